@@ -1,0 +1,89 @@
+namespace Ingest.Core.Normalizing;
+
+/// <summary>
+/// The values of one column over the rows of a chunk. <see cref="Valid"/> holds one byte a row, 1 for a value and 0 for null.
+/// Arrays are at least <see cref="Count"/> long and are reused from chunk to chunk; entries of null rows are zero.
+/// </summary>
+public abstract class ColumnVector
+{
+    private protected ColumnVector() { }
+
+    public int Count { get; protected set; }
+
+    public byte[] Valid = new byte[64];
+
+    public abstract void Clear();
+
+    /// <summary>Adds a null.</summary>
+    public abstract void AppendNull();
+}
+
+/// <summary>
+/// Fixed-width values: int (int, date as days), long (long, timestamp as microseconds UTC, decimal of precision up to 18 unscaled),
+/// double, Int128 (decimal of precision above 18, unscaled), byte (boolean, 0 or 1).
+/// </summary>
+public sealed class FixedVector<T> : ColumnVector where T : unmanaged
+{
+    public T[] Values = new T[64];
+
+    public override void Clear() => Count = 0;
+
+    public override void AppendNull()
+    {
+        if (Count == Values.Length) Grow();
+        Values[Count] = default;
+        Valid[Count++] = 0;
+    }
+
+    public void Append(T value)
+    {
+        if (Count == Values.Length) Grow();
+        Values[Count] = value;
+        Valid[Count++] = 1;
+    }
+
+    private void Grow()
+    {
+        Array.Resize(ref Values, Count * 2);
+        Array.Resize(ref Valid, Count * 2);
+    }
+}
+
+/// <summary>Variable-length values (string as UTF-8, binary): row r is Data[Offsets[r] .. Offsets[r + 1]).</summary>
+public sealed class BytesVector : ColumnVector
+{
+    public int[] Offsets = new int[65];
+
+    public byte[] Data = new byte[1024];
+
+    public ReadOnlySpan<byte> this[int row] => Data.AsSpan(Offsets[row], Offsets[row + 1] - Offsets[row]);
+
+    public override void Clear() => Count = 0;
+
+    public override void AppendNull()
+    {
+        if (Count == Valid.Length) GrowRows();
+        Valid[Count] = 0;
+        Offsets[Count + 1] = Offsets[Count];
+        Count++;
+    }
+
+    public void Append(ReadOnlySpan<byte> value)
+    {
+        if (Count == Valid.Length) GrowRows();
+        var start = Offsets[Count];
+        if (Data.Length - start < value.Length) GrowData(value.Length);
+        value.CopyTo(Data.AsSpan(start));
+        Valid[Count] = 1;
+        Offsets[Count + 1] = start + value.Length;
+        Count++;
+    }
+
+    private void GrowRows()
+    {
+        Array.Resize(ref Valid, Count * 2);
+        Array.Resize(ref Offsets, (Count * 2) + 1);
+    }
+
+    private void GrowData(int needed) => Array.Resize(ref Data, (int)Math.Min(Array.MaxLength, Math.Max(Data.Length * 2L, (long)Offsets[Count] + needed)));
+}

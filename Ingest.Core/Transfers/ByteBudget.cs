@@ -1,0 +1,77 @@
+namespace Ingest.Core.Transfers;
+
+/// <summary>
+/// The bytes that data in flight may take, over all stages. Intake asks first and is refused when the budget is used up;
+/// later stages may only resize what intake was granted, so the overshoot is bounded by what one chunk can grow to.
+/// Thread-safe.
+/// </summary>
+public sealed class ByteBudget
+{
+    private long _used;
+
+    /// <param name="totalBytes">What may be in flight, in bytes; at least 1.</param>
+    public ByteBudget(long totalBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(totalBytes, 1);
+        TotalBytes = totalBytes;
+    }
+
+    public long TotalBytes { get; }
+
+    public long UsedBytes => Interlocked.Read(ref _used);
+
+    /// <summary>Takes <paramref name="bytes"/> if they fit, or if nothing at all is in flight (so that one huge transfer can pass).</summary>
+    public bool TryLease(long bytes, out ByteLease lease)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        while (true)
+        {
+            var used = Interlocked.Read(ref _used);
+            if (used != 0 && used + bytes > TotalBytes)
+            {
+                lease = null!;
+                return false;
+            }
+
+            if (Interlocked.CompareExchange(ref _used, used + bytes, used) == used)
+            {
+                lease = new ByteLease(this, bytes);
+                return true;
+            }
+        }
+    }
+
+    internal void Add(long bytes) => Interlocked.Add(ref _used, bytes);
+}
+
+/// <summary>A share of the byte budget, owned by one chunk or batch and given back when that is disposed. One owner at a time.</summary>
+public sealed class ByteLease : IDisposable
+{
+    private readonly ByteBudget _budget;
+    private long _bytes;
+
+    internal ByteLease(ByteBudget budget, long bytes)
+    {
+        _budget = budget;
+        _bytes = bytes;
+    }
+
+    public long Bytes => _bytes;
+
+    /// <summary>Sets what the owner now weighs.</summary>
+    public void Resize(long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        _budget.Add(bytes - _bytes);
+        _bytes = bytes;
+    }
+
+    /// <summary>Takes over all that <paramref name="other"/> holds and leaves it empty.</summary>
+    public void Absorb(ByteLease other)
+    {
+        _bytes += other._bytes;
+        other._bytes = 0;
+    }
+
+    public void Dispose() => Resize(0);
+}
