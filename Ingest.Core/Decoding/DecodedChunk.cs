@@ -15,7 +15,8 @@ public sealed class DecodedChunk
         Datasets = [.. topic.Datasets.Select(d => new DecodedRecords(d.Plan))];
     }
 
-    public TopicPlan Topic { get; }
+    /// <summary>The topic of the chunk at hand; topics with the same datasets may share the object in turn.</summary>
+    public TopicPlan Topic { get; set; }
 
     /// <summary>The chunk that the coordinates point into; set by <see cref="Reset"/>.</summary>
     public TransferChunk Chunk { get; private set; } = null!;

@@ -15,7 +15,8 @@ public sealed class NormalizedChunk : IDisposable
         Datasets = [.. topic.Datasets.Select(d => new NormalizedRecords(d.Plan))];
     }
 
-    public TopicPlan Topic { get; }
+    /// <summary>The topic of the chunk at hand; topics with the same datasets may share the object in turn.</summary>
+    public TopicPlan Topic { get; set; }
 
     public TransferChunk Chunk { get; private set; } = null!;
 

@@ -16,6 +16,9 @@ public interface ITransferSource : IDisposable
     /// <summary>Reads this partition no more (a loud stop); the others go on.</summary>
     void Halt(CommitRight right);
 
+    /// <summary>The end of the partition as last heard of (high watermark); null when not known. Cheap, from any thread.</summary>
+    long? EndOf(TopicPartition source);
+
     /// <summary>Publishes the next offset to the group, for lag monitors only; resuming never reads it.</summary>
     void ReportProgress(CommitRight right, long nextOffset);
 }
@@ -40,6 +43,9 @@ public interface ITransferSink
 
     /// <summary>Offers the next chunk; ownership passes when true is returned. False: full, offer the same chunk again after polling.</summary>
     bool TryAccept(TransferChunk chunk);
+
+    /// <summary>This partition cannot be read on (its offsets expired, or it is gone); it was stopped. The sentence says what happened and what to do.</summary>
+    void Faulted(CommitRight right, string why);
 
     /// <summary>Everything below <paramref name="endOffset"/> has been offered: the end of the partition as of now.</summary>
     void EndReached(CommitRight right, long endOffset);

@@ -1,0 +1,66 @@
+using Ingest.Core.Transfers;
+
+namespace Ingest.Core.Flow.Protocol;
+
+/// <summary>Where a partition without any stored offset begins.</summary>
+public enum StartPolicy
+{
+    /// <summary>The first offset the broker still holds.</summary>
+    Earliest,
+
+    /// <summary>The end of the partition at the moment of assignment.</summary>
+    Latest,
+}
+
+/// <summary>Where reading of a partition begins, or why it must not.</summary>
+public abstract record StartDecision
+{
+    private StartDecision() { }
+
+    /// <summary>Read from <paramref name="Offset"/>: the lowest of the tables' offsets; each table skips what it already has.</summary>
+    public sealed record Read(long Offset) : StartDecision;
+
+    /// <summary>Going on would lose or double records silently; <paramref name="Why"/> says what, how much, and how to go on.</summary>
+    public sealed record Halt(string Why) : StartDecision;
+}
+
+/// <summary>
+/// Decides from the tables' own offsets (never from the group's) where a partition is read from.
+/// <list type="table">
+/// <item><term>no table has an offset</term><description>the policy's start</description></item>
+/// <item><term>all offsets lie within [start, end] of the broker</term><description>the lowest</description></item>
+/// <item><term>an offset lies beyond the end</term><description>halt: the topic was re-created or truncated</description></item>
+/// <item><term>an offset lies before the start</term><description>halt: offsets expired unread</description></item>
+/// </list>
+/// </summary>
+public static class StartRule
+{
+    /// <param name="bounds">What the broker holds.</param>
+    /// <param name="tables">Each table fed by the topic, with its stored offset; null when it never took anything of this partition.</param>
+    /// <param name="policy">Start for tables without stored offset.</param>
+    public static StartDecision Decide(PartitionBounds bounds, IReadOnlyList<(string Table, long? Offset)> tables, StartPolicy policy)
+    {
+        var first = policy == StartPolicy.Earliest ? bounds.Start : bounds.End;
+        var lowest = long.MaxValue;
+        foreach (var (table, stored) in tables)
+        {
+            if (stored > bounds.End)
+            {
+                return new StartDecision.Halt(
+                    $"{bounds.Source}: table '{table}' has everything up to offset {stored}, but the topic ends at {bounds.End}. The topic was re-created or truncated, " +
+                    $"or this is another cluster. If so, give it a new name in Ingest:Kafka:Source, and it is read from its start; records already in the pool are dropped as duplicates.");
+            }
+
+            if (stored < bounds.Start)
+            {
+                return new StartDecision.Halt(
+                    $"{bounds.Source}: table '{table}' needs offset {stored} next, but the topic starts at {bounds.Start}: {bounds.Start - stored} offsets [{stored}, {bounds.Start}) expired before they were read. " +
+                    $"Ask the department to send them again, then accept the gap with: pool accept-gap --topic {bounds.Source.Topic} --partition {bounds.Source.Partition} --to {bounds.Start}");
+            }
+
+            lowest = Math.Min(lowest, stored ?? first);
+        }
+
+        return new StartDecision.Read(lowest == long.MaxValue ? first : lowest);
+    }
+}

@@ -1,0 +1,196 @@
+using Ingest.Core.Batching;
+using Ingest.Core.Deduplicating.Index;
+using Ingest.Core.Pool;
+using Ingest.Core.Pool.Parquet;
+using Ingest.Core.Stores;
+
+namespace Ingest.Core.Flow.Runtime;
+
+/// <summary>
+/// One sealed batch on its way into the log: encode, upload, commit; when rivals were faster with some of its rows, take those out and try again.
+/// Runs beside the control loop and tells it the end by <see cref="Completion"/>, which never faults for expected reasons.
+/// </summary>
+/// <remarks>
+/// The order is what makes a crash harmless: data files and the index run are durable before the entry that names them, and nothing that an
+/// unclear outcome might have published is ever deleted.
+/// </remarks>
+internal sealed class CommitJob
+{
+    private readonly TableLane _lane;
+    private readonly CommitJobServices _services;
+    private readonly RunMerge? _merge;
+    private readonly Task<JobResult>? _after;
+    private readonly HashSet<string> _ownRuns;
+    private SealedBatch _batch;
+
+    /// <param name="after">A job that must be in its table before this one is: the quarantine's, for rows refused in the same offsets.</param>
+    public CommitJob(TableLane lane, SealedWork work, CommitJobServices services, RunMerge? merge, Task<JobResult>? after, HashSet<string> ownRuns)
+    {
+        _lane = lane;
+        _services = services;
+        _merge = merge;
+        _after = after;
+        _ownRuns = ownRuns;
+        _batch = work.Batch;
+        Work = work;
+    }
+
+    public SealedWork Work { get; }
+
+    public Task<JobResult> Completion { get; private set; } = null!;
+
+    public void Start(TaskScheduler scheduler, CancellationToken cancellation) => Completion =
+        Task.Factory.StartNew(() => RunAsync(cancellation), CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler).Unwrap();
+
+    private async Task<JobResult> RunAsync(CancellationToken cancellation)
+    {
+        var started = _services.Time.GetTimestamp();
+        try
+        {
+            if (_batch.RowCount == 0 && _batch.Ranges.All(r => r.Range.IsEmpty)) return NothingToSay(started);
+            var written = await WriteAsync(cancellation).ConfigureAwait(false);
+            if (_after is not null && await _after.ConfigureAwait(false) is not JobResult.Committed)
+                return new JobResult.Abandoned("the quarantine rows of the same offsets were not committed");
+            return await CommitAsync(written, started, cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return new JobResult.Abandoned("stopped before the outcome was known");
+        }
+    }
+
+    /// <summary>Gives the batch's memory back; for batches that were not committed (a committed one travels in the result).</summary>
+    public void DisposeBatch() => _batch.Dispose();
+
+    /// <summary>Rows found again that are all there already: no entry is needed.</summary>
+    private JobResult.Committed NothingToSay(long started) =>
+        new(_lane.Table.Current.Version, _batch, _services.Time.GetElapsedTime(started), 0, CheckpointDue: false);
+
+    private async Task<JobResult> CommitAsync(WrittenFiles written, long started, CancellationToken cancellation)
+    {
+        var deduplicatedAt = Work.DeduplicatedAt;
+        var attempts = 0;
+        while (true)
+        {
+            if (!_batch.Ranges.All(r => r.Right.IsHeld)) return new JobResult.Abandoned("a partition of this batch was taken away");
+            attempts++;
+            var outcome = await _lane.Table.CommitAsync(Request(written, deduplicatedAt), _services.AppIdOf, cancellation).ConfigureAwait(false);
+            switch (outcome)
+            {
+                case CommitOutcome.Committed committed:
+                    return new JobResult.Committed(committed.Version, _batch, _services.Time.GetElapsedTime(started), attempts, committed.CheckpointDue);
+                case CommitOutcome.Overtaken overtaken:
+                    var rewritten = await TakeOutAsync(written, overtaken.NewRuns, cancellation).ConfigureAwait(false);
+                    if (rewritten is null) return new JobResult.Abandoned("another worker committed records of the same identity first");
+                    written = rewritten;
+                    deduplicatedAt = overtaken.Version;
+                    break;
+                case CommitOutcome.Fenced fenced:
+                    return new JobResult.Abandoned(fenced.Why);
+                case CommitOutcome.Stopped stopped:
+                    return new JobResult.Stopped(stopped.Why);
+            }
+        }
+    }
+
+    private CommitRequest Request(WrittenFiles written, long deduplicatedAt) => new()
+    {
+        TransactionId = _services.Ids.Next(),
+        Files = written.Files,
+        Ranges = [.. _batch.Ranges.Where(r => !r.Range.IsEmpty)],
+        Run = written.Run,
+        Merge = _merge,
+        ContractHash = _lane.Plan.ContractHash,
+        DeduplicatedAt = deduplicatedAt,
+    };
+
+    /// <summary>Makes the batch's files and its index run durable under names that nobody else uses.</summary>
+    private async Task<WrittenFiles> WriteAsync(CancellationToken cancellation)
+    {
+        var partitions = _batch.Partitions.Where(p => p.RowCount > 0).ToArray();
+        var files = new DataFile[partitions.Length];
+        await Parallel.ForAsync(0, partitions.Length, new ParallelOptions { MaxDegreeOfParallelism = _services.EncodersMax, CancellationToken = cancellation, TaskScheduler = _services.Scheduler },
+            async (i, token) => files[i] = await WriteFileAsync(partitions[i], token).ConfigureAwait(false)).ConfigureAwait(false);
+
+        return new WrittenFiles(_batch, files, await WriteRunAsync(partitions, cancellation).ConfigureAwait(false));
+    }
+
+    private async Task<DataFile> WriteFileAsync(PartitionBatch partition, CancellationToken cancellation)
+    {
+        using var file = await _services.Writer.EncodeAsync(_lane.Plan, partition, $"part-{_services.Ids.Next():N}.zstd.parquet", cancellation).ConfigureAwait(false);
+        await _services.CreateUniqueAsync(_lane.Store, file.File.Path, file.Content, cancellation).ConfigureAwait(false);
+        return file.File;
+    }
+
+    private async Task<RunDescriptor?> WriteRunAsync(PartitionBatch[] partitions, CancellationToken cancellation)
+    {
+        var rows = partitions.Sum(p => p.RowCount);
+        if (rows == 0) return null;
+        var keys = new UInt128[rows];
+        var contents = _lane.Plan.Dedup.Mode == Contracts.DedupMode.Identity ? new UInt128[rows] : [];
+        var next = 0;
+        foreach (var partition in partitions)
+        {
+            partition.Keys.CopyTo(keys, next);
+            if (contents.Length > 0) partition.Contents.CopyTo(contents, next);
+            next += partition.RowCount;
+        }
+
+        var (run, bytes) = RunWriter.Encode($"{_services.Ids.Next():N}.run", keys, contents);
+        await _services.CreateUniqueAsync(_lane.Store, IndexNames.Run(run.Name), bytes, cancellation).ConfigureAwait(false);
+        lock (_ownRuns) _ownRuns.Add(run.Name);
+        return run;
+    }
+
+    /// <summary>Takes out the rows that rivals' runs hold, counts them as duplicates, and writes anew only the files they were in.</summary>
+    private async Task<WrittenFiles?> TakeOutAsync(WrittenFiles written, IReadOnlyList<RunDescriptor> newRuns, CancellationToken cancellation)
+    {
+        List<RunDescriptor> rivals;
+        lock (_ownRuns) rivals = [.. newRuns.Where(r => !_ownRuns.Contains(r.Name))];
+        if (rivals.Count == 0) return written;
+
+        var partitions = _batch.Partitions.ToArray();
+        var taken = new long[_batch.Ranges.Length];
+        var changed = new HashSet<int>();
+        for (var i = 0; i < partitions.Length; i++)
+        {
+            var held = await _lane.Index.HeldByAsync(rivals, partitions[i].Keys, cancellation).ConfigureAwait(false);
+            if (Array.IndexOf(held, true) < 0) continue;
+            // Same identity as a rival's row: duplicate or conflict? The whole batch is read again and judged against the index, which knows by then.
+            if (partitions[i].Contents.Length > 0) return null;
+            for (var row = 0; row < held.Length; row++)
+            {
+                if (held[row]) taken[partitions[i].Ranges[row]]++;
+            }
+
+            var whole = partitions[i];
+            partitions[i] = PartitionRows.Without(whole, held);
+            whole.Batch.Dispose();
+            changed.Add(i);
+        }
+
+        if (changed.Count == 0) return written;
+        return await RewriteAsync(written, partitions, taken, changed, cancellation).ConfigureAwait(false);
+    }
+
+    private async Task<WrittenFiles> RewriteAsync(WrittenFiles written, PartitionBatch[] partitions, long[] taken, HashSet<int> changed, CancellationToken cancellation)
+    {
+        var old = _batch;
+        _batch = new SealedBatch
+        {
+            Plan = old.Plan,
+            Lease = old.Lease,
+            Partitions = [.. partitions],
+            Ranges = [.. old.Ranges.Select((r, i) => r with { Written = r.Written - taken[i], Duplicates = r.Duplicates + taken[i] })],
+        };
+        var kept = written.Files.Zip(old.Partitions.Select((p, i) => (p, i)).Where(x => x.p.RowCount > 0), (file, x) => (file, x.i)).ToDictionary(x => x.i, x => x.file);
+        var files = new List<DataFile>();
+        for (var i = 0; i < partitions.Length; i++)
+        {
+            if (partitions[i].RowCount == 0) continue;
+            files.Add(changed.Contains(i) ? await WriteFileAsync(partitions[i], cancellation).ConfigureAwait(false) : kept[i]);
+        }
+
+        return new WrittenFiles(_batch, files, await WriteRunAsync([.. partitions.Where(p => p.RowCount > 0)], cancellation).ConfigureAwait(false));
+    }
+}

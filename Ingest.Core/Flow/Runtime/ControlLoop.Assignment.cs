@@ -1,0 +1,126 @@
+using Ingest.Core.Flow.Protocol;
+using Ingest.Core.Flow.Telemetry;
+using Ingest.Core.Transfers;
+
+namespace Ingest.Core.Flow.Runtime;
+
+/// <summary>How partitions come, go in good order, get lost, and are read again.</summary>
+internal sealed partial class ControlLoop
+{
+    /// <summary>Reads the tables' own offsets, afresh, and says where each partition is read from.</summary>
+    private async Task<IReadOnlyList<CommitRight?>> AssignAsync(IReadOnlyList<PartitionBounds> assigned, CancellationToken cancellation)
+    {
+        await _lanes.RefreshAsync(cancellation).ConfigureAwait(false);
+        var rights = new CommitRight?[assigned.Count];
+        for (var i = 0; i < assigned.Count; i++)
+        {
+            var bounds = assigned[i];
+            if (!_catalog.Topics.TryGetValue(bounds.Source.Topic, out var topic)) continue;
+            var partition = new PartitionState(topic, bounds);
+            _partitions[bounds.Source] = partition;
+            rights[i] = StartReading(partition, bounds);
+        }
+
+        if (rights.FirstOrDefault(r => r is not null) is { } first) Log.Assigned(_logger, assigned.Count, first.Source, first.StartOffset, assigned.Count - 1);
+        return rights;
+    }
+
+    private CommitRight? StartReading(PartitionState partition, PartitionBounds bounds)
+    {
+        var lanes = partition.Topic.Datasets.Select(d => _lanes[d.Plan.Name]).ToArray();
+        if (lanes.FirstOrDefault(l => _stoppedTables.Contains(l.Plan.Name)) is { } stopped)
+        {
+            Halt(partition, $"{partition.Source}: table '{stopped.Plan.Name}' cannot be written.");
+            return null;
+        }
+
+        var stored = lanes.Select(l => (l.Plan.Name, _lanes.StoredOffset(l, partition.Source))).ToArray();
+        switch (StartRule.Decide(bounds, stored, _options.StartFrom))
+        {
+            case StartDecision.Halt halt:
+                Halt(partition, halt.Why);
+                return null;
+            case StartDecision.Read read:
+                var right = new CommitRight(partition.Source, read.Offset);
+                foreach (var lane in lanes.Append(_lanes.Quarantine))
+                    lane.Progress.Follow(right, partition.Topic.Department, _lanes.StoredOffset(lane, partition.Source) ?? read.Offset);
+                partition.Right = right;
+                partition.NextOffset = read.Offset;
+                partition.CommittedTo = read.Offset;
+                return right;
+            default:
+                throw new InvalidOperationException("Unknown start decision.");
+        }
+    }
+
+    private void Halt(PartitionState partition, string why)
+    {
+        if (partition.HaltedBecause is not null) return;
+        partition.HaltedBecause = why;
+        Log.Halted(_logger, why);
+        if (partition.Right is { } right) _source.Halt(right);
+    }
+
+    /// <summary>Partitions go to another worker in good order: what is open is committed first, if that can be done in time.</summary>
+    private async Task HandOverAsync(IReadOnlyList<CommitRight> rights, CancellationToken cancellation)
+    {
+        var leaving = Owned(rights);
+        foreach (var partition in leaving) partition.IsDraining = true;
+        var committed = await CommitOpenAsync(_options.HandOverMax, cancellation).ConfigureAwait(false);
+        Log.HandedOver(_logger, leaving.Count, committed);
+        Forget(leaving);
+        if (!committed) await ResetAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Partitions are gone already: nothing of theirs may be committed by us.</summary>
+    private async Task LoseAsync(IReadOnlyList<CommitRight> rights, CancellationToken cancellation)
+    {
+        Log.Lost(_logger, rights.Count);
+        Forget(Owned(rights));
+        if (_lanes.All.Any(l => l.HasOpen || l.InFlight is not null)) await ResetAsync(cancellation).ConfigureAwait(false);
+    }
+
+    private List<PartitionState> Owned(IReadOnlyList<CommitRight> rights) =>
+        [.. rights.Where(r => _partitions.TryGetValue(r.Source, out var p) && ReferenceEquals(p.Right, r)).Select(r => _partitions[r.Source])];
+
+    private void Forget(List<PartitionState> leaving)
+    {
+        foreach (var partition in leaving)
+        {
+            partition.Right?.Revoke();
+            _partitions.Remove(partition.Source);
+            foreach (var lane in _lanes.All) lane.Progress.Forget(partition.Source);
+        }
+    }
+
+    /// <summary>Drops everything that is not in a table, and reads every partition again from the tables' own offsets.</summary>
+    private async Task ResetAsync(CancellationToken cancellation)
+    {
+        var reading = _partitions.Values.Where(p => p.Right is not null && p.HaltedBecause is null).ToArray();
+        var old = reading.Select(p => p.Right!).ToArray();
+        foreach (var right in old) right.Revoke();
+        await EndJobsAsync().ConfigureAwait(false);
+        foreach (var lane in _lanes.All) lane.Abandon();
+        await _lanes.RefreshAsync(cancellation).ConfigureAwait(false);
+        Log.Rewinding(_logger, reading.Length);
+        for (var i = 0; i < reading.Length; i++)
+        {
+            // The end is not judged again: others may have read further than we have heard of.
+            if (StartReading(reading[i], reading[i].Bounds with { End = long.MaxValue }) is { } next) _source.Rewind(old[i], next);
+            else _source.Halt(old[i]);
+        }
+    }
+
+    /// <summary>Stops the jobs in flight. What one has committed meanwhile counts; the log decides about one whose outcome is not known.</summary>
+    private async Task EndJobsAsync()
+    {
+        _lanes.CancelJobs();
+        foreach (var lane in _lanes.All)
+        {
+            if (lane.InFlight is not { } job) continue;
+            lane.InFlight = null;
+            if (await job.Completion.ConfigureAwait(false) is JobResult.Committed committed) _counters.Committed(lane, committed);
+            job.DisposeBatch();
+        }
+    }
+}

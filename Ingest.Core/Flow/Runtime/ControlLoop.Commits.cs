@@ -1,0 +1,117 @@
+using Ingest.Core.Batching;
+using Ingest.Core.Flow.Telemetry;
+
+namespace Ingest.Core.Flow.Runtime;
+
+/// <summary>When batches are sealed, and what happens when their commits end.</summary>
+internal sealed partial class ControlLoop
+{
+    /// <summary>
+    /// Seals what is due. Rows refused in the same offsets go first: a table's commit waits for the quarantine's, so that an offset that
+    /// is committed has left nothing behind.
+    /// </summary>
+    private void Flush(bool force)
+    {
+        var pressed = _pause.IsPaused;
+        foreach (var lane in _lanes.ByOpenBytes())
+        {
+            if (lane.InFlight is not null || !lane.HasOpen || _stoppedTables.Contains(lane.Plan.Name)) continue;
+            if (!force && !IsDue(lane, pressed)) continue;
+            if (!SealQuarantine()) continue;
+            _lanes.Start(lane, after: _lanes.Quarantine.InFlight?.Completion);
+        }
+
+        if (_lanes.Quarantine.OpenRows > 0 && (force || IsDue(_lanes.Quarantine, pressed))) SealQuarantine();
+    }
+
+    /// <summary>Starts the quarantine's commit if it has rows; false when it must wait for the one in flight.</summary>
+    private bool SealQuarantine()
+    {
+        if (!_lanes.Quarantine.HasOpen) return true;
+        if (_lanes.Quarantine.InFlight is not null) return false;
+        _lanes.Start(_lanes.Quarantine, after: null);
+        return true;
+    }
+
+    private bool IsDue(TableLane lane, bool pressed)
+    {
+        if (lane.Progress.OpenRecords == 0 && lane.OpenRows == 0) return lane.OpenAge >= _options.IdleFlushAfter;
+        return _flush.Decide(lane.OpenAge, lane.OpenBytes, lane.OpenRows, lane.OpenPartitions, pressed) != FlushReason.None;
+    }
+
+    /// <summary>Carries out what ended jobs say.</summary>
+    private async Task SettleAsync(CancellationToken cancellation)
+    {
+        var reset = false;
+        foreach (var lane in _lanes.All)
+        {
+            _lanes.CollectMerge(lane);
+            if (lane.InFlight is not { Completion.IsCompleted: true } job) continue;
+            lane.InFlight = null;
+            var result = await job.Completion.ConfigureAwait(false);
+            reset |= await SettleAsync(lane, job, result, cancellation).ConfigureAwait(false);
+        }
+
+        if (reset) await ResetAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>True when everything open must be dropped and read again.</summary>
+    private async Task<bool> SettleAsync(TableLane lane, CommitJob job, JobResult result, CancellationToken cancellation)
+    {
+        switch (result)
+        {
+            case JobResult.Committed committed:
+                await lane.SyncIndexAsync(lane.Table.Current, cancellation).ConfigureAwait(false);
+                lane.Deduplicator.Committed(job.Work.Generation);
+                lane.Progress.Committed(committed.Batch.Ranges);
+                _counters.Committed(lane, committed);
+                Log.Committed(_logger, committed.Version, lane.Plan.Name, committed.Batch.RowCount, committed.Batch.Partitions.Length,
+                    committed.Batch.Ranges.Sum(r => r.Duplicates), committed.Took.TotalMilliseconds, committed.Attempts);
+                ReportProgress(committed.Batch);
+                committed.Batch.Dispose();
+                _lanes.AfterCommit(lane, committed);
+                return false;
+            case JobResult.Abandoned abandoned:
+                Log.Abandoned(_logger, lane.Plan.Name, abandoned.Why);
+                _counters.NotCommitted(lane, "abandoned");
+                job.DisposeBatch();
+                return true;
+            case JobResult.Stopped stopped:
+                Log.TableStopped(_logger, lane.Plan.Name, stopped.Why);
+                _counters.NotCommitted(lane, "stopped");
+                job.DisposeBatch();
+                _stoppedTables.Add(lane.Plan.Name);
+                foreach (var partition in _partitions.Values.Where(p => lane == _lanes.Quarantine || p.Topic.Datasets.Any(d => d.Plan.Name == lane.Plan.Name)))
+                    Halt(partition, $"{partition.Source}: table '{lane.Plan.Name}' cannot be written: {stopped.Why}");
+                return true;
+            default:
+                throw new InvalidOperationException($"Unknown job result {result}.");
+        }
+    }
+
+    private void ReportProgress(SealedBatch batch)
+    {
+        foreach (var account in batch.Ranges)
+        {
+            if (!_partitions.TryGetValue(account.Source, out var partition) || partition.Right is null || !ReferenceEquals(partition.Right, account.Right)) continue;
+            var committedTo = partition.Topic.Datasets.Min(d => _lanes[d.Plan.Name].Progress.CommittedTo(account.Source));
+            if (committedTo <= partition.CommittedTo) continue;
+            partition.CommittedTo = committedTo;
+            _source.ReportProgress(partition.Right, committedTo);
+        }
+    }
+
+    /// <summary>Commits all that is open; true when nothing is left within <paramref name="atMost"/>.</summary>
+    private async Task<bool> CommitOpenAsync(TimeSpan atMost, CancellationToken cancellation)
+    {
+        var started = _time.GetTimestamp();
+        while (true)
+        {
+            Flush(force: true);
+            if (!_lanes.All.Any(l => l.InFlight is not null)) return !_lanes.All.Any(l => l.HasOpen && !_stoppedTables.Contains(l.Plan.Name));
+            if (_time.GetElapsedTime(started) > atMost) return false;
+            await _signal.WaitAsync(cancellation).ConfigureAwait(false);
+            await SettleAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+using Ingest.Core.Batching;
+using Ingest.Core.Contracts;
+using Ingest.Core.Flow.Protocol;
+using Ingest.Core.Flow.Telemetry;
+using Ingest.Core.Transfers;
+using Microsoft.Extensions.Logging;
+
+namespace Ingest.Core.Flow.Runtime;
+
+/// <summary>
+/// The one state machine of the service: takes decoded chunks in order, selects and batches their rows, starts commits, and answers assignment,
+/// hand-over, loss and shutdown. Everything it owns is touched by this loop only; other threads post messages, finish tickets or jobs, and wake it.
+/// </summary>
+/// <remarks>
+/// Whenever it is in doubt whether a batch can still be committed, it drops everything that is not in a table and goes back to the tables' own offsets
+/// (<see cref="ResetAsync"/>). That is always safe, because nothing outside the tables counts as progress.
+/// </remarks>
+internal sealed partial class ControlLoop
+{
+    // Chunks taken before messages and jobs are looked at again: bounds how long a hand-over waits for the loop.
+    private const int ChunksPerTurn = 16;
+
+    private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(50);
+
+    private readonly EngineOptions _options;
+    private readonly Catalog _catalog;
+    private readonly ITransferSource _source;
+    private readonly IntakeGate _gate;
+    private readonly Signal _signal;
+    private readonly NormalizedChunkPool _pool;
+    private readonly LaneSet _lanes;
+    private readonly ByteBudget _budget;
+    private readonly PauseRule _pause;
+    private readonly FlushRule _flush;
+    private readonly Func<string?> _storeFault;
+    private readonly EngineCounters _counters;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly QuarantineRows _refused;
+    private readonly List<Rejection> _conflicts = [];
+    private readonly Dictionary<TopicPartition, PartitionState> _partitions = [];
+    private readonly HashSet<string> _stoppedTables = new(StringComparer.Ordinal);
+    private readonly TaskCompletionSource _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _ended;
+
+    public ControlLoop(EngineOptions options, Catalog catalog, ITransferSource source, IntakeGate gate, Signal signal, NormalizedChunkPool pool, LaneSet lanes,
+        ByteBudget budget, Func<string?> storeFault, EngineCounters counters, TimeProvider time, ILogger logger)
+    {
+        _options = options;
+        _catalog = catalog;
+        _source = source;
+        _gate = gate;
+        _signal = signal;
+        _pool = pool;
+        _lanes = lanes;
+        _budget = budget;
+        _pause = new PauseRule(options.BudgetBytes);
+        _flush = new FlushRule(options.Batching);
+        _storeFault = storeFault;
+        _counters = counters;
+        _time = time;
+        _logger = logger;
+        _refused = new QuarantineRows(options.SourceName);
+    }
+
+    /// <summary>Completes, if the options ask for it, when all that the partitions held at assignment is committed.</summary>
+    public Task CaughtUp => _caughtUp.Task;
+
+    /// <summary>Runs until a stop message has been carried out.</summary>
+    /// <exception cref="Exception">A bug in a stage; nothing of the batch at hand is committed.</exception>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        using var tick = _time.CreateTimer(_ => _signal.Set(), null, s_tick, s_tick);
+        while (!_ended)
+        {
+            while (_gate.Messages.TryRead(out var message)) await HandleAsync(message, cancellation).ConfigureAwait(false);
+            await SettleAsync(cancellation).ConfigureAwait(false);
+            var taken = TakeReady();
+            Flush(force: _options.UntilCaughtUp && HasReadToTheEnd);
+            UpdateIntake();
+            Publish();
+            if (taken < ChunksPerTurn && !_ended) await _signal.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task HandleAsync(ControlMessage message, CancellationToken cancellation)
+    {
+        switch (message)
+        {
+            case ControlMessage.Assigned assigned:
+                assigned.Reply.SetResult(await AssignAsync(assigned.Partitions, cancellation).ConfigureAwait(false));
+                break;
+            case ControlMessage.Revoked revoked:
+                await HandOverAsync(revoked.Rights, cancellation).ConfigureAwait(false);
+                revoked.Reply.SetResult();
+                break;
+            case ControlMessage.Lost lost:
+                await LoseAsync(lost.Rights, cancellation).ConfigureAwait(false);
+                lost.Reply.SetResult();
+                break;
+            case ControlMessage.EndReached end:
+                if (_partitions.TryGetValue(end.Right.Source, out var partition)) partition.KnownEnd = end.EndOffset;
+                break;
+            case ControlMessage.Faulted faulted:
+                if (_partitions.TryGetValue(faulted.Right.Source, out var broken)) Halt(broken, faulted.Why);
+                break;
+            case ControlMessage.Stop stop:
+                await CommitOpenAsync(_options.HandOverMax, cancellation).ConfigureAwait(false);
+                _ended = true;
+                Publish();
+                stop.Reply.SetResult();
+                break;
+        }
+    }
+
+    private int TakeReady()
+    {
+        var taken = 0;
+        while (taken < ChunksPerTurn && _gate.Line.TryPeek(out var ticket) && ticket.IsDone)
+        {
+            _gate.Line.TryRead(out _);
+            if (ticket.Failure is { } bug) throw new InvalidOperationException($"Decoding {ticket.Chunk.Source} {ticket.Chunk.Range} failed; this is a bug.", bug);
+            var normalized = ticket.Normalized!;
+            if (IsWanted(ticket.Chunk)) Take(normalized);
+            ticket.Chunk.Dispose();
+            _pool.Return(normalized);
+            taken++;
+        }
+
+        return taken;
+    }
+
+    private bool IsWanted(TransferChunk chunk) =>
+        _partitions.TryGetValue(chunk.Source, out var partition) && ReferenceEquals(partition.Right, chunk.Right) && chunk.Right.IsHeld && !partition.IsDraining;
+
+    private void Take(NormalizedChunk normalized)
+    {
+        var chunk = normalized.Chunk;
+        var partition = _partitions[chunk.Source];
+        if (chunk.Range.From != partition.NextOffset) throw new OffsetsDoNotTouchException(new OffsetRange(0, partition.NextOffset), chunk.Range);
+        partition.NextOffset = chunk.Range.To;
+        _counters.Taken(normalized.Topic.Department, chunk.Count);
+
+        var datasets = normalized.Topic.Datasets;
+        var had = new bool[datasets.Length];
+        _conflicts.Clear();
+        for (var i = 0; i < datasets.Length; i++)
+        {
+            var counts = _lanes[datasets[i].Plan.Name].Take(normalized, i, _conflicts);
+            had[i] = counts is null;
+            if (counts is { } c) _counters.Records(normalized.Topic.Department, datasets[i].Plan.Name, c);
+        }
+
+        TakeRefused(normalized, had);
+    }
+
+    /// <summary>Refused records become rows of the quarantine, except those of tables that have the whole chunk: theirs are there already.</summary>
+    private void TakeRefused(NormalizedChunk normalized, bool[] had)
+    {
+        if (normalized.Rejections.Count == 0 && _conflicts.Count == 0) return;
+        _refused.Reset(normalized.Topic, normalized.Chunk);
+        foreach (var rejection in normalized.Rejections)
+        {
+            if (rejection.Dataset < 0 || !had[rejection.Dataset]) _refused.Add(rejection);
+        }
+
+        foreach (var conflict in _conflicts) _refused.Add(conflict);
+        if (_refused.Count == 0) return;
+        _refused.Fingerprint();
+        _lanes.Quarantine.TakeQuarantine(_refused);
+        foreach (var rejection in normalized.Rejections) _counters.Refused(normalized.Topic.Department, rejection.Reason, rejection.Dataset < 0);
+        foreach (var conflict in _conflicts) _counters.Refused(normalized.Topic.Department, conflict.Reason, unattributed: false);
+    }
+
+    private void UpdateIntake()
+    {
+        var was = _pause.IsPaused;
+        var fault = _storeFault();
+        var paused = _pause.Update(_budget.UsedBytes, fault is not null);
+        _gate.WantsTransfers = !paused;
+        if (paused == was) return;
+        if (paused) Log.Paused(_logger, _budget.UsedBytes >> 20, _budget.TotalBytes >> 20, fault ?? "ok");
+        else Log.Resumed(_logger, _budget.UsedBytes >> 20, _budget.TotalBytes >> 20);
+    }
+
+    private bool HasReadToTheEnd => _partitions.Count > 0 && _partitions.Values.All(p => p.HaltedBecause is not null || p.NextOffset >= p.EndAtAssignment);
+
+    private bool IsCaughtUp => _partitions.Count > 0 && _partitions.Values.All(p => p.HaltedBecause is not null || p.CommittedTo >= p.EndAtAssignment);
+
+    private void Publish()
+    {
+        foreach (var partition in _partitions.Values) partition.KnownEnd = Math.Max(partition.KnownEnd, _source.EndOf(partition.Source) ?? 0);
+        _counters.Publish(_partitions.Values, _lanes, _pause.IsPaused, _budget.UsedBytes, IsCaughtUp, isRunning: !_ended);
+        if (_options.UntilCaughtUp && IsCaughtUp) _caughtUp.TrySetResult();
+    }
+}

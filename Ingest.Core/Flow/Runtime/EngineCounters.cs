@@ -1,0 +1,101 @@
+using Ingest.Core.Flow.Telemetry;
+using Ingest.Core.Transfers;
+
+namespace Ingest.Core.Flow.Runtime;
+
+/// <summary>What the control loop counts, for the meters and for the picture that others look at. Written by the loop; <see cref="Status"/> may be read from any thread.</summary>
+internal sealed class EngineCounters : IDisposable
+{
+    private static readonly TimeSpan s_publishEvery = TimeSpan.FromMilliseconds(200);
+
+    private readonly Dictionary<string, long> _lag = new(StringComparer.Ordinal);
+    private readonly IngestMeters _meters;
+    private readonly TimeProvider _time;
+    private volatile EngineStatus _status = EngineStatus.Starting;
+    private long _publishedAt = long.MinValue;
+    private long _transfers;
+    private long _records;
+    private long _written;
+    private long _duplicates;
+    private long _quarantined;
+    private long _commits;
+    private long _publishedUntilMs;
+
+    public EngineCounters(long budgetBytes, TimeProvider time)
+    {
+        _time = time;
+        _meters = new IngestMeters(() => _status, budgetBytes);
+    }
+
+    public EngineStatus Status => _status;
+
+    public void Dispose() => _meters.Dispose();
+
+    public void Taken(string department, int transfers)
+    {
+        _transfers += transfers;
+        _meters.Taken(department, transfers);
+    }
+
+    public void Records(string department, string dataset, TakenCounts counts)
+    {
+        _records += counts.Written + counts.Duplicates + counts.Quarantined;
+        _written += counts.Written;
+        _duplicates += counts.Duplicates;
+        _quarantined += counts.Quarantined;
+        _meters.Records(department, dataset, counts.Written, counts.Duplicates, counts.Quarantined);
+    }
+
+    public void Refused(string department, ReasonCode reason, bool unattributed)
+    {
+        if (unattributed)
+        {
+            _records++;
+            _quarantined++;
+        }
+
+        _meters.Quarantined(department, reason);
+    }
+
+    public void Committed(TableLane lane, JobResult.Committed committed)
+    {
+        if (committed.Attempts > 0) _commits++;
+        foreach (var account in committed.Batch.Ranges) _publishedUntilMs = Math.Max(_publishedUntilMs, account.PublishedUntilMs);
+        _meters.Committed(lane.Plan.Name, committed.Took, committed.Attempts);
+    }
+
+    public void NotCommitted(TableLane lane, string outcome) => _meters.NotCommitted(lane.Plan.Name, outcome);
+
+    /// <summary>Makes a new picture, unless the last one is fresh enough.</summary>
+    public void Publish(IReadOnlyCollection<PartitionState> partitions, LaneSet lanes, bool isPaused, long budgetUsedBytes, bool isCaughtUp, bool isRunning)
+    {
+        var isNews = isCaughtUp != _status.IsCaughtUp || isRunning != _status.IsRunning;
+        if (!isNews && _publishedAt != long.MinValue && _time.GetElapsedTime(_publishedAt) < s_publishEvery) return;
+        _publishedAt = _time.GetTimestamp();
+        _lag.Clear();
+        foreach (var partition in partitions)
+        {
+            _lag.TryGetValue(partition.Topic.Department, out var lag);
+            _lag[partition.Topic.Department] = lag + Math.Max(0, partition.KnownEnd - partition.CommittedTo);
+        }
+
+        _status = new EngineStatus
+        {
+            IsRunning = isRunning,
+            AssignedPartitions = partitions.Count(p => p.HaltedBecause is null),
+            IsPaused = isPaused,
+            Halted = [.. partitions.Where(p => p.HaltedBecause is not null).Select(p => p.HaltedBecause!)],
+            OldestUncommitted = lanes.All.Max(l => l.UncommittedAge),
+            BudgetUsedBytes = budgetUsedBytes,
+            Transfers = _transfers,
+            Records = _records,
+            Written = _written,
+            Duplicates = _duplicates,
+            Quarantined = _quarantined,
+            Commits = _commits,
+            LagByDepartment = new Dictionary<string, long>(_lag),
+            Freshness = _publishedUntilMs == 0 ? null : _time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(_publishedUntilMs),
+            IsCaughtUp = isCaughtUp,
+        };
+    }
+}

@@ -1,0 +1,99 @@
+using Ingest.Core.Contracts;
+using Ingest.Core.Flow.Telemetry;
+using Ingest.Core.Stores;
+using Ingest.Core.Transfers;
+using Microsoft.Extensions.Logging;
+
+namespace Ingest.Core.Flow.Runtime;
+
+/// <summary>
+/// The whole service: <c>Kafka -> decode -> normalize -> deduplicate -> Arrow batch -> Parquet files -> Delta commit</c>. Read this first.
+/// <para>The data passes through eight states, each a type of its own that carries the offsets it covers:
+/// <see cref="TransferChunk"/> (the source's thread fills them), <see cref="Decoding.DecodedChunk"/> and <see cref="Normalizing.NormalizedChunk"/>
+/// (<see cref="DecodePump"/>, every core), <see cref="Deduplicating.Selection"/> and <see cref="Batching.SealedBatch"/>
+/// (<see cref="ControlLoop"/>, one loop), <see cref="Pool.WrittenFiles"/>, <see cref="Pool.CommitRequest"/> and <see cref="Pool.CommitOutcome"/>
+/// (<see cref="CommitJob"/>, one a table at a time).</para>
+/// <para>Nothing counts as done until a table's log says so: group offsets, local files and memory may vanish at any time.</para>
+/// </summary>
+public sealed class IngestEngine : IDisposable
+{
+    private readonly EngineOptions _options;
+    private readonly Catalog _catalog;
+    private readonly EngineServices _services;
+    private readonly EngineCounters _counters;
+
+    /// <param name="options">See the README's table of settings.</param>
+    /// <param name="catalog">The contracts.</param>
+    /// <param name="services">The edges of the world.</param>
+    public IngestEngine(EngineOptions options, Catalog catalog, EngineServices services)
+    {
+        _options = options;
+        _catalog = catalog;
+        _services = services;
+        Budget = new ByteBudget(options.BudgetBytes);
+        _counters = new EngineCounters(options.BudgetBytes, services.Time);
+    }
+
+    /// <summary>What data in flight may weigh; shared with the source.</summary>
+    public ByteBudget Budget { get; }
+
+    /// <summary>A picture of now; safe from any thread.</summary>
+    public EngineStatus Status => _counters.Status;
+
+    /// <summary>Runs until <paramref name="stop"/> (or, if so configured, until caught up), commits what is open, and returns.</summary>
+    /// <exception cref="Pool.Delta.TableRefusedException">A table is not what the contract says, or beyond what we support.</exception>
+    /// <exception cref="TransferSourceException">The source cannot go on.</exception>
+    public async Task RunAsync(ITransferSource source, CancellationToken stop)
+    {
+        var signal = new Signal();
+        var pool = new NormalizedChunkPool();
+        using var lanes = await TableOpener.OpenAllAsync(_options, _catalog, _services, Budget, signal, stop).ConfigureAwait(false);
+        using var ended = new CancellationTokenSource();
+        using var stopSource = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        await using var pump = new DecodePump(_catalog, _options.Decoding, pool, _options.DecodeWorkers, signal, _services.Scheduler);
+        var gate = new IntakeGate(pump, signal, ended.Token);
+        var loop = new ControlLoop(_options, _catalog, source, gate, signal, pool, lanes, Budget, _services.StoreFault, _counters, _services.Time, _services.Logger);
+
+        var looping = Task.Factory.StartNew(() => loop.RunAsync(ended.Token), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _services.Scheduler).Unwrap();
+        var reading = Task.Factory.StartNew(() => source.Run(gate, stopSource.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        try
+        {
+            // The source ends when it is told to, or when it cannot go on; the loop ends early only by a bug.
+            var first = await Task.WhenAny(looping, reading, loop.CaughtUp).ConfigureAwait(false);
+            if (first == loop.CaughtUp) Log.CaughtUp(_services.Logger);
+            if (first == looping) await looping.ConfigureAwait(false);
+            await stopSource.CancelAsync().ConfigureAwait(false);
+            await reading.ConfigureAwait(false);
+            await gate.StopAsync().WaitAsync(ended.Token).ConfigureAwait(false);
+            await looping.ConfigureAwait(false);
+            await lanes.DrainAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            await ended.CancelAsync().ConfigureAwait(false);
+            await stopSource.CancelAsync().ConfigureAwait(false);
+            lanes.CancelJobs();
+        }
+    }
+
+    public void Dispose() => _counters.Dispose();
+}
+
+/// <summary>The edges of the world that the engine is given. Immutable.</summary>
+public sealed record EngineServices
+{
+    /// <summary>The pool: one folder a table below its root.</summary>
+    public required IObjectStore Pool { get; init; }
+
+    /// <summary>What is wrong with the store just now, in a sentence; null when nothing is. While it is set, intake pauses.</summary>
+    public Func<string?> StoreFault { get; init; } = static () => null;
+
+    public IdSource Ids { get; init; } = IdSource.System;
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Where decoders, commit jobs and the control loop run.</summary>
+    public TaskScheduler Scheduler { get; init; } = TaskScheduler.Default;
+
+    public required ILogger Logger { get; init; }
+}

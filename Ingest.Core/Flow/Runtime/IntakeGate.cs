@@ -1,0 +1,106 @@
+using System.Threading.Channels;
+using Ingest.Core.Transfers;
+
+namespace Ingest.Core.Flow.Runtime;
+
+/// <summary>
+/// Where the source's thread meets the control loop. Chunks get their place in line and go to the decoders; callbacks become messages, and those
+/// that need an answer wait for it here, on the source's thread, so that the loop never waits for the source.
+/// </summary>
+internal sealed class IntakeGate : ITransferSink
+{
+    // Chunks decoded or being decoded that the loop has not taken yet. Larger: more memory in flight; smaller: decoders wait for the loop.
+    private const int LineMax = 32;
+
+    // Callbacks are few and the loop is quick; if it ever lags this much, waiting is right.
+    private const int MessagesMax = 4096;
+
+    private readonly Channel<Ticket> _line = Channel.CreateBounded<Ticket>(new BoundedChannelOptions(LineMax) { SingleReader = true, SingleWriter = true });
+    private readonly Channel<ControlMessage> _messages = Channel.CreateBounded<ControlMessage>(new BoundedChannelOptions(MessagesMax) { SingleReader = true });
+    private readonly DecodePump _pump;
+    private readonly Signal _signal;
+    private readonly CancellationToken _ended;
+    private volatile bool _wantsTransfers = true;
+
+    /// <param name="ended">Cancelled when the loop has ended: nobody will answer any more.</param>
+    public IntakeGate(DecodePump pump, Signal signal, CancellationToken ended)
+    {
+        _pump = pump;
+        _signal = signal;
+        _ended = ended;
+    }
+
+    public bool WantsTransfers
+    {
+        get => _wantsTransfers;
+        set => _wantsTransfers = value;
+    }
+
+    public ChannelReader<Ticket> Line => _line.Reader;
+
+    public ChannelReader<ControlMessage> Messages => _messages.Reader;
+
+    public bool TryAccept(TransferChunk chunk)
+    {
+        if (_line.Reader.Count >= LineMax) return false;
+        var ticket = new Ticket(chunk);
+        if (!_pump.TryStart(ticket)) return false;
+        if (!_line.Writer.TryWrite(ticket)) throw new InvalidOperationException("The line has one writer and had room.");
+        _signal.Set();
+        return true;
+    }
+
+    public IReadOnlyList<CommitRight?> Assigned(IReadOnlyList<PartitionBounds> partitions)
+    {
+        var reply = new TaskCompletionSource<IReadOnlyList<CommitRight?>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(new ControlMessage.Assigned(partitions, reply));
+        return Wait(reply.Task) ? reply.Task.Result : new CommitRight?[partitions.Count];
+    }
+
+    public void Revoked(IReadOnlyList<CommitRight> rights)
+    {
+        var reply = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(new ControlMessage.Revoked(rights, reply));
+        Wait(reply.Task);
+    }
+
+    public void Lost(IReadOnlyList<CommitRight> rights)
+    {
+        // Before anything else: a commit about to be put sees it.
+        foreach (var right in rights) right.Revoke();
+        var reply = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(new ControlMessage.Lost(rights, reply));
+        Wait(reply.Task);
+    }
+
+    public void EndReached(CommitRight right, long endOffset) => Post(new ControlMessage.EndReached(right, endOffset));
+
+    public void Faulted(CommitRight right, string why) => Post(new ControlMessage.Faulted(right, why));
+
+    /// <summary>Asks the loop to commit what is open and end.</summary>
+    public Task StopAsync()
+    {
+        var reply = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(new ControlMessage.Stop(reply));
+        return reply.Task;
+    }
+
+    private void Post(ControlMessage message)
+    {
+        while (!_messages.Writer.TryWrite(message) && !_ended.IsCancellationRequested) _messages.Writer.WaitToWriteAsync(_ended).AsTask().Wait(CancellationToken.None);
+        _signal.Set();
+    }
+
+    private bool Wait(Task reply)
+    {
+        try
+        {
+            reply.Wait(_ended);
+            return true;
+        }
+        catch (OperationCanceledException) when (_ended.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+}

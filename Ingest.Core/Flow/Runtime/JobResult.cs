@@ -1,0 +1,30 @@
+using Ingest.Core.Batching;
+using Ingest.Core.Pool.Parquet;
+using Ingest.Core.Stores;
+using Ingest.Core.Transfers;
+
+namespace Ingest.Core.Flow.Runtime;
+
+/// <summary>How a commit job ended. Closed: switch over it without a default arm.</summary>
+internal abstract record JobResult
+{
+    private JobResult() { }
+
+    /// <summary>The batch is in the table.</summary>
+    /// <param name="Batch">As committed: without the rows that rivals had committed first.</param>
+    /// <param name="Took">From the start of encoding to the answer.</param>
+    /// <param name="Attempts">Puts that it took.</param>
+    public sealed record Committed(long Version, SealedBatch Batch, TimeSpan Took, int Attempts, bool CheckpointDue) : JobResult;
+
+    /// <summary>The batch is not ours to commit any more; its offsets are read again by whoever owns them.</summary>
+    public sealed record Abandoned(string Why) : JobResult;
+
+    /// <summary>The table cannot be written to safely; somebody must look.</summary>
+    public sealed record Stopped(string Why) : JobResult;
+}
+
+/// <summary>What every commit job needs and none owns.</summary>
+internal sealed record CommitJobServices(DataFileWriter Writer, IdSource Ids, TimeProvider Time, TaskScheduler Scheduler, int EncodersMax, Func<TopicPartition, string> AppIdOf, UniqueCreate CreateUniqueAsync);
+
+/// <summary>Creates an object under a name that nobody else uses: unclear outcomes are settled by reading back and trying again.</summary>
+internal delegate ValueTask UniqueCreate(IObjectStore store, string name, ReadOnlyMemory<byte> content, CancellationToken cancellation);

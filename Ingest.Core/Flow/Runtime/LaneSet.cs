@@ -1,0 +1,130 @@
+using Ingest.Core.Deduplicating.Index;
+using Ingest.Core.Flow.Telemetry;
+using Ingest.Core.Pool.Delta;
+using Ingest.Core.Transfers;
+using Microsoft.Extensions.Logging;
+
+namespace Ingest.Core.Flow.Runtime;
+
+/// <summary>All tables' lanes, with what happens beside their commits: checkpoints and merges of index runs. Owned by the control loop.</summary>
+internal sealed class LaneSet : IDisposable
+{
+    private readonly Dictionary<string, TableLane> _byName;
+    private readonly TableLane[] _data;
+    private readonly CommitJobServices _services;
+    private readonly HashSet<string> _ownRuns = new(StringComparer.Ordinal);
+    private readonly Signal _signal;
+    private readonly ILogger _logger;
+    private readonly List<Task> _housekeeping = [];
+    private CancellationTokenSource _jobs = new();
+
+    public LaneSet(IReadOnlyList<TableLane> data, TableLane quarantine, CommitJobServices services, Signal signal, ILogger logger)
+    {
+        _data = [.. data];
+        Quarantine = quarantine;
+        All = [.. data, quarantine];
+        _byName = All.ToDictionary(l => l.Plan.Name, StringComparer.Ordinal);
+        _services = services;
+        _signal = signal;
+        _logger = logger;
+    }
+
+    public TableLane Quarantine { get; }
+
+    /// <summary>The tables of the contracts, then the quarantine.</summary>
+    public IReadOnlyList<TableLane> All { get; }
+
+    public TableLane this[string table] => _byName[table];
+
+    /// <summary>The tables of the contracts, the one with the most open bytes first.</summary>
+    public IReadOnlyList<TableLane> ByOpenBytes()
+    {
+        Array.Sort(_data, static (a, b) => b.OpenBytes.CompareTo(a.OpenBytes));
+        return _data;
+    }
+
+    /// <summary>The next offset that a table lacks of a partition, by its log; null when it never took anything of it.</summary>
+    public long? StoredOffset(TableLane lane, TopicPartition source) =>
+        lane.Table.Current.Txns.TryGetValue(_services.AppIdOf(source), out var next) ? next : null;
+
+    /// <summary>Seals the lane's open batch and starts its commit.</summary>
+    public void Start(TableLane lane, Task<JobResult>? after)
+    {
+        var job = new CommitJob(lane, lane.Seal(), _services, lane.ReadyMerge, after, _ownRuns);
+        lane.ReadyMerge = null;
+        lane.InFlight = job;
+        job.Start(_services.Scheduler, _jobs.Token);
+        job.Completion.ContinueWith(static (_, signal) => ((Signal)signal!).Set(), _signal, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, _services.Scheduler);
+    }
+
+    /// <summary>Tells the jobs in flight to give up; those started from now on are not concerned.</summary>
+    public void CancelJobs()
+    {
+        _jobs.Cancel();
+        _jobs.Dispose();
+        _jobs = new CancellationTokenSource();
+    }
+
+    /// <summary>Reads what others have committed.</summary>
+    public async Task RefreshAsync(CancellationToken cancellation)
+    {
+        foreach (var lane in All)
+        {
+            if (lane.InFlight is null) await lane.Table.RefreshAsync(cancellation).ConfigureAwait(false);
+            await lane.SyncIndexAsync(lane.Table.Current, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Starts what a commit makes due; none of it holds up the next commit.</summary>
+    public void AfterCommit(TableLane lane, JobResult.Committed committed)
+    {
+        _housekeeping.RemoveAll(t => t.IsCompleted);
+        if (committed.CheckpointDue) _housekeeping.Add(Run(() => CheckpointAsync(lane.Table, committed.Version)));
+        if (lane.Merging is null && lane.ReadyMerge is null && lane.Index.PlanMerge() is { } runs)
+            lane.Merging = Task.Factory.StartNew(() => MergeAsync(lane, runs), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _services.Scheduler).Unwrap();
+    }
+
+    /// <summary>Takes the result of a merge that has ended.</summary>
+    public void CollectMerge(TableLane lane)
+    {
+        if (lane.Merging is not { IsCompleted: true } merging) return;
+        lane.Merging = null;
+        lane.ReadyMerge = merging.Result;
+    }
+
+    /// <summary>Waits for housekeeping to end, so that nothing is half done at exit (it would be harmless, but untidy).</summary>
+    public Task DrainAsync() => Task.WhenAll(_housekeeping.Concat(All.Select(l => (Task?)l.Merging ?? Task.CompletedTask)));
+
+    public void Dispose()
+    {
+        foreach (var lane in All) lane.Dispose();
+        _jobs.Dispose();
+    }
+
+    private Task Run(Func<Task> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _services.Scheduler).Unwrap();
+
+    private async Task CheckpointAsync(DeltaTable table, long version)
+    {
+        try
+        {
+            await table.WriteCheckpointAsync(version, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (IOException failure)
+        {
+            Log.CheckpointFailed(_logger, failure, table.Name, version);
+        }
+    }
+
+    private async Task<RunMerge?> MergeAsync(TableLane lane, IReadOnlyList<RunDescriptor> runs)
+    {
+        try
+        {
+            return await lane.Index.MergeAsync(runs, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (IOException failure)
+        {
+            Log.MergeFailed(_logger, failure, lane.Plan.Name);
+            return null;
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using Ingest.Core.Contracts;
+using Ingest.Core.Transfers;
+
+namespace Ingest.Core.Flow.Runtime;
+
+/// <summary>A partition that this worker owns, as the control loop sees it.</summary>
+internal sealed class PartitionState(TopicPlan topic, PartitionBounds bounds)
+{
+    public TopicPlan Topic { get; } = topic;
+
+    public TopicPartition Source => bounds.Source;
+
+    /// <summary>Where the partition ended when it was assigned.</summary>
+    public long EndAtAssignment => bounds.End;
+
+    public PartitionBounds Bounds => bounds;
+
+    /// <summary>The right under which it is read now; null while it is halted.</summary>
+    public CommitRight? Right { get; set; }
+
+    /// <summary>First offset not yet taken into any batch.</summary>
+    public long NextOffset { get; set; }
+
+    /// <summary>Lowest offset that some table still lacks.</summary>
+    public long CommittedTo { get; set; }
+
+    /// <summary>End of the partition as last heard of.</summary>
+    public long KnownEnd { get; set; } = bounds.End;
+
+    /// <summary>Being handed over: nothing more is taken, what is open is committed.</summary>
+    public bool IsDraining { get; set; }
+
+    /// <summary>Why it is read no more; null while it is.</summary>
+    public string? HaltedBecause { get; set; }
+}

@@ -1,0 +1,104 @@
+using System.Text;
+using System.Text.Unicode;
+using Ingest.Core.Contracts;
+using Ingest.Core.Deduplicating;
+using Ingest.Core.Normalizing;
+using Ingest.Core.Transfers;
+
+namespace Ingest.Core.Flow.Runtime;
+
+/// <summary>Turns refused records into rows of the quarantine table. Owned by the control loop; reused from chunk to chunk.</summary>
+internal sealed class QuarantineRows
+{
+    private const long MicrosecondsPerDay = 86_400_000_000;
+
+    private static readonly DatasetPlan s_plan = QuarantineDataset.Plan;
+
+    private readonly string _sourceName;
+    private readonly TopicPlan _topic = new() { Topic = "", Department = "", Format = TransferFormat.Json, Datasets = [new TopicDataset(s_plan, null)] };
+    private readonly NormalizedChunk _chunk;
+    private readonly Fingerprinter _fingerprinter = new(s_plan);
+    private byte[] _scratch = new byte[512];
+
+    public QuarantineRows(string sourceName)
+    {
+        _sourceName = sourceName;
+        _chunk = new NormalizedChunk(_topic);
+    }
+
+    public int Count => Records.Count;
+
+    public NormalizedRecords Records => _chunk.Datasets[0];
+
+    /// <summary>The rows, as a chunk that <c>OpenBatch</c> takes. Not to be disposed: it borrows the chunk it was made from.</summary>
+    public NormalizedChunk Chunk => _chunk;
+
+    public void Reset(TopicPlan topic, TransferChunk chunk)
+    {
+        _chunk.Topic = topic;
+        _chunk.Reset(chunk);
+    }
+
+    public void Add(in Rejection rejection)
+    {
+        var topic = _chunk.Topic;
+        var chunk = _chunk.Chunk;
+        var records = Records;
+        ref readonly var transfer = ref chunk.Transfers[rejection.Transfer];
+        var row = records.Count;
+        Reserve(records, row + 1);
+        records.Transfer[row] = rejection.Transfer;
+        records.Position[row] = rejection.Position;
+        records.Span[row] = (rejection.Start, rejection.Length);
+        records.Refused[row] = 0;
+
+        var dataset = rejection.Dataset >= 0 ? topic.Datasets[rejection.Dataset].Plan : null;
+        AppendId(Text(records, QuarantineDataset.Id), transfer.Offset, rejection.Position);
+        AppendText(Text(records, QuarantineDataset.Dataset), dataset?.Name);
+        AppendText(Text(records, QuarantineDataset.Reason), rejection.Reason.Text());
+        AppendText(Text(records, QuarantineDataset.Field), dataset is not null && rejection.Column >= 0 ? dataset.Columns[rejection.Column].Name : null);
+        AppendText(Text(records, QuarantineDataset.Detail), rejection.Detail);
+        Text(records, QuarantineDataset.Raw).Append(chunk.Buffer.AsSpan(rejection.Start, rejection.Length));
+        AppendText(Text(records, QuarantineDataset.Contract), dataset?.ContractHash);
+        records.Rescued.AppendNull();
+        if (transfer.PublishedAtMs > 0) records.EventDate.Append((int)(transfer.PublishedAtMs * 1000 / MicrosecondsPerDay));
+        else records.EventDate.AppendNull();
+        records.Count = row + 1;
+    }
+
+    /// <summary>Fingerprints the rows added since <see cref="Reset"/>.</summary>
+    public void Fingerprint() => _fingerprinter.Fingerprint(Records, _chunk.Topic.Department);
+
+    private static BytesVector Text(NormalizedRecords records, int column) => (BytesVector)records.Columns[column];
+
+    private void AppendId(BytesVector vector, long offset, int position)
+    {
+        var source = _chunk.Chunk.Source;
+        int written;
+        while (!Utf8.TryWrite(_scratch, $"{_sourceName}/{source.Topic}/{source.Partition}/{offset}/{position}", out written)) _scratch = new byte[_scratch.Length * 2];
+        vector.Append(_scratch.AsSpan(0, written));
+    }
+
+    private void AppendText(BytesVector vector, string? text)
+    {
+        if (text is null)
+        {
+            vector.AppendNull();
+            return;
+        }
+
+        var bytesMax = Encoding.UTF8.GetMaxByteCount(text.Length);
+        if (_scratch.Length < bytesMax) _scratch = new byte[bytesMax];
+        vector.Append(_scratch.AsSpan(0, Encoding.UTF8.GetBytes(text, _scratch)));
+    }
+
+    private static void Reserve(NormalizedRecords records, int rows)
+    {
+        if (records.Refused.Length >= rows) return;
+        var size = Math.Max(rows, records.Refused.Length * 2);
+        Array.Resize(ref records.Refused, size);
+        Array.Resize(ref records.Transfer, size);
+        Array.Resize(ref records.Position, size);
+        Array.Resize(ref records.Span, size);
+    }
+}

@@ -1,0 +1,202 @@
+using Ingest.Core.Batching;
+using Ingest.Core.Contracts;
+using Ingest.Core.Deduplicating;
+using Ingest.Core.Deduplicating.Index;
+using Ingest.Core.Flow.Protocol;
+using Ingest.Core.Normalizing;
+using Ingest.Core.Pool.Delta;
+using Ingest.Core.Stores;
+using Ingest.Core.Transfers;
+
+namespace Ingest.Core.Flow.Runtime;
+
+/// <summary>
+/// One table's way from selected rows to commits: its log, its index, the batch being filled and the one being committed. At most one commit of a
+/// table is in flight, so the next batch fills while this one is written. Owned by the control loop, except what <see cref="CommitJob"/> is given.
+/// </summary>
+internal sealed class TableLane : IDisposable
+{
+    private readonly ByteBudget _budget;
+    private readonly TimeProvider _time;
+    private readonly Selection _selection = new();
+    private OpenBatch _open;
+    private ByteLease? _lease;
+    private long _openedAt;
+    private long _openVersion = -1;
+
+    public TableLane(DatasetPlan plan, IObjectStore store, DeltaTable table, TableIndex index, ByteBudget budget, TimeProvider time)
+    {
+        Plan = plan;
+        Store = store;
+        Table = table;
+        Index = index;
+        IndexVersion = table.Current.Version;
+        Deduplicator = new Deduplicator(plan, index);
+        _budget = budget;
+        _time = time;
+        _open = new OpenBatch(plan);
+    }
+
+    public DatasetPlan Plan { get; }
+
+    public IObjectStore Store { get; }
+
+    public DeltaTable Table { get; }
+
+    public TableIndex Index { get; }
+
+    public Deduplicator Deduplicator { get; }
+
+    public TableProgress Progress { get; } = new();
+
+    /// <summary>The log version that <see cref="Index"/> reflects.</summary>
+    public long IndexVersion { get; private set; }
+
+    /// <summary>The commit in flight; null when there is none.</summary>
+    public CommitJob? InFlight { get; set; }
+
+    /// <summary>A merge of index runs, ready to be published with the next commit.</summary>
+    public RunMerge? ReadyMerge { get; set; }
+
+    public Task<RunMerge?>? Merging { get; set; }
+
+    public int OpenRows => _open.RowCount;
+
+    public long OpenBytes => _open.Bytes;
+
+    public bool HasOpen => Progress.OpenAccounts > 0;
+
+    /// <summary>How long the oldest open account has been waiting.</summary>
+    public TimeSpan OpenAge => HasOpen ? _time.GetElapsedTime(_openedAt) : TimeSpan.Zero;
+
+    /// <summary>How long the oldest record of this lane has been waiting, open or in flight.</summary>
+    public TimeSpan UncommittedAge => InFlight is { } job ? _time.GetElapsedTime(job.Work.OpenedAt) : Progress.OpenRecords > 0 ? OpenAge : TimeSpan.Zero;
+
+    public int OpenPartitions => _open.PartitionCount;
+
+    /// <summary>
+    /// Takes one dataset's rows of a chunk: selects the new ones, appends them to the open batch and accounts for all of them.
+    /// Conflicting rows are added to <paramref name="conflicts"/>. Returns what became of the records, or null when this table has the whole chunk already.
+    /// </summary>
+    public TakenCounts? Take(NormalizedChunk chunk, int dataset, List<Rejection> conflicts)
+    {
+        var records = chunk.Datasets[dataset];
+        var right = chunk.Chunk.Right;
+        var skipBelow = Progress.TakenTo(right.Source);
+        Opening();
+        var ordinal = Progress.Take(chunk.Chunk.Range, right, PublishedUntil(chunk.Chunk));
+        if (ordinal < 0) return null;
+
+        if (chunk.Chunk.Range.From < skipBelow) SkipRows(records, chunk.Chunk, skipBelow);
+        Deduplicator.Select(records, _selection);
+        Append(chunk, records, ordinal);
+        foreach (var row in _selection.Conflicts)
+        {
+            var (start, length) = records.Span[row];
+            conflicts.Add(new Rejection(records.Transfer[row], records.Position[row], ReasonCode.IdentityConflict, dataset, -1, start, length, null));
+        }
+
+        var refused = CountRefused(chunk, dataset, skipBelow) + _selection.Conflicts.Count;
+        Progress.Count(ordinal, _selection.Count, _selection.Duplicates, refused);
+        return new TakenCounts(_selection.Count, _selection.Duplicates, refused);
+    }
+
+    /// <summary>Takes rows of the quarantine, which may lie in offsets that the table already has. Returns how many were new.</summary>
+    public int TakeQuarantine(QuarantineRows rows)
+    {
+        var right = rows.Chunk.Chunk.Right;
+        var to = rows.Chunk.Chunk.Range.To;
+        Opening();
+        var takenTo = Progress.TakenTo(right.Source);
+        var ordinal = to > takenTo
+            ? Progress.Take(new OffsetRange(takenTo, to), right, PublishedUntil(rows.Chunk.Chunk))
+            : Progress.Revisit(right.Source);
+        Deduplicator.Select(rows.Records, _selection);
+        Append(rows.Chunk, rows.Records, ordinal);
+        Progress.Count(ordinal, _selection.Count, _selection.Duplicates, 0);
+        return _selection.Count;
+    }
+
+    /// <summary>Closes the open batch: it now belongs to a commit job.</summary>
+    public SealedWork Seal()
+    {
+        var lease = _lease ?? throw new InvalidOperationException($"Nothing is open in table '{Plan.Name}'.");
+        var deduplicatedAt = _openVersion;
+        _lease = null;
+        _openVersion = -1;
+        var batch = new SealedBatch { Plan = Plan, Partitions = _open.Seal(), Ranges = Progress.Seal(), Lease = lease };
+        return new SealedWork(batch, Deduplicator.Seal(), deduplicatedAt, _openedAt);
+    }
+
+    /// <summary>Brings the index up to the log: the runs of our own commits, and those of other workers.</summary>
+    public async ValueTask SyncIndexAsync(Snapshot snapshot, CancellationToken cancellation)
+    {
+        if (snapshot.Version == IndexVersion) return;
+        await Index.SyncAsync(snapshot.Index, cancellation).ConfigureAwait(false);
+        IndexVersion = snapshot.Version;
+    }
+
+    /// <summary>Drops all that is open and not committed; it will be read again.</summary>
+    public void Abandon()
+    {
+        _open.Dispose();
+        _open = new OpenBatch(Plan);
+        _lease?.Dispose();
+        _lease = null;
+        _openVersion = -1;
+        Deduplicator.AbandonAll();
+        Progress.Reset();
+    }
+
+    public void Dispose()
+    {
+        _open.Dispose();
+        _lease?.Dispose();
+        Index.Dispose();
+    }
+
+    private void Opening()
+    {
+        if (_lease is not null) return;
+        _budget.TryLease(0, out _lease);
+        _openedAt = _time.GetTimestamp();
+        _openVersion = IndexVersion;
+    }
+
+    private void Append(NormalizedChunk chunk, NormalizedRecords records, int ordinal)
+    {
+        if (_selection.Count == 0) return;
+        _open.Append(chunk, records, _selection, ordinal);
+        _lease!.Resize(_open.Bytes);
+    }
+
+    private static long PublishedUntil(TransferChunk chunk)
+    {
+        var until = 0L;
+        foreach (ref readonly var transfer in chunk.Transfers) until = Math.Max(until, transfer.PublishedAtMs);
+        return until;
+    }
+
+    private static void SkipRows(NormalizedRecords records, TransferChunk chunk, long below)
+    {
+        var transfers = chunk.Transfers;
+        for (var row = 0; row < records.Count && transfers[records.Transfer[row]].Offset < below; row++) records.Refused[row] = 1;
+    }
+
+    private static int CountRefused(NormalizedChunk chunk, int dataset, long skipBelow)
+    {
+        var count = 0;
+        foreach (var rejection in chunk.Rejections)
+        {
+            if (rejection.Dataset == dataset && chunk.Chunk.Transfers[rejection.Transfer].Offset >= skipBelow) count++;
+        }
+
+        return count;
+    }
+}
+
+/// <summary>What became of one dataset's records in a chunk.</summary>
+internal readonly record struct TakenCounts(int Written, int Duplicates, int Quarantined);
+
+/// <summary>A sealed batch with the deduplicator's generation and the log version its rows were checked against.</summary>
+internal sealed record SealedWork(SealedBatch Batch, int Generation, long DeduplicatedAt, long OpenedAt);

@@ -1,0 +1,41 @@
+using Ingest.Core.Contracts;
+using Ingest.Core.Deduplicating.Index;
+using Ingest.Core.Flow.Telemetry;
+using Ingest.Core.Pool;
+using Ingest.Core.Pool.Delta;
+using Ingest.Core.Pool.Parquet;
+using Ingest.Core.Stores;
+using Ingest.Core.Transfers;
+
+namespace Ingest.Core.Flow.Runtime;
+
+/// <summary>Opens (or creates) every table of the catalog with its index, before anything is read from the source.</summary>
+internal static class TableOpener
+{
+    public static async Task<LaneSet> OpenAllAsync(EngineOptions options, Catalog catalog, EngineServices services, ByteBudget budget, Signal signal, CancellationToken cancellation)
+    {
+        var lanes = new List<TableLane>();
+        foreach (var plan in catalog.Datasets.Append(QuarantineDataset.Plan))
+            lanes.Add(await OpenAsync(plan, options, services, budget, cancellation).ConfigureAwait(false));
+
+        var jobs = new CommitJobServices(
+            new DataFileWriter(),
+            services.Ids,
+            services.Time,
+            services.Scheduler,
+            options.DecodeWorkers,
+            source => AppId.For(options.SourceName, source),
+            static (store, name, content, token) => store.CreateUniqueAsync(name, content, token));
+        return new LaneSet(lanes[..^1], lanes[^1], jobs, signal, services.Logger);
+    }
+
+    private static async Task<TableLane> OpenAsync(DatasetPlan plan, EngineOptions options, EngineServices services, ByteBudget budget, CancellationToken cancellation)
+    {
+        var store = new PrefixedStore(services.Pool, plan.Name);
+        var table = await DeltaTable.OpenOrCreateAsync(store, TableSpecs.For(plan, options.CheckpointInterval), services.Ids, services.Time, cancellation).ConfigureAwait(false);
+        var cache = new LocalRunCache(Path.Combine(options.CacheFolder, table.Current.TableId));
+        var index = await IndexOpener.OpenOrRebuildAsync(plan, store, table, cache, services, cancellation).ConfigureAwait(false);
+        Log.TableOpened(services.Logger, plan.Name, table.Current.Version, table.Current.LiveFiles, index.TotalKeys, table.Current.Index.Runs.Count);
+        return new TableLane(plan, store, table, index, budget, services.Time);
+    }
+}

@@ -1,0 +1,34 @@
+using Ingest.Core.Normalizing;
+using Ingest.Core.Transfers;
+
+namespace Ingest.Core.Flow.Runtime;
+
+/// <summary>
+/// A chunk's place in line. It is taken before the chunk is handed to the decoding workers, and filled when they are done, so that
+/// parallel work still comes out in the order in which it came in.
+/// </summary>
+internal sealed class Ticket(TransferChunk chunk)
+{
+    private volatile bool _isDone;
+
+    public TransferChunk Chunk { get; } = chunk;
+
+    public NormalizedChunk? Normalized { get; private set; }
+
+    /// <summary>A bug met while decoding; the control loop rethrows it.</summary>
+    public Exception? Failure { get; private set; }
+
+    public bool IsDone => _isDone;
+
+    public void Complete(NormalizedChunk normalized)
+    {
+        Normalized = normalized;
+        _isDone = true;
+    }
+
+    public void Fail(Exception failure)
+    {
+        Failure = failure;
+        _isDone = true;
+    }
+}

@@ -1,0 +1,45 @@
+namespace Ingest.Core.Flow.Telemetry;
+
+/// <summary>A picture of the engine at one moment, for health checks, the status page and the demo. Immutable.</summary>
+public sealed record EngineStatus
+{
+    public static EngineStatus Starting { get; } = new();
+
+    /// <summary>Tables are open and the loop runs.</summary>
+    public bool IsRunning { get; init; }
+
+    /// <summary>Partitions that this worker reads.</summary>
+    public int AssignedPartitions { get; init; }
+
+    /// <summary>Intake is paused: the budget is used up or the store fails.</summary>
+    public bool IsPaused { get; init; }
+
+    /// <summary>Partitions that were stopped, each with the reason and the way to go on.</summary>
+    public IReadOnlyList<string> Halted { get; init; } = [];
+
+    /// <summary>Age of the oldest record that was taken in and is not committed.</summary>
+    public TimeSpan OldestUncommitted { get; init; }
+
+    public long BudgetUsedBytes { get; init; }
+
+    public long Transfers { get; init; }
+
+    public long Records { get; init; }
+
+    public long Written { get; init; }
+
+    public long Duplicates { get; init; }
+
+    public long Quarantined { get; init; }
+
+    public long Commits { get; init; }
+
+    /// <summary>Transfers published but not committed, per department.</summary>
+    public IReadOnlyDictionary<string, long> LagByDepartment { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>Age of the newest committed transfer, by Kafka's timestamp; null before the first commit.</summary>
+    public TimeSpan? Freshness { get; init; }
+
+    /// <summary>Everything that the partitions held when they were assigned is committed.</summary>
+    public bool IsCaughtUp { get; init; }
+}

@@ -1,0 +1,56 @@
+using Ingest.Core.Transfers;
+using Microsoft.Extensions.Logging;
+
+namespace Ingest.Core.Flow.Telemetry;
+
+/// <summary>Every sentence the engine logs, with stable ids (1000-1099).</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1000, LogLevel.Information, "Opened table '{Table}' at version {Version}: {Files} files, {Keys} records, {Runs} index runs")]
+    public static partial void TableOpened(ILogger logger, string table, long version, long files, long keys, int runs);
+
+    [LoggerMessage(1001, LogLevel.Warning, "The index of table '{Table}' is missing or damaged ({Why}); rebuilding it from the table's files before anything is written")]
+    public static partial void IndexRebuilding(ILogger logger, string table, string why);
+
+    [LoggerMessage(1002, LogLevel.Information, "Rebuilt the index of table '{Table}': {Keys} fingerprints from {Files} files in {Seconds:F1} s")]
+    public static partial void IndexRebuilt(ILogger logger, string table, long keys, long files, double seconds);
+
+    [LoggerMessage(1003, LogLevel.Information, "Assigned {Count} partitions; reading {Source} from offset {Offset} and {Others} more")]
+    public static partial void Assigned(ILogger logger, int count, TopicPartition source, long offset, int others);
+
+    [LoggerMessage(1004, LogLevel.Critical, "Halted {Why}")]
+    public static partial void Halted(ILogger logger, string why);
+
+    [LoggerMessage(1005, LogLevel.Information, "Handing over {Count} partitions; what was open is committed: {Committed}")]
+    public static partial void HandedOver(ILogger logger, int count, bool committed);
+
+    [LoggerMessage(1006, LogLevel.Warning, "Lost {Count} partitions; nothing of what was open is committed")]
+    public static partial void Lost(ILogger logger, int count);
+
+    [LoggerMessage(1007, LogLevel.Debug, "Committed version {Version} of table '{Table}': {Rows} rows in {Files} files, {Duplicates} duplicates, {Milliseconds} ms, {Attempts} attempts")]
+    public static partial void Committed(ILogger logger, long version, string table, long rows, int files, long duplicates, double milliseconds, int attempts);
+
+    [LoggerMessage(1008, LogLevel.Warning, "Gave up a batch of table '{Table}': {Why}. Its offsets are read again")]
+    public static partial void Abandoned(ILogger logger, string table, string why);
+
+    [LoggerMessage(1009, LogLevel.Critical, "Stopped writing table '{Table}': {Why}")]
+    public static partial void TableStopped(ILogger logger, string table, string why);
+
+    [LoggerMessage(1010, LogLevel.Information, "Going back to what the tables hold: {Count} partitions are read again from their stored offsets")]
+    public static partial void Rewinding(ILogger logger, int count);
+
+    [LoggerMessage(1011, LogLevel.Information, "Intake paused: {UsedMiB} of {TotalMiB} MiB in flight, store {Store}")]
+    public static partial void Paused(ILogger logger, long usedMiB, long totalMiB, string store);
+
+    [LoggerMessage(1012, LogLevel.Information, "Intake goes on: {UsedMiB} of {TotalMiB} MiB in flight")]
+    public static partial void Resumed(ILogger logger, long usedMiB, long totalMiB);
+
+    [LoggerMessage(1013, LogLevel.Warning, "Could not write the checkpoint of table '{Table}' at version {Version}; the next one will do")]
+    public static partial void CheckpointFailed(ILogger logger, Exception exception, string table, long version);
+
+    [LoggerMessage(1014, LogLevel.Warning, "Could not merge index runs of table '{Table}'; it is tried again after the next commit")]
+    public static partial void MergeFailed(ILogger logger, Exception exception, string table);
+
+    [LoggerMessage(1015, LogLevel.Information, "Caught up: everything that was there at the start is committed")]
+    public static partial void CaughtUp(ILogger logger);
+}

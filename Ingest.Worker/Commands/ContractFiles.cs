@@ -1,0 +1,20 @@
+using Ingest.Core.Contracts;
+
+namespace Ingest.Worker.Commands;
+
+/// <summary>Loads contracts for a command; errors go to the caller's list as <c>file:line:column: …</c>.</summary>
+internal static class ContractFiles
+{
+    public static Catalog? Load(string path, ICollection<string> errors)
+    {
+        if (!File.Exists(path) && !Directory.Exists(path))
+        {
+            errors.Add($"Ingest:Contracts is '{path}', which does not exist. Give a YAML file or a folder of them; examples are in Ingest.Worker/Contracts.");
+            return null;
+        }
+
+        var result = CatalogLoader.LoadFolder(path);
+        foreach (var error in result.Errors) errors.Add(error.ToString());
+        return result.Catalog;
+    }
+}

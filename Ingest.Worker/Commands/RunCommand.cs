@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Ingest.Core.Contracts;
+using Ingest.Worker.Configuration;
+using Ingest.Worker.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Ingest.Worker.Commands;
+
+/// <summary><c>run</c>: the service.</summary>
+internal static class RunCommand
+{
+    public static Command Create()
+    {
+        var untilCaughtUp = new Option<bool>("--until-caught-up") { Description = "End when everything that the topics held at the start is committed." };
+        var command = new Command("run", "Consume transfers and write the pool, until stopped. Settings: appsettings.json, environment (Ingest__Kafka__BootstrapServers=…), command line (--Ingest:Kafka:BootstrapServers=…).")
+        {
+            untilCaughtUp,
+        };
+        command.TreatUnmatchedTokensAsErrors = false;
+        command.SetAction((parse, cancellation) => RunAsync(parse.UnmatchedTokens, parse.GetValue(untilCaughtUp), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(IReadOnlyList<string> arguments, bool untilCaughtUp, CancellationToken cancellation)
+    {
+        var errors = new List<string>(SettingArguments.Check(arguments));
+        var configuration = SettingsReader.Configuration(arguments);
+        var options = SettingsReader.Read(configuration, untilCaughtUp, errors);
+        var catalog = ContractFiles.Load(configuration["Ingest:Contracts"] ?? new IngestSettings().Contracts, errors);
+        if (options is null || catalog is null || errors.Count > 0) return Refuse(errors);
+
+        await using var app = WorkerHost.Build(options, catalog, configuration);
+        await app.RunAsync(cancellation).ConfigureAwait(false);
+        return app.Services.GetRequiredService<IngestBackgroundService>().ExitCode;
+    }
+
+    private static int Refuse(List<string> errors)
+    {
+        foreach (var error in errors) Console.Error.WriteLine(error);
+        Console.Error.WriteLine($"Not started: {errors.Count} {(errors.Count == 1 ? "error" : "errors")} in the configuration or the contracts.");
+        return ExitCodes.BadConfiguration;
+    }
+}

@@ -1,0 +1,105 @@
+using System.ComponentModel;
+
+namespace Ingest.Worker.Configuration;
+
+/// <summary>
+/// What an operator sets, in the section <c>Ingest</c> of appsettings.json, as environment variables (<c>Ingest__Kafka__GroupId</c>) or on the command
+/// line (<c>--Ingest:Kafka:GroupId=…</c>). The descriptions here are the ones in the README's table.
+/// </summary>
+public sealed class IngestSettings
+{
+    [Description("Where the tables are: a folder.")]
+    public string Pool { get; set; } = "pool";
+
+    [Description("Contracts: a YAML file, or a folder of them.")]
+    public string Contracts { get; set; } = "contracts";
+
+    public KafkaSettings Kafka { get; set; } = new();
+
+    public MemorySettings Memory { get; set; } = new();
+
+    public BatchingSettings Batching { get; set; } = new();
+
+    public TableSettings Table { get; set; } = new();
+
+    public StoreSettings Store { get; set; } = new();
+
+    public LimitSettings Limits { get; set; } = new();
+
+    public HealthSettings Health { get; set; } = new();
+}
+
+public sealed class KafkaSettings
+{
+    [Description("Bootstrap brokers, `host:port`, comma-separated. Required by `run`.")]
+    public string BootstrapServers { get; set; } = "";
+
+    [Description("Consumer group. Workers of one group share the partitions.")]
+    public string GroupId { get; set; } = "ingest";
+
+    [Description("Name of this Kafka cluster in the tables' ledger. Give a cluster whose topics were re-created another name.")]
+    public string Source { get; set; } = "kafka";
+
+    [Description("Where partitions that the pool has never seen begin: `Earliest` or `Latest`.")]
+    public Core.Flow.Protocol.StartPolicy StartFrom { get; set; }
+
+    [Description("Any librdkafka property, by its own name: `Ingest__Kafka__Properties__security.protocol=SASL_SSL`.")]
+    public Dictionary<string, string> Properties { get; set; } = [];
+}
+
+public sealed class MemorySettings
+{
+    [Description("Bytes for everything in flight: the Kafka client's prefetch (an eighth of it), chunks, open batches.")]
+    public string Budget { get; set; } = "512MiB";
+}
+
+public sealed class BatchingSettings
+{
+    [Description("How long a record may wait for its commit. Shorter: fresher tables, more and smaller files.")]
+    public TimeSpan FlushAfter { get; set; } = TimeSpan.FromSeconds(2);
+
+    [Description("A batch is committed when it weighs this much, however young.")]
+    public string FlushBytes { get; set; } = "64MiB";
+
+    [Description("A batch is committed when it has this many rows.")]
+    public int FlushRows { get; set; } = 1_000_000;
+
+    [Description("How long offsets without any record for a table may stay uncommitted there.")]
+    public TimeSpan IdleFlushAfter { get; set; } = TimeSpan.FromSeconds(30);
+}
+
+public sealed class TableSettings
+{
+    [Description("Commits between checkpoints of a table.")]
+    public int CheckpointInterval { get; set; } = 100;
+
+    [Description("Local folder for copies of index runs. May be deleted at any time. Default: a folder below the system's temporary one.")]
+    public string IndexCache { get; set; } = "";
+}
+
+public sealed class StoreSettings
+{
+    [Description("Time that one attempt at the store may take.")]
+    public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    [Description("Longest pause between two attempts. Attempts never end: a store that fails pauses intake until it is back.")]
+    public TimeSpan RetryDelayMax { get; set; } = TimeSpan.FromSeconds(30);
+}
+
+public sealed class LimitSettings
+{
+    [Description("Largest transfer that is decoded; a larger one goes to quarantine.")]
+    public string TransferBytesMax { get; set; } = "32MiB";
+
+    [Description("Largest record that is decoded; a larger one goes to quarantine.")]
+    public string RecordBytesMax { get; set; } = "16MiB";
+}
+
+public sealed class HealthSettings
+{
+    [Description("Port of `/health/live`, `/health/ready`, `/metrics` and the status page; 0 for none.")]
+    public int Port { get; set; } = 8080;
+
+    [Description("Not ready when a record has waited this long for its commit.")]
+    public TimeSpan CommitAgeMax { get; set; } = TimeSpan.FromSeconds(30);
+}

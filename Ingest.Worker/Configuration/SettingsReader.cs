@@ -1,0 +1,99 @@
+using Ingest.Core.Batching;
+using Ingest.Core.Decoding;
+using Ingest.Core.Flow.Runtime;
+using Ingest.Core.Stores;
+using Ingest.Core.Transfers.Kafka;
+using Microsoft.Extensions.Configuration;
+
+namespace Ingest.Worker.Configuration;
+
+/// <summary>Everything that the settings say, checked as a whole and turned into each stage's options.</summary>
+internal sealed record WorkerOptions(IngestSettings Settings, EngineOptions Engine, KafkaOptions Kafka, StoreRetryOptions Retry);
+
+/// <summary>Reads and checks the settings; reports every error at once, each with the name of the setting and what would be right.</summary>
+internal static class SettingsReader
+{
+    /// <summary>Appsettings of the program, then of the current folder, then environment, then command line; later wins.</summary>
+    public static IConfigurationRoot Configuration(IReadOnlyList<string> arguments)
+    {
+        var builder = new ConfigurationBuilder()
+            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
+            .AddJsonFile(Path.Combine(Directory.GetCurrentDirectory(), "appsettings.json"), optional: true)
+            .AddEnvironmentVariables()
+            .AddCommandLine([.. arguments]);
+        return builder.Build();
+    }
+
+    public static WorkerOptions? Read(IConfiguration configuration, bool untilCaughtUp, ICollection<string> errors)
+    {
+        var settings = Bind(configuration, errors);
+        if (settings is null) return null;
+
+        var budget = Bytes(settings.Memory.Budget, "Ingest:Memory:Budget", 64L << 20, errors);
+        var flushBytes = Bytes(settings.Batching.FlushBytes, "Ingest:Batching:FlushBytes", 1L << 20, errors);
+        var transferBytes = Bytes(settings.Limits.TransferBytesMax, "Ingest:Limits:TransferBytesMax", 1L << 10, errors);
+        var recordBytes = Bytes(settings.Limits.RecordBytesMax, "Ingest:Limits:RecordBytesMax", 1L << 10, errors);
+        var prefetch = budget / 8;
+        if (string.IsNullOrWhiteSpace(settings.Kafka.BootstrapServers))
+            errors.Add("Ingest:Kafka:BootstrapServers is not set. Give the brokers, for example Ingest__Kafka__BootstrapServers=kafka-1:9092,kafka-2:9092 in the environment.");
+        if (string.IsNullOrWhiteSpace(settings.Kafka.Source) || settings.Kafka.Source.Contains('/', StringComparison.Ordinal))
+            errors.Add($"Ingest:Kafka:Source is '{settings.Kafka.Source}'. Give a short name without '/'.");
+        if (settings.Batching.FlushAfter <= TimeSpan.Zero)
+            errors.Add($"Ingest:Batching:FlushAfter is {settings.Batching.FlushAfter}. Give a time above zero, such as 00:00:02.");
+        if (settings.Batching.FlushRows < 1) errors.Add($"Ingest:Batching:FlushRows is {settings.Batching.FlushRows}. Give at least 1.");
+        if (settings.Table.CheckpointInterval < 1) errors.Add($"Ingest:Table:CheckpointInterval is {settings.Table.CheckpointInterval}. Give at least 1.");
+        if (settings.Health.Port is < 0 or > 65535) errors.Add($"Ingest:Health:Port is {settings.Health.Port}. Give a port from 1 to 65535, or 0 for none.");
+        if (flushBytes > budget / 2)
+            errors.Add($"Ingest:Batching:FlushBytes ({settings.Batching.FlushBytes}) is more than half of Ingest:Memory:Budget ({settings.Memory.Budget}): a batch could never fill. Lower the one or raise the other.");
+        if (errors.Count > 0) return null;
+
+        var engine = new EngineOptions
+        {
+            SourceName = settings.Kafka.Source,
+            StartFrom = settings.Kafka.StartFrom,
+            BudgetBytes = budget - prefetch,
+            Decoding = new DecodeLimits { TransferBytesMax = (int)Math.Min(transferBytes, int.MaxValue), RecordBytesMax = (int)Math.Min(recordBytes, int.MaxValue) },
+            Batching = new BatchingOptions { FlushAfter = settings.Batching.FlushAfter, FlushBytes = flushBytes, FlushRows = settings.Batching.FlushRows },
+            IdleFlushAfter = settings.Batching.IdleFlushAfter,
+            CheckpointInterval = settings.Table.CheckpointInterval,
+            CacheFolder = settings.Table.IndexCache.Length > 0 ? settings.Table.IndexCache : Path.Combine(Path.GetTempPath(), "ingest-index"),
+            UntilCaughtUp = untilCaughtUp,
+        };
+        var kafka = new KafkaOptions
+        {
+            BootstrapServers = settings.Kafka.BootstrapServers,
+            GroupId = settings.Kafka.GroupId,
+            Properties = settings.Kafka.Properties,
+            PrefetchBytes = prefetch,
+        };
+        var retry = new StoreRetryOptions { AttemptTimeout = settings.Store.AttemptTimeout, DelayMax = settings.Store.RetryDelayMax };
+        return new WorkerOptions(settings, engine, kafka, retry);
+    }
+
+    private static IngestSettings? Bind(IConfiguration configuration, ICollection<string> errors)
+    {
+        try
+        {
+            var settings = new IngestSettings();
+            configuration.GetSection("Ingest").Bind(settings, options => options.ErrorOnUnknownConfiguration = true);
+            settings.Kafka.Properties = Flatten(configuration.GetSection("Ingest:Kafka:Properties"));
+            return settings;
+        }
+        catch (InvalidOperationException unreadable)
+        {
+            errors.Add($"{unreadable.Message} {unreadable.InnerException?.Message}".TrimEnd());
+            return null;
+        }
+    }
+
+    /// <summary>Names of librdkafka properties have dots, which some shells cannot put into a variable's name: <c>__</c> in the name counts as a dot, too.</summary>
+    private static Dictionary<string, string> Flatten(IConfigurationSection properties) =>
+        properties.AsEnumerable(makePathsRelative: true).Where(p => p.Value is not null).ToDictionary(p => p.Key.Replace(':', '.'), p => p.Value!, StringComparer.Ordinal);
+
+    private static long Bytes(string text, string name, long atLeast, ICollection<string> errors)
+    {
+        if (ByteSize.TryParse(text, out var bytes) && bytes >= atLeast) return bytes;
+        errors.Add($"{name} is '{text}'. Give a size of at least {atLeast >> 10} KiB, such as 64MiB.");
+        return atLeast;
+    }
+}

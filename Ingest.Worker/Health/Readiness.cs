@@ -1,0 +1,18 @@
+using Ingest.Core.Flow.Telemetry;
+
+namespace Ingest.Worker.Health;
+
+/// <summary>Why the worker is not ready; nothing when it is. Idle is ready: waiting for work is not sickness.</summary>
+internal static class Readiness
+{
+    public static List<string> Problems(EngineStatus status, string? storeFault, TimeSpan commitAgeMax)
+    {
+        var problems = new List<string>();
+        if (!status.IsRunning) problems.Add("Tables are being opened, or the worker is stopping.");
+        if (storeFault is not null) problems.Add($"The store fails: {storeFault}");
+        if (status.IsRunning && status.AssignedPartitions == 0 && status.Halted.Count == 0) problems.Add("No partition is assigned: the brokers do not answer, the topics do not exist, or the group has more workers than partitions.");
+        if (status.OldestUncommitted > commitAgeMax) problems.Add($"A record has waited {status.OldestUncommitted.TotalSeconds:F0} s for its commit (limit {commitAgeMax.TotalSeconds:F0} s).");
+        problems.AddRange(status.Halted.Select(h => $"Halted: {h}"));
+        return problems;
+    }
+}

@@ -1,0 +1,49 @@
+using Ingest.Core.Contracts;
+using Ingest.Core.Flow.Runtime;
+using Ingest.Core.Stores;
+using Ingest.Core.Transfers;
+using Ingest.Core.Transfers.Kafka;
+using Ingest.Worker.Commands;
+using Ingest.Worker.Configuration;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Ingest.Worker.Hosting;
+
+/// <summary>Runs the engine as long as the host runs, and ends the host when the engine ends: caught up, or stopped for a reason that is logged.</summary>
+internal sealed class IngestBackgroundService(
+    WorkerOptions options, Catalog catalog, PoolStore pool, IngestEngine engine, IHostApplicationLifetime lifetime, ILoggerFactory loggers) : BackgroundService
+{
+    private readonly ILogger _logger = loggers.CreateLogger("Ingest");
+
+    /// <summary>What the process should answer with.</summary>
+    public int ExitCode { get; private set; }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Let the host finish starting: opening tables may take a while, and health should answer meanwhile.
+        await Task.Yield();
+        try
+        {
+            await StoreProbe.CheckAsync(pool.Store, IdSourceForProbe, stoppingToken).ConfigureAwait(false);
+            using var source = new KafkaTransferSource(options.Kafka, [.. catalog.Topics.Keys], engine.Budget, TimeProvider.System, loggers.CreateLogger("Ingest.Kafka"));
+            await engine.RunAsync(source, stoppingToken).ConfigureAwait(false);
+            if (engine.Status.Halted.Count > 0) ExitCode = ExitCodes.Stopped;
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Stopped while tables were being opened: nothing was taken in yet.
+        }
+        catch (Exception reason) when (Refusal.IsOne(reason))
+        {
+            HostLog.Stopped(_logger, reason.Message);
+            ExitCode = ExitCodes.Stopped;
+        }
+        finally
+        {
+            lifetime.StopApplication();
+        }
+    }
+
+    private static Core.IdSource IdSourceForProbe => Core.IdSource.System;
+}

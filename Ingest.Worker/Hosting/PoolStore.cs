@@ -1,0 +1,30 @@
+using Ingest.Core;
+using Ingest.Core.Stores;
+using Microsoft.Extensions.Logging;
+
+namespace Ingest.Worker.Hosting;
+
+/// <summary>The pool's store as everybody gets it: the folder, and one layer of retries around it.</summary>
+internal sealed class PoolStore
+{
+    private PoolStore(IObjectStore store, StoreHealth health, string root)
+    {
+        Store = store;
+        Health = health;
+        Root = root;
+    }
+
+    public IObjectStore Store { get; }
+
+    public StoreHealth Health { get; }
+
+    /// <summary>Where the pool is, for people and for DuckDB.</summary>
+    public string Root { get; }
+
+    public static PoolStore Open(string pool, StoreRetryOptions retry, TimeProvider time, ILogger logger)
+    {
+        var root = Path.GetFullPath(pool);
+        var retrying = new RetryingStore(new LocalStore(root, IdSource.System), retry, time, logger);
+        return new PoolStore(retrying, retrying.Health, root);
+    }
+}

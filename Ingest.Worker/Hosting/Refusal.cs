@@ -1,0 +1,11 @@
+using Ingest.Core.Pool.Delta;
+using Ingest.Core.Stores;
+using Ingest.Core.Transfers;
+
+namespace Ingest.Worker.Hosting;
+
+/// <summary>Tells the reasons for which the service stops on purpose, whose message is for the operator, from bugs, whose stack trace is for us.</summary>
+internal static class Refusal
+{
+    public static bool IsOne(Exception exception) => exception is TableRefusedException or TransferSourceException or StoreException or StoreRefusedException;
+}

@@ -1,0 +1,66 @@
+using Ingest.Core.Contracts;
+using Ingest.Core.Flow.Runtime;
+using Ingest.Core.Flow.Telemetry;
+using Ingest.Worker.Configuration;
+using Ingest.Worker.Health;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
+
+namespace Ingest.Worker.Hosting;
+
+/// <summary>Builds the host: the table of contents of the process.</summary>
+internal static class WorkerHost
+{
+    /// <summary>SIGTERM to exit: intake stops, what is open is committed, the group is left.</summary>
+    private static readonly TimeSpan s_shutdown = TimeSpan.FromSeconds(20);
+
+    public static WebApplication Build(WorkerOptions options, Catalog catalog, IConfiguration configuration)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.AddConfiguration(configuration);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            if (options.Settings.Health.Port > 0) kestrel.ListenAnyIP(options.Settings.Health.Port);
+        });
+        if (options.Settings.Health.Port == 0) builder.Services.AddSingleton<Microsoft.AspNetCore.Hosting.Server.IServer, NoServer>();
+
+        AddEngine(builder.Services, options, catalog);
+        AddObservability(builder.Services);
+        var app = builder.Build();
+        HealthEndpoints.Map(app);
+        HostLog.Starting(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Ingest"), catalog.Topics.Count, catalog.Datasets.Length,
+            catalog.Topics.Values.Select(t => t.Department).Distinct().Count(), Path.GetFullPath(options.Settings.Pool));
+        return app;
+    }
+
+    private static void AddEngine(IServiceCollection services, WorkerOptions options, Catalog catalog)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(catalog);
+        services.AddSingleton(provider => PoolStore.Open(options.Settings.Pool, options.Retry, TimeProvider.System, Logger(provider, "Ingest.Store")));
+        services.AddSingleton(provider =>
+        {
+            var pool = provider.GetRequiredService<PoolStore>();
+            return new IngestEngine(options.Engine, catalog, new EngineServices { Pool = pool.Store, StoreFault = () => pool.Health.Fault, Logger = Logger(provider, "Ingest") });
+        });
+        services.AddSingleton<IngestBackgroundService>();
+        services.AddHostedService(provider => provider.GetRequiredService<IngestBackgroundService>());
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = s_shutdown);
+    }
+
+    private static void AddObservability(IServiceCollection services)
+    {
+        var metrics = services.AddOpenTelemetry().WithMetrics(meters => meters
+            .AddMeter(IngestMeters.Name)
+            .AddRuntimeInstrumentation()
+            .AddPrometheusExporter());
+        if (Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 }) metrics.WithMetrics(meters => meters.AddOtlpExporter());
+    }
+
+    private static ILogger Logger(IServiceProvider provider, string category) => provider.GetRequiredService<ILoggerFactory>().CreateLogger(category);
+}
