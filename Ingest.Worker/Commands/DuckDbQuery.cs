@@ -1,0 +1,46 @@
+using System.Text;
+using DuckDB.NET.Data;
+
+namespace Ingest.Worker.Commands;
+
+/// <summary>DuckDB over exactly the live files of a pool: each table is a view of its name. Nothing but the list of files comes from our code.</summary>
+internal sealed class DuckDbQuery : IDisposable
+{
+    private readonly DuckDBConnection _connection = new("DataSource=:memory:");
+
+    public DuckDbQuery() => _connection.Open();
+
+    /// <summary>Registers a table; one without files becomes an empty view without columns of its own.</summary>
+    public void AddTable(string name, IReadOnlyList<string> files, IReadOnlyList<(string Name, string Type)> columns)
+    {
+        var view = Quote(name);
+        if (files.Count == 0)
+        {
+            Execute($"CREATE VIEW {view} AS SELECT {string.Join(", ", columns.Select(c => $"NULL::{c.Type} AS {Quote(c.Name)}"))} WHERE false");
+            return;
+        }
+
+        var list = string.Join(", ", files.Select(f => $"'{f.Replace("'", "''", StringComparison.Ordinal)}'"));
+        var partitions = string.Join(", ", columns.Select(c => $"'{c.Name}': {c.Type}"));
+        // Files come by name from the log, so that the partition folders are read but nothing that the log does not name is.
+        Execute($"CREATE VIEW {view} AS SELECT * FROM read_parquet([{list}], union_by_name=true, hive_partitioning=true, hive_types={{{partitions}}})");
+    }
+
+    public DuckDBDataReader Read(string sql)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        return (DuckDBDataReader)command.ExecuteReader();
+    }
+
+    public void Execute(string sql)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    public void Dispose() => _connection.Dispose();
+
+    public static string Quote(string name) => new StringBuilder(name.Length + 2).Append('"').Append(name.Replace("\"", "\"\"", StringComparison.Ordinal)).Append('"').ToString();
+}

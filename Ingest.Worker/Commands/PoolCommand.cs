@@ -1,0 +1,18 @@
+using System.CommandLine;
+
+namespace Ingest.Worker.Commands;
+
+/// <summary><c>pool</c>: looks at the tables; never writes to them while a worker may.</summary>
+internal static class PoolCommand
+{
+    public static Command Create() => new("pool", "Look at the pool: what is there, whether it is right, and what it says.")
+    {
+        PoolStatsCommand.Create(),
+        PoolLedgerCommand.Create(),
+        PoolVerifyCommand.Create(),
+        PoolSqlCommand.Create(),
+    };
+
+    /// <summary>The option that all pool commands share.</summary>
+    public static Option<string?> PoolOption() => new("--pool") { Description = "The pool's folder. Default: the setting Ingest:Pool, else ./pool." };
+}

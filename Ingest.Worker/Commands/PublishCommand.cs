@@ -1,0 +1,60 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Ingest.Core.Transfers.Kafka;
+using Ingest.Worker.Configuration;
+using Ingest.Worker.Publishing;
+
+namespace Ingest.Worker.Commands;
+
+/// <summary><c>publish</c>: sends files as transfers; for departments without a Kafka programmer.</summary>
+internal static class PublishCommand
+{
+    public static Command Create()
+    {
+        var files = new Argument<string[]>("files") { Description = "CSV, NDJSON or JSON files.", Arity = ArgumentArity.OneOrMore };
+        var topic = new Option<string>("--topic") { Description = "Topic to publish to.", Required = true };
+        var rows = new Option<int>("--rows-per-transfer") { Description = "Records in one transfer. Each CSV transfer repeats the header.", DefaultValueFactory = _ => 200 };
+        var format = new Option<FileFormat?>("--format") { Description = "Format of the files. Default: by the ending (.csv, .ndjson, .jsonl, .json)." };
+        var command = new Command("publish", "Send files to a topic, some records a transfer. Brokers and client properties come from the settings, as for run.") { files, topic, rows, format };
+        command.TreatUnmatchedTokensAsErrors = false;
+        command.SetAction((parse, cancellation) => RunAsync(
+            parse.GetValue(files)!, parse.GetValue(topic)!, parse.GetValue(rows), parse.GetValue(format), parse.UnmatchedTokens, cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string[] files, string topic, int rows, FileFormat? format, IReadOnlyList<string> arguments, CancellationToken cancellation)
+    {
+        var errors = new List<string>(SettingArguments.Check(arguments));
+        var options = SettingsReader.Read(SettingsReader.Configuration(arguments), untilCaughtUp: false, errors);
+        if (rows < 1) errors.Add($"--rows-per-transfer is {rows}. Give at least 1.");
+        foreach (var file in files)
+        {
+            if (!File.Exists(file)) errors.Add($"{file}: there is no such file.");
+            else if (format is null && FileFormats.Of(file) is null) errors.Add($"{file}: the ending does not tell the format. Give --format csv, ndjson or json.");
+        }
+
+        if (options is null || errors.Count > 0)
+        {
+            foreach (var error in errors) await Console.Error.WriteLineAsync(error).ConfigureAwait(false);
+            return ExitCodes.BadConfiguration;
+        }
+
+        using var publisher = new TransferPublisher(options.Kafka);
+        foreach (var file in files)
+        {
+            var started = Stopwatch.GetTimestamp();
+            try
+            {
+                var sent = await FilePublisher.PublishAsync(file, format ?? FileFormats.Of(file)!.Value, topic, rows, publisher, cancellation).ConfigureAwait(false);
+                Console.WriteLine($"{Path.GetFileName(file)}: {Output.Count(sent.Records)} records in {Output.Count(sent.Transfers)} transfers to {topic}, {Output.Bytes(sent.Bytes)} in {Stopwatch.GetElapsedTime(started).TotalSeconds:F1} s, all acknowledged.");
+            }
+            catch (Exception failure) when (failure is InvalidDataException or Core.Transfers.TransferSourceException)
+            {
+                await Console.Error.WriteLineAsync($"{file}: {failure.Message}").ConfigureAwait(false);
+                return ExitCodes.Failed;
+            }
+        }
+
+        return ExitCodes.Ok;
+    }
+}

@@ -1,0 +1,31 @@
+using Ingest.Core.Transfers.Kafka;
+using Spectre.Console;
+
+namespace Ingest.Worker.Publishing;
+
+/// <summary>Publishes one file, showing how far it is, and returns when the brokers have acknowledged all of it.</summary>
+internal static class FilePublisher
+{
+    public static async Task<Sent> PublishAsync(string file, FileFormat format, string topic, int recordsPerTransfer, TransferPublisher publisher, CancellationToken cancellation)
+    {
+        var sent = new Sent(0, 0, 0);
+        await AnsiConsole.Progress().AutoClear(true).StartAsync(async progress =>
+        {
+            var bar = progress.AddTask(Markup.Escape(Path.GetFileName(file)), maxValue: Math.Max(1, new FileInfo(file).Length));
+            // Keyed by file, so that the transfers of one file stay in order on one partition.
+            foreach (var (payload, records) in RecordSplitter.Split(file, format, recordsPerTransfer))
+            {
+                await publisher.PublishAsync(topic, Path.GetFileName(file), payload, cancellation).ConfigureAwait(false);
+                sent = new Sent(sent.Transfers + 1, sent.Records + records, sent.Bytes + payload.Length);
+                bar.Increment(payload.Length);
+            }
+
+            await publisher.FlushAsync(cancellation).ConfigureAwait(false);
+            bar.Value = bar.MaxValue;
+        }).ConfigureAwait(false);
+        return sent;
+    }
+}
+
+/// <summary>What was sent.</summary>
+internal readonly record struct Sent(long Transfers, long Records, long Bytes);

@@ -1,0 +1,123 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Ingest.Worker.Publishing;
+
+/// <summary>
+/// Cuts a file into transfers of some records, without changing a byte of a record: CSV rows by their quotes (each transfer gets the header again),
+/// NDJSON by lines, JSON by the elements of its array (a file with one object is one transfer).
+/// </summary>
+internal static class RecordSplitter
+{
+    private static readonly byte[] s_bom = [0xEF, 0xBB, 0xBF];
+
+    /// <summary>Yields the transfers with their number of records. The array of one transfer is not used again.</summary>
+    /// <exception cref="InvalidDataException">The file is not of the format.</exception>
+    public static IEnumerable<(byte[] Payload, int Records)> Split(string file, FileFormat format, int recordsPerTransfer) => format switch
+    {
+        FileFormat.Csv => Csv(file, recordsPerTransfer),
+        FileFormat.Ndjson => Join(Lines(file), [], recordsPerTransfer),
+        FileFormat.Json => Json(file, recordsPerTransfer),
+        _ => throw new ArgumentOutOfRangeException(nameof(format)),
+    };
+
+    private static IEnumerable<(byte[], int)> Csv(string file, int recordsPerTransfer)
+    {
+        using var rows = CsvRows(file).GetEnumerator();
+        if (!rows.MoveNext()) yield break;
+        var header = rows.Current;
+        foreach (var transfer in Join(Rest(rows), header, recordsPerTransfer)) yield return transfer;
+    }
+
+    private static IEnumerable<byte[]> Rest(IEnumerator<byte[]> rows)
+    {
+        while (rows.MoveNext()) yield return rows.Current;
+    }
+
+    private static IEnumerable<(byte[], int)> Join(IEnumerable<byte[]> records, byte[] head, int recordsPerTransfer)
+    {
+        var buffer = new MemoryStream();
+        var count = 0;
+        foreach (var record in records)
+        {
+            if (count == 0) buffer.Write(head);
+            buffer.Write(record);
+            if (++count < recordsPerTransfer) continue;
+            yield return (buffer.ToArray(), count);
+            buffer.SetLength(0);
+            count = 0;
+        }
+
+        if (count > 0) yield return (buffer.ToArray(), count);
+    }
+
+    /// <summary>Rows with their line end; a line end inside quotes belongs to the row. Blank lines are left out.</summary>
+    private static IEnumerable<byte[]> CsvRows(string file)
+    {
+        var row = new MemoryStream();
+        var quoted = false;
+        foreach (var line in Lines(file))
+        {
+            quoted ^= (line.AsSpan().Count((byte)'"') & 1) == 1;
+            row.Write(line);
+            if (quoted) continue;
+            yield return row.ToArray();
+            row.SetLength(0);
+        }
+
+        if (row.Length > 0) yield return row.ToArray();
+    }
+
+    /// <summary>Lines with their line end (one is added to a last line without), the byte order mark and blank lines left out.</summary>
+    private static IEnumerable<byte[]> Lines(string file)
+    {
+        using var stream = new BufferedStream(File.OpenRead(file), 1 << 20);
+        var line = new MemoryStream();
+        var isFirst = true;
+        int value;
+        while ((value = stream.ReadByte()) >= 0)
+        {
+            line.WriteByte((byte)value);
+            if (value != '\n') continue;
+            if (Take(line, ref isFirst) is { } whole) yield return whole;
+        }
+
+        if (line.Length == 0) yield break;
+        line.WriteByte((byte)'\n');
+        if (Take(line, ref isFirst) is { } last) yield return last;
+    }
+
+    private static byte[]? Take(MemoryStream line, ref bool isFirst)
+    {
+        var bytes = line.ToArray();
+        line.SetLength(0);
+        if (isFirst && bytes.AsSpan().StartsWith(s_bom)) bytes = bytes[s_bom.Length..];
+        isFirst = false;
+        return bytes.AsSpan().TrimStart("\r\n"u8).IsEmpty ? null : bytes;
+    }
+
+    private static IEnumerable<(byte[], int)> Json(string file, int recordsPerTransfer)
+    {
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(File.ReadAllBytes(file).AsMemory().TrimStart(s_bom));
+        }
+        catch (JsonException malformed)
+        {
+            throw new InvalidDataException($"This is not JSON: {malformed.Message}", malformed);
+        }
+
+        using (document)
+        {
+            if (document.RootElement.ValueKind != JsonValueKind.Array)
+            {
+                yield return (Encoding.UTF8.GetBytes(document.RootElement.GetRawText()), 1);
+                yield break;
+            }
+
+            foreach (var chunk in document.RootElement.EnumerateArray().Chunk(recordsPerTransfer))
+                yield return (Encoding.UTF8.GetBytes($"[{string.Join(',', chunk.Select(e => e.GetRawText()))}]"), chunk.Length);
+        }
+    }
+}
