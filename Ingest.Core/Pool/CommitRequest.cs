@@ -21,6 +21,9 @@ public sealed record CommitRequest
     /// <summary>A merge of index runs to publish along with the rows (or alone: then there are no files and no ranges); null for none.</summary>
     public RunMerge? Merge { get; init; }
 
+    /// <summary>The log version against whose index the rows were deduplicated; runs that rivals added since must be looked at before the put.</summary>
+    public required long DeduplicatedAt { get; init; }
+
     public required string ContractHash { get; init; }
 }
 
@@ -30,7 +33,7 @@ public abstract record CommitOutcome
     private CommitOutcome() { }
 
     /// <summary>Our entry stands in the log as this version, with this change of the index (without the merge, if that was dropped).</summary>
-    public sealed record Committed(long Version, IndexDelta Index) : CommitOutcome;
+    public sealed record Committed(long Version, IndexDelta Index, bool CheckpointDue) : CommitOutcome;
 
     /// <summary>Rivals committed rows first that this batch holds too. Take out the rows whose keys the added runs hold, write anew, try again.</summary>
     public sealed record Overtaken(long Version, IReadOnlyList<RunDescriptor> NewRuns) : CommitOutcome;

@@ -1,0 +1,135 @@
+using System.Collections.Immutable;
+using Ingest.Core.Deduplicating.Index;
+using Ingest.Core.Pool.Parquet;
+using Ingest.Core.Transfers;
+
+namespace Ingest.Core.Pool.Delta;
+
+/// <summary>
+/// The protocol of one commit: no I/O, no thread, no clock; facts in, commands out. What makes it exactly once:
+/// <list type="number">
+/// <item>Before every put, each partition's stored offset equals the batch's first one; otherwise we are fenced.</item>
+/// <item>Rows are put only if every index run that became valid since they were deduplicated has been looked at.</item>
+/// <item>After an answer that is unclear, or that says the slot is taken, the slot is read: our transaction id in it means that we won, however long ago.</item>
+/// <item>An entry is put again only into the same slot, with the same content, as long as that slot is seen to be free.</item>
+/// </list>
+/// </summary>
+public sealed class CommitAttempt
+{
+    private readonly CommitRequest _request;
+    private readonly LogAction.Metadata _opened;
+    private readonly Func<TopicPartition, string> _appIdOf;
+    private readonly int _checkpointInterval;
+    private CommitCommand.Put? _put;
+    private IndexDelta? _index;
+
+    /// <param name="opened">The table's metadata as it was when the worker opened it.</param>
+    public CommitAttempt(CommitRequest request, LogAction.Metadata opened, Func<TopicPartition, string> appIdOf, int checkpointInterval)
+    {
+        _request = request;
+        _opened = opened;
+        _appIdOf = appIdOf;
+        _checkpointInterval = checkpointInterval;
+        TransactionText = request.TransactionId.ToString("D");
+    }
+
+    /// <summary>Our id as entries carry it.</summary>
+    public string TransactionText { get; }
+
+    /// <summary>Every attempt begins by reading the log.</summary>
+    public CommitCommand Start() => new CommitCommand.ReadLog();
+
+    /// <param name="tip">The table as of its newest entry.</param>
+    /// <param name="ownVersion">Version of an entry with our transaction id among those read since the start; null when there is none.</param>
+    /// <param name="nowMs">Wall clock, milliseconds since 1970 UTC.</param>
+    public CommitCommand LogRead(Snapshot tip, long? ownVersion, long nowMs)
+    {
+        if (ownVersion is { } version) return Committed(version);
+        if (Refusal(tip) is { } why) return new CommitCommand.Done(new CommitOutcome.Stopped(why));
+        if (Fence(tip) is { } fence) return new CommitCommand.Done(new CommitOutcome.Fenced(fence));
+        if (_request.Run is not null && tip.Index.AddedAfter(_request.DeduplicatedAt) is { Count: > 0 } runs)
+            return new CommitCommand.Done(new CommitOutcome.Overtaken(tip.Version, runs));
+
+        _index = tip.Index.Plan(_request.Run, _request.Merge);
+        return _put = new CommitCommand.Put(tip.Version + 1, Entry(tip, nowMs));
+    }
+
+    /// <summary>The slot was free and holds our entry now.</summary>
+    public CommitCommand PutCreated() => Committed(_put!.Version);
+
+    /// <summary>The slot is taken, perhaps by ourselves: an earlier try whose answer was lost.</summary>
+    public CommitCommand PutExists() => new CommitCommand.ReadBack(_put!.Version);
+
+    /// <summary>No clear answer.</summary>
+    public CommitCommand PutUnknown() => new CommitCommand.ReadBack(_put!.Version);
+
+    /// <param name="transactionId">The id in the slot's entry; null when it carries none.</param>
+    public CommitCommand ReadBackFound(string? transactionId) => transactionId == TransactionText ? Committed(_put!.Version) : new CommitCommand.ReadLog();
+
+    /// <summary>The slot is free as far as we can see: the same entry goes there again. Should the first one arrive after all, the second finds it.</summary>
+    public CommitCommand ReadBackMissing() => _put!;
+
+    /// <summary>Too much time has passed since the log was read for the put to be safe: read it again.</summary>
+    public CommitCommand Overdue() => new CommitCommand.ReadLog();
+
+    private CommitCommand.Done Committed(long version) =>
+        new(new CommitOutcome.Committed(version, _index!, CheckpointDue: version > 0 && version % _checkpointInterval == 0));
+
+    private string? Refusal(Snapshot tip)
+    {
+        if (tip.TableId != _opened.Id) return $"its id was {_opened.Id} and is {tip.TableId}: the table was re-created or restored. Restart the worker to go on with the new one.";
+        if (TableSupport.Problem(tip) is { } problem) return problem;
+        if (!tip.Metadata!.PartitionColumns.SequenceEqual(_opened.PartitionColumns)) return "its partition columns were changed by another writer.";
+        if (tip.Metadata.Configuration.GetValueOrDefault(TableSpec.DedupKey) != _opened.Configuration.GetValueOrDefault(TableSpec.DedupKey))
+            return "what counts as a duplicate was changed by another writer. Restart the worker with the contract that goes with it.";
+        if (TableSupport.Missing(tip.Metadata.SchemaString, _opened.SchemaString) is { } missing) return $"its schema was changed by another writer: {missing}";
+        return tip.Index.IsKnown ? null : "the log does not tell any more which index runs are valid. Restart the worker: it rebuilds the index before it writes.";
+    }
+
+    /// <summary>The compare-and-set. A first commit of a partition finds no offset at all.</summary>
+    private string? Fence(Snapshot tip)
+    {
+        foreach (var account in _request.Ranges)
+        {
+            if (tip.Txns.TryGetValue(_appIdOf(account.Source), out var stored) && stored != account.Range.From)
+                return $"{account.Source} stands at offset {stored} in the table, not at {account.Range.From} where this batch starts: another worker has moved it";
+        }
+
+        return null;
+    }
+
+    private List<LogAction> Entry(Snapshot tip, long nowMs)
+    {
+        // Times never go backwards in a log, whatever the clock of the machine does.
+        var timestamp = Math.Max(nowMs, tip.LastTimestamp + 1);
+        var entry = new List<LogAction>(_request.Files.Count + _request.Ranges.Length + 1) { new LogAction.Info(Info(tip, timestamp)) };
+        foreach (var account in _request.Ranges) entry.Add(new LogAction.Txn(_appIdOf(account.Source), account.Range.To, timestamp));
+        foreach (var file in _request.Files) entry.Add(Add(file, timestamp));
+        return entry;
+    }
+
+    private CommitInfo Info(Snapshot tip, long timestamp) => new()
+    {
+        Timestamp = timestamp,
+        Operation = _request.Ranges.IsEmpty && _request.Files.Count == 0 ? "INDEX MERGE" : "STREAMING UPDATE",
+        EngineInfo = EngineInfo.Text,
+        TransactionId = TransactionText,
+        ReadVersion = tip.Version,
+        OutputRows = _request.Files.Sum(f => f.Rows),
+        OutputFiles = _request.Files.Count,
+        OutputBytes = _request.Files.Sum(f => f.Bytes),
+        ContractHash = _request.ContractHash,
+        Ranges = [.. _request.Ranges.Select(r => new CommittedRange(
+            _appIdOf(r.Source), r.Source, r.Department, r.Range, r.Records, r.Written, r.Duplicates, r.Quarantined, r.PublishedUntilMs))],
+        Index = _index is { Added.Count: 0, Removed.Count: 0 } ? null : _index,
+    };
+
+    private LogAction.Add Add(DataFile file, long timestamp) => new(
+        file.Path,
+        _opened.PartitionColumns.Zip(file.PartitionValues).ToImmutableSortedDictionary(p => p.First, p => p.Second, StringComparer.Ordinal),
+        file.Bytes,
+        timestamp,
+        DataChange: true,
+        file.StatsJson,
+        ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal).Add(LogAction.KeySumTag, CommitInfoJson.Hex(file.KeySum)));
+}

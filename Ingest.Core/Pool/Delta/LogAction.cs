@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace Ingest.Core.Pool.Delta;
+
+/// <summary>One line of a log entry (Delta protocol, "Actions"). Closed. Times are milliseconds since 1970 UTC.</summary>
+public abstract record LogAction
+{
+    private LogAction() { }
+
+    public sealed record Protocol(int MinReaderVersion, int MinWriterVersion, ImmutableArray<string> ReaderFeatures, ImmutableArray<string> WriterFeatures) : LogAction;
+
+    public sealed record Metadata(
+        string Id, string SchemaString, ImmutableArray<string> PartitionColumns, ImmutableSortedDictionary<string, string> Configuration, string? Name, string? Description, long? CreatedTime) : LogAction;
+
+    /// <param name="Path">Physical path relative to the table (decoded).</param>
+    public sealed record Add(
+        string Path, ImmutableSortedDictionary<string, string?> PartitionValues, long Size, long ModificationTime, bool DataChange, string? Stats, ImmutableSortedDictionary<string, string> Tags) : LogAction
+    {
+        /// <summary>Number of rows by the file's statistics; -1 when they do not say.</summary>
+        public long Rows()
+        {
+            if (Stats is null) return -1;
+            using var stats = JsonDocument.Parse(Stats);
+            return stats.RootElement.TryGetProperty("numRecords", out var rows) ? rows.GetInt64() : -1;
+        }
+
+        /// <summary>Sum of the rows' fingerprints, as our writer tags it; null on files of other writers.</summary>
+        public UInt128? KeySum() => Tags.TryGetValue(KeySumTag, out var hex) ? UInt128.Parse(hex, System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture) : null;
+    }
+
+    /// <param name="Path">Physical path relative to the table (decoded).</param>
+    public sealed record Remove(string Path, long? DeletionTimestamp, bool DataChange, ImmutableSortedDictionary<string, string?>? PartitionValues, long? Size) : LogAction;
+
+    public sealed record Txn(string AppId, long Version, long? LastUpdated) : LogAction;
+
+    public sealed record Info(CommitInfo Content) : LogAction;
+
+    /// <summary>Name of the tag with the fingerprints' sum.</summary>
+    public const string KeySumTag = "ingest.keySum";
+}

@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+
+namespace Ingest.Core.Pool.Delta;
+
+/// <summary>
+/// What a table is at one version, without the list of its files: ingest must not hold a million of them, so files are only counted here
+/// (<see cref="LogReader.LiveFilesAsync"/> lists them). Immutable.
+/// </summary>
+public sealed record Snapshot
+{
+    /// <summary>Number of the last entry applied; -1 before the first.</summary>
+    public long Version { get; init; } = -1;
+
+    public LogAction.Protocol? Protocol { get; init; }
+
+    public LogAction.Metadata? Metadata { get; init; }
+
+    /// <summary>The table's id for life; a changed one means that this is another table.</summary>
+    public string TableId => Metadata?.Id ?? "";
+
+    /// <summary>Next offset by app id.</summary>
+    public ImmutableDictionary<string, long> Txns { get; init; } = ImmutableDictionary.Create<string, long>(StringComparer.Ordinal);
+
+    public IndexState Index { get; init; } = IndexState.Empty;
+
+    /// <summary>Timestamp of the newest commit, milliseconds since 1970 UTC.</summary>
+    public long LastTimestamp { get; init; }
+
+    public long LiveFiles { get; init; }
+
+    public long LiveRows { get; init; }
+
+    public long LiveBytes { get; init; }
+
+    /// <summary>Sum of the fingerprints of all live rows modulo 2^128, by the tags of their files; meaningless when <see cref="HasUntaggedFiles"/>.</summary>
+    public UInt128 KeySum { get; init; }
+
+    /// <summary>Some live file was written by somebody else: the proof that index and table agree needs a full read.</summary>
+    public bool HasUntaggedFiles { get; init; }
+
+    /// <summary>The state after the next entry. Removed files are subtracted from the counts by the sizes they carry; rows and sums need <paramref name="resolve"/>.</summary>
+    public Snapshot Apply(long version, IReadOnlyList<LogAction> actions, Func<string, LogAction.Add?>? resolve = null)
+    {
+        if (version != Version + 1) throw new InvalidDataException($"Log entry {version} does not follow version {Version}.");
+        var next = this with { Version = version };
+        var txns = Txns.ToBuilder();
+        foreach (var action in actions)
+        {
+            switch (action)
+            {
+                case LogAction.Protocol protocol:
+                    next = next with { Protocol = protocol };
+                    break;
+                case LogAction.Metadata metadata:
+                    next = next with { Metadata = metadata };
+                    break;
+                case LogAction.Txn txn:
+                    txns[txn.AppId] = txn.Version;
+                    break;
+                case LogAction.Add add:
+                    next = next.Count(add, +1);
+                    break;
+                case LogAction.Remove remove:
+                    next = resolve?.Invoke(remove.Path) is { } removed ? next.Count(removed, -1) : next with { LiveFiles = next.LiveFiles - 1, HasUntaggedFiles = true };
+                    break;
+                case LogAction.Info info:
+                    next = next with
+                    {
+                        LastTimestamp = Math.Max(next.LastTimestamp, info.Content.Timestamp),
+                        Index = info.Content.Index is { } delta ? next.Index.Apply(delta, info.Content.ReplacesIndex, version) : next.Index,
+                    };
+                    break;
+            }
+        }
+
+        return next with { Txns = txns.ToImmutable() };
+    }
+
+    /// <summary>Counts a file in or out.</summary>
+    internal Snapshot Count(LogAction.Add add, int sign)
+    {
+        var sum = add.KeySum();
+        return this with
+        {
+            LiveFiles = LiveFiles + sign,
+            LiveRows = LiveRows + (sign * Math.Max(0, add.Rows())),
+            LiveBytes = LiveBytes + (sign * add.Size),
+            KeySum = sum is { } s ? (sign > 0 ? KeySum + s : KeySum - s) : KeySum,
+            HasUntaggedFiles = HasUntaggedFiles || sum is null,
+        };
+    }
+}

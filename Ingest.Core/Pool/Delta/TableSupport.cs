@@ -1,0 +1,76 @@
+using System.Text.Json;
+
+namespace Ingest.Core.Pool.Delta;
+
+/// <summary>Whether we may write to a table as it is. Refuses all that would oblige a writer to do what we do not.</summary>
+public static class TableSupport
+{
+    private static readonly string[] s_refusedConfiguration =
+    [
+        "delta.columnMapping.mode", "delta.enableDeletionVectors", "delta.enableChangeDataFeed", "delta.enableInCommitTimestamps", "delta.enableRowTracking",
+        "delta.setTransactionRetentionDuration", "delta.enableIcebergCompatV1", "delta.enableIcebergCompatV2", "delta.feature.",
+    ];
+
+    /// <summary>Null when all is well; else a sentence.</summary>
+    public static string? Problem(Snapshot snapshot)
+    {
+        if (snapshot.Protocol is not { } protocol || snapshot.Metadata is not { } metadata) return "its log has no protocol or no metadata, so it is not a Delta table that can be written to.";
+        if (protocol.MinReaderVersion > 1 || protocol.MinWriterVersion > 2)
+            return $"it needs Delta reader version {protocol.MinReaderVersion} and writer version {protocol.MinWriterVersion}; at most 1 and 2 are supported. Another engine has upgraded it: copy its rows to a new table, and keep that engine from writing here.";
+        foreach (var (key, value) in metadata.Configuration)
+        {
+            if (value is "false" or "none" || !s_refusedConfiguration.Any(r => key.StartsWith(r, StringComparison.OrdinalIgnoreCase))) continue;
+            return $"its property {key} is '{value}', which asks of writers what is not supported here. Unset it.";
+        }
+
+        return metadata.SchemaString.Contains("delta.invariants", StringComparison.Ordinal) || metadata.SchemaString.Contains("delta.generationExpression", StringComparison.Ordinal)
+            ? "its schema has invariants or generated columns, which are not supported here."
+            : null;
+    }
+
+    /// <summary>Null when a schema holds every column of another, with equal types; else a sentence.</summary>
+    public static string? Missing(string schemaString, string needed)
+    {
+        var have = Columns(schemaString);
+        foreach (var (name, type) in Columns(needed))
+        {
+            if (!have.TryGetValue(name, out var other)) return $"column '{name}' is not in the table.";
+            if (other != type) return $"column '{name}' is {other} in the table and {type} in the contract. A column's type cannot change: give the new one another name.";
+        }
+
+        return null;
+    }
+
+    /// <summary>The table's schema with the contract's new columns added at the end; its own columns, and their metadata, as they are.</summary>
+    public static string Widened(string schemaString, string wanted)
+    {
+        var have = Columns(schemaString);
+        using var old = JsonDocument.Parse(schemaString);
+        using var contract = JsonDocument.Parse(wanted);
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("type", "struct");
+            writer.WriteStartArray("fields");
+            foreach (var field in old.RootElement.GetProperty("fields").EnumerateArray()) field.WriteTo(writer);
+            foreach (var field in contract.RootElement.GetProperty("fields").EnumerateArray())
+            {
+                if (!have.ContainsKey(field.GetProperty("name").GetString()!)) field.WriteTo(writer);
+            }
+
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        return System.Text.Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
+    /// <summary>Column names with their types as JSON text.</summary>
+    public static Dictionary<string, string> Columns(string schemaString)
+    {
+        using var schema = JsonDocument.Parse(schemaString);
+        return schema.RootElement.GetProperty("fields").EnumerateArray().ToDictionary(
+            f => f.GetProperty("name").GetString()!, f => f.GetProperty("type").ToString(), StringComparer.OrdinalIgnoreCase);
+    }
+}

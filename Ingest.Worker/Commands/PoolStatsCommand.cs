@@ -1,0 +1,40 @@
+using System.CommandLine;
+
+namespace Ingest.Worker.Commands;
+
+/// <summary><c>pool stats</c>: what is in each table, by its log.</summary>
+internal static class PoolStatsCommand
+{
+    public static Command Create()
+    {
+        var pool = PoolCommand.PoolOption();
+        var command = new Command("stats", "Rows, files, sizes and versions of each table.") { pool };
+        command.SetAction((parse, cancellation) => RunAsync(parse.GetValue(pool), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? poolFolder, CancellationToken cancellation)
+    {
+        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
+        var table = Output.Table("table", "version", "rows", "files", "size", "partitions", "index runs", "bytes a row", "newest commit (UTC)");
+        foreach (var t in pool.Tables)
+        {
+            var files = await LogFiles.LiveAsync(t, cancellation).ConfigureAwait(false);
+            var bytes = files.Sum(f => f.Bytes);
+            var rows = t.Snapshot.LiveRows;
+            table.Row(
+                t.Name,
+                Output.Count(t.Snapshot.Version),
+                Output.Count(rows),
+                Output.Count(files.Count),
+                Output.Bytes(bytes),
+                Output.Count(files.Select(f => Path.GetDirectoryName(f.Path)).Distinct().Count()),
+                Output.Count(t.Snapshot.Index.Runs.Count),
+                rows == 0 ? "" : (bytes / rows).ToString(System.Globalization.CultureInfo.InvariantCulture),
+                DateTimeOffset.FromUnixTimeMilliseconds(t.Snapshot.LastTimestamp).ToString("yyyy-MM-dd HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture));
+        }
+
+        Output.Console.Write(table);
+        return ExitCodes.Ok;
+    }
+}
