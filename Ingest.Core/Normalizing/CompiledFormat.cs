@@ -81,8 +81,8 @@ internal sealed class CompiledFormat : MomentFormat
         }
 
         if (at != text.Length || hour > 23 || minute > 59 || second > 59) return ReasonCode.TypeMismatch;
-        if (!Calendar.TryDay(year, month, day, out moment.Day)) return ReasonCode.TypeMismatch;
-        moment.MicrosOfDay = (((((hour * 60) + minute) * 60) + second) * Calendar.MicrosPerSecond) + fraction;
+        if (!CivilTime.TryDay(year, month, day, out moment.Day)) return ReasonCode.TypeMismatch;
+        moment.MicrosOfDay = (((((hour * 60) + minute) * 60) + second) * CivilTime.MicrosPerSecond) + fraction;
         return reason;
     }
 

@@ -18,8 +18,8 @@ internal readonly struct DateReader(ImmutableArray<string> formats, TimeZoneInfo
         value = 0;
         var reason = MomentFormat.Read(_formats, text, out var moment);
         if (reason != ReasonCode.None) return reason;
-        value = moment.Kind == MomentKind.Instant ? Calendar.DayOf(moment.Micros + _zone.OffsetAt(moment.Micros)) : moment.Day;
-        return value is < Calendar.MinDay or > Calendar.MaxDay ? ReasonCode.OutOfRange : ReasonCode.None;
+        value = moment.Kind == MomentKind.Instant ? CivilTime.DayOf(moment.Micros + _zone.OffsetAt(moment.Micros)) : moment.Day;
+        return value is < CivilTime.MinDay or > CivilTime.MaxDay ? ReasonCode.OutOfRange : ReasonCode.None;
     }
 
     private sealed class IsoDateFormat : MomentFormat

@@ -12,12 +12,12 @@ internal sealed class EpochFormat(int secondsPower) : MomentFormat
         moment = default;
         var reason = ExactNumber.Read(text, out var number);
         if (reason != ReasonCode.None) return reason;
-        reason = number.Scale(secondsPower + MicrosPower, (UInt128)Calendar.MaxMicros, out var size);
+        reason = number.Scale(secondsPower + MicrosPower, (UInt128)CivilTime.MaxMicros, out var size);
         if (reason != ReasonCode.None) return reason;
         var micros = number.IsNegative ? -(long)size : (long)size;
-        if (micros < Calendar.MinMicros) return ReasonCode.OutOfRange;
-        moment.Day = Calendar.DayOf(micros);
-        moment.MicrosOfDay = micros - (moment.Day * Calendar.MicrosPerDay);
+        if (micros < CivilTime.MinMicros) return ReasonCode.OutOfRange;
+        moment.Day = CivilTime.DayOf(micros);
+        moment.MicrosOfDay = micros - (moment.Day * CivilTime.MicrosPerDay);
         moment.Kind = MomentKind.Instant;
         return ReasonCode.None;
     }

@@ -40,8 +40,8 @@ internal sealed class EventDates(DatasetPlan plan)
             if (isValid != 0)
             {
                 var utc = instants.Values[row];
-                day = Calendar.DayOf(utc + _zone.OffsetAt(utc));
-                if (day is < Calendar.MinDay or > Calendar.MaxDay)
+                day = CivilTime.DayOf(utc + _zone.OffsetAt(utc));
+                if (day is < CivilTime.MinDay or > CivilTime.MaxDay)
                 {
                     faults.Refuse(row, plan.EventDateColumn, ReasonCode.OutOfRange);
                     (day, isValid) = (0, 0);

@@ -21,7 +21,7 @@ internal sealed class FrameworkFormat(string format) : MomentFormat
         chars = chars[..Encoding.UTF8.GetChars(text, chars)];
         if (!DateTime.TryParseExact(chars, format, CultureInfo.InvariantCulture, Styles, out var parsed)) return ReasonCode.TypeMismatch;
         if (parsed.Ticks % TicksPerMicro != 0) return ReasonCode.OutOfRange;
-        moment.Day = (int)(parsed.Ticks / TimeSpan.TicksPerDay) + Calendar.MinDay;
+        moment.Day = (int)(parsed.Ticks / TimeSpan.TicksPerDay) + CivilTime.MinDay;
         moment.MicrosOfDay = parsed.Ticks % TimeSpan.TicksPerDay / TicksPerMicro;
         moment.Kind = parsed.Kind == DateTimeKind.Utc ? MomentKind.Instant : MomentKind.Local;
         return ReasonCode.None;

@@ -14,7 +14,7 @@ internal sealed class IsoFormat : MomentFormat
     {
         moment = default;
         if (text.Length < DateLength || text[4] != '-' || text[7] != '-') return ReasonCode.TypeMismatch;
-        if (!Calendar.TryDay(DigitText.Four(text, 0), DigitText.Two(text, 5), DigitText.Two(text, 8), out moment.Day)) return ReasonCode.TypeMismatch;
+        if (!CivilTime.TryDay(DigitText.Four(text, 0), DigitText.Two(text, 5), DigitText.Two(text, 8), out moment.Day)) return ReasonCode.TypeMismatch;
         if (text.Length == DateLength)
         {
             moment.MicrosOfDay = DateOnly;
@@ -52,7 +52,7 @@ internal sealed class IsoFormat : MomentFormat
             if (at < text.Length && text[at] is (byte)'.' or (byte)',') reason = ReadFraction(text, ref at, out micros);
         }
 
-        micros += (hour * Calendar.MicrosPerHour) + (minute * Calendar.MicrosPerMinute) + (second * Calendar.MicrosPerSecond);
+        micros += (hour * CivilTime.MicrosPerHour) + (minute * CivilTime.MicrosPerMinute) + (second * CivilTime.MicrosPerSecond);
         return reason;
     }
 

@@ -14,7 +14,7 @@ internal struct Moment
 
     public MomentKind Kind;
 
-    public readonly long Micros => (Day * Calendar.MicrosPerDay) + MicrosOfDay;
+    public readonly long Micros => (Day * CivilTime.MicrosPerDay) + MicrosOfDay;
 }
 
 internal enum MomentKind : byte

@@ -24,10 +24,10 @@ internal readonly struct TimestampReader(ImmutableArray<string> formats, TimeZon
         }
         else
         {
-            value -= moment.OffsetMinutes * Calendar.MicrosPerMinute;
+            value -= moment.OffsetMinutes * CivilTime.MicrosPerMinute;
         }
 
-        return value is < Calendar.MinMicros or > Calendar.MaxMicros ? ReasonCode.OutOfRange : ReasonCode.None;
+        return value is < CivilTime.MinMicros or > CivilTime.MaxMicros ? ReasonCode.OutOfRange : ReasonCode.None;
     }
 
     private sealed class IsoTimeFormat : MomentFormat

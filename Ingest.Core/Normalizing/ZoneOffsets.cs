@@ -10,9 +10,9 @@ internal sealed class ZoneOffsets
 {
     // 2^44 µs are 203 days: few buckets have more than two pieces.
     private const int BucketBits = 44;
-    private const long Margin = Calendar.MicrosPerDay;
-    private const long First = Calendar.MinMicros - (2 * Margin);
-    private const long Last = Calendar.MaxMicros + (2 * Margin);
+    private const long Margin = CivilTime.MicrosPerDay;
+    private const long First = CivilTime.MinMicros - (2 * Margin);
+    private const long Last = CivilTime.MaxMicros + (2 * Margin);
     private static readonly ConcurrentDictionary<string, ZoneOffsets> s_zones = new(StringComparer.Ordinal);
 
     private readonly TimeZoneInfo _zone;
@@ -67,7 +67,7 @@ internal sealed class ZoneOffsets
         for (var at = from; at < end;)
         {
             // No zone has changed its offset and changed it back within six hours.
-            var next = Math.Min(end, at + (6 * Calendar.MicrosPerHour));
+            var next = Math.Min(end, at + (6 * CivilTime.MicrosPerHour));
             var nextOffset = Ask(next);
             if (nextOffset != offset)
             {
@@ -89,11 +89,11 @@ internal sealed class ZoneOffsets
     /// <summary>The first instant in (low, high] at which the offset is no longer <paramref name="before"/>; transitions are at whole seconds, bucket borders are not.</summary>
     private long FindChange(long low, long high, long before)
     {
-        low -= Modulo(low, Calendar.MicrosPerSecond);
-        high += Modulo(-high, Calendar.MicrosPerSecond);
-        while (high - low > Calendar.MicrosPerSecond)
+        low -= Modulo(low, CivilTime.MicrosPerSecond);
+        high += Modulo(-high, CivilTime.MicrosPerSecond);
+        while (high - low > CivilTime.MicrosPerSecond)
         {
-            var middle = low + ((high - low) / (2 * Calendar.MicrosPerSecond) * Calendar.MicrosPerSecond);
+            var middle = low + ((high - low) / (2 * CivilTime.MicrosPerSecond) * CivilTime.MicrosPerSecond);
             if (Ask(middle) == before) low = middle;
             else high = middle;
         }
@@ -105,7 +105,7 @@ internal sealed class ZoneOffsets
 
     private long Ask(long utc)
     {
-        var ticks = Math.Clamp(utc, Calendar.MinMicros, Calendar.MaxMicros) * TimeSpan.TicksPerMicrosecond;
+        var ticks = Math.Clamp(utc, CivilTime.MinMicros, CivilTime.MaxMicros) * TimeSpan.TicksPerMicrosecond;
         return _zone.GetUtcOffset(new DateTime(DateTime.UnixEpoch.Ticks + ticks, DateTimeKind.Utc)).Ticks / TimeSpan.TicksPerMicrosecond;
     }
 

@@ -1,7 +1,7 @@
 namespace Ingest.Core.Normalizing;
 
 /// <summary>The proleptic Gregorian calendar from 0001-01-01 to 9999-12-31, as days and microseconds since 1970-01-01.</summary>
-internal static class Calendar
+internal static class CivilTime
 {
     public const long MicrosPerSecond = 1_000_000;
     public const long MicrosPerMinute = 60 * MicrosPerSecond;
