@@ -18,8 +18,8 @@ internal sealed class CellText
     // Bit n: a null word has n bytes (bit 63: 63 or more).
     private readonly ulong _nullLengths;
 
-    // No rule but trim: a text whose first and last bytes are visible ASCII is already what it will be.
-    private readonly bool _onlyTrims;
+    // No rule but trim and nfkc: a text whose first and last bytes are visible ASCII (for nfkc: all of it ASCII) is already what it will be.
+    private readonly bool _keepsPlainText;
     private readonly Nfkc? _nfkc;
     private readonly ScratchBytes _unescaped = new();
 
@@ -30,7 +30,7 @@ internal sealed class CellText
     {
         _rules = column.Rules;
         _scratch = [.. _rules.Select(_ => new ScratchBytes())];
-        _onlyTrims = _rules.All(r => r == TextRule.Trim);
+        _keepsPlainText = _rules.All(r => r is TextRule.Trim or TextRule.Nfkc);
         _nfkc = _rules.Contains(TextRule.Nfkc) ? new Nfkc() : null;
         _nullWords = [.. column.NullWords.Select(Encoding.UTF8.GetBytes)];
         foreach (var word in _nullWords) _nullLengths |= 1UL << Math.Min(word.Length, 63);
@@ -39,10 +39,10 @@ internal sealed class CellText
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public CellState Read(byte[] buffer, scoped in FieldRef field, out ReadOnlySpan<byte> text)
     {
-        if (_onlyTrims && field.Kind is FieldKind.Text or FieldKind.Number && field.Length is > 0 and < 64 && (_nullLengths >> field.Length & 1) == 0)
+        if (_keepsPlainText && field.Kind is FieldKind.Text or FieldKind.Number && field.Length is > 0 and < 64 && (_nullLengths >> field.Length & 1) == 0)
         {
             text = buffer.AsSpan(field.Start, field.Length);
-            if (IsVisibleAscii(text[0]) && IsVisibleAscii(text[^1])) return CellState.Value;
+            if (IsVisibleAscii(text[0]) && IsVisibleAscii(text[^1]) && (_nfkc is null || Ascii.IsValid(text))) return CellState.Value;
         }
 
         return ReadSlowly(buffer, field, out text);

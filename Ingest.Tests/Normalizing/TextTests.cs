@@ -151,7 +151,24 @@ public sealed class TextTests
             Assert.Equal(text.Normalize(NormalizationForm.FormKC), Apply(nfkc, scratch, text));
         }
 
-        s_text.Sample(text => Assert.Equal(text.Normalize(NormalizationForm.FormKC), Apply(nfkc, scratch, text)), iter: 2000);
+        s_text.Sample(text => Assert.Equal(text.Normalize(NormalizationForm.FormKC), Apply(nfkc, scratch, text)), iter: 2000, threads: 1);
+    }
+
+    [Fact]
+    public void The_fast_way_to_upper_and_lower_case_agrees_with_the_framework()
+    {
+        var scratch = new ScratchBytes();
+        for (var c = 1; c <= 0x1FFFF; c++)
+        {
+            if (!Rune.TryCreate(c, out var rune)) continue;
+            foreach (var text in new[] { $"中{rune}", $"aZ{rune}é{rune}" })
+            {
+                var upper = string.Concat(text.EnumerateRunes().Select(Rune.ToUpperInvariant));
+                var lower = string.Concat(text.EnumerateRunes().Select(Rune.ToLowerInvariant));
+                Assert.Equal(upper, Encoding.UTF8.GetString(LetterCase.Upper(Encoding.UTF8.GetBytes(text), scratch)));
+                Assert.Equal(lower, Encoding.UTF8.GetString(LetterCase.Lower(Encoding.UTF8.GetBytes(text), scratch)));
+            }
+        }
     }
 
     [Fact]

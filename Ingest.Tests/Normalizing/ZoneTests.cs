@@ -59,4 +59,30 @@ public sealed class ZoneTests
             Assert.Equal(local, back + offsets.OffsetAt(back));
         }
     }
+
+    [Fact]
+    public void A_change_of_clocks_next_to_a_bucket_border_is_found_to_the_second()
+    {
+        const long Bucket = 1L << 44;
+        var first = CivilTime.MinMicros - (2 * CivilTime.MicrosPerDay);
+        var may2001 = 988_675_200L * CivilTime.MicrosPerSecond;
+        var border = first + ((((may2001 - first) / Bucket) + 1) * Bucket);
+        for (var shift = -2; shift <= 2; shift++)
+        {
+            var at = (border / CivilTime.MicrosPerSecond * CivilTime.MicrosPerSecond) + (shift * CivilTime.MicrosPerSecond);
+            var start = DateTime.UnixEpoch.AddTicks(at * 10);
+            var time = new DateTime(1, 1, 1, start.Hour, start.Minute, start.Second, DateTimeKind.Unspecified);
+            var rule = TimeZoneInfo.AdjustmentRule.CreateAdjustmentRule(
+                new DateTime(start.Year, 1, 1), new DateTime(start.Year, 12, 31), TimeSpan.FromHours(1),
+                TimeZoneInfo.TransitionTime.CreateFixedDateRule(time, start.Month, start.Day),
+                TimeZoneInfo.TransitionTime.CreateFixedDateRule(new DateTime(1, 1, 1), 12, 20));
+            var offsets = ZoneOffsets.Of(TimeZoneInfo.CreateCustomTimeZone($"border{shift}", TimeSpan.Zero, "x", "x", "y", [rule]));
+            Assert.Equal(0, offsets.OffsetAt(at - 1));
+            Assert.Equal(CivilTime.MicrosPerHour, offsets.OffsetAt(at));
+            Assert.Equal(CivilTime.MicrosPerHour, offsets.OffsetAt(at + 999_999));
+            Assert.False(offsets.TryToUtc(at, out _));
+            Assert.True(offsets.TryToUtc(at - 1, out var before));
+            Assert.Equal(at - 1, before);
+        }
+    }
 }
