@@ -103,14 +103,19 @@ public sealed class ChunkNormalizerTests
         normalizer.Normalize(topic.Row("京B", "bad", "1", Cell.Null, Cell.Null, Cell.Absent, Cell.Null).Row(s_good).Decode(), into);
         Assert.Single(into.Rejections);
         into.Chunk.Dispose();
-        var empty = topic.Decode();
-        empty.Reset(empty.Chunk);
-        normalizer.Normalize(empty, into);
-        Assert.Empty(into.Rejections);
-        s_good.Select((_, i) => empty.Datasets[0].Fields[s_good.Length + i]).ToArray().CopyTo(empty.Datasets[0].Next());
-        empty.Datasets[0].Add(0, 0, 0, 1);
-        normalizer.Normalize(empty, into);
-        Assert.Empty(into.Rejections);
+
+        // The same two records the other way round: the fault of row 0 must not show again at row 0.
+        var turned = topic.Decode();
+        var records = turned.Datasets[0];
+        var (bad, good) = (records.Record(0).ToArray(), records.Record(1).ToArray());
+        turned.Reset(turned.Chunk);
+        good.CopyTo(records.Next());
+        records.Add(0, 0, 0, 1);
+        bad.CopyTo(records.Next());
+        records.Add(0, 1, 1, 1);
+        normalizer.Normalize(turned, into);
+        Assert.Equal(1, Assert.Single(into.Rejections).Position);
+        Assert.Equal([0, 1], into.Datasets[0].Refused[..2]);
         Assert.Equal("京A123", Row(into, 0)[0]);
     }
 

@@ -38,7 +38,9 @@ public sealed class RescueTests
     {
         var age = One.Column(ColumnType.Int, "age") with
         {
-            Sources = [new FieldPath(["person", "age"]), new FieldPath(["年龄"])], OnMismatch = MismatchPolicy.Rescue, Default = "7",
+            Sources = [new FieldPath(["person", "age"]), new FieldPath(["年龄"])],
+            OnMismatch = MismatchPolicy.Rescue,
+            Default = "7",
         };
         using var chunk = new ChunkBuilder([s_name, age]) { Paths = [new FieldPath([]), new FieldPath(["person"])] }
             .Row("甲", "三十").Extra("sex", "男", path: 1)
