@@ -106,7 +106,11 @@ public sealed class DecodedRecords(DatasetPlan plan)
 }
 
 /// <summary>Where one value lies in the chunk's buffer. For texts without the quotes.</summary>
-public readonly record struct FieldRef(int Start, int Length, FieldKind Kind);
+public readonly record struct FieldRef(int Start, int Length, FieldKind Kind)
+{
+    /// <summary>Which of the column's sources the value comes from: an index in <see cref="ColumnPlan.Sources"/>.</summary>
+    public byte Source { get; init; }
+}
 
 /// <summary>A field that no column takes: its name (JSON: escaped as it stands, without quotes) and its value.</summary>
 /// <param name="Path">Ordinal of the enclosing object's path in <see cref="DecodedRecords.Paths"/>; 0 for the record itself.</param>

@@ -16,6 +16,9 @@ public abstract class ColumnVector
 
     /// <summary>Adds a null.</summary>
     public abstract void AppendNull();
+
+    /// <summary>Makes room for <paramref name="rows"/> rows in all, so that a loop over a chunk need not ask again.</summary>
+    public abstract void Reserve(int rows);
 }
 
 /// <summary>
@@ -42,11 +45,18 @@ public sealed class FixedVector<T> : ColumnVector where T : unmanaged
         Valid[Count++] = 1;
     }
 
-    private void Grow()
+    public override void Reserve(int rows)
     {
-        Array.Resize(ref Values, Count * 2);
-        Array.Resize(ref Valid, Count * 2);
+        if (rows <= Values.Length) return;
+        var size = Math.Max(rows, Values.Length * 2);
+        Array.Resize(ref Values, size);
+        Array.Resize(ref Valid, size);
     }
+
+    /// <summary>Says that the first <paramref name="rows"/> entries of <see cref="Values"/> and Valid have been set, after <see cref="Reserve"/>.</summary>
+    public void SetCount(int rows) => Count = rows;
+
+    private void Grow() => Reserve(Count + 1);
 }
 
 /// <summary>Variable-length values (string as UTF-8, binary): row r is Data[Offsets[r] .. Offsets[r + 1]).</summary>
@@ -79,11 +89,15 @@ public sealed class BytesVector : ColumnVector
         Count++;
     }
 
-    private void GrowRows()
+    public override void Reserve(int rows)
     {
-        Array.Resize(ref Valid, Count * 2);
-        Array.Resize(ref Offsets, (Count * 2) + 1);
+        if (rows <= Valid.Length) return;
+        var size = Math.Max(rows, Valid.Length * 2);
+        Array.Resize(ref Valid, size);
+        Array.Resize(ref Offsets, size + 1);
     }
+
+    private void GrowRows() => Reserve(Count + 1);
 
     private void GrowData(int needed) => Array.Resize(ref Data, (int)Math.Min(Array.MaxLength, Math.Max(Data.Length * 2L, (long)Offsets[Count] + needed)));
 }

@@ -87,6 +87,24 @@ public sealed class NormalizedRecords
         _ => throw new ArgumentOutOfRangeException(nameof(column)),
     };
 
+    /// <summary>Makes every per-row array at least <paramref name="rows"/> long and sets <see cref="Count"/>; nothing is refused yet.</summary>
+    public void SetCount(int rows)
+    {
+        if (rows > Refused.Length)
+        {
+            var size = Math.Max(rows, Refused.Length * 2);
+            Array.Resize(ref Refused, size);
+            Array.Resize(ref Transfer, size);
+            Array.Resize(ref Position, size);
+            Array.Resize(ref Span, size);
+            Array.Resize(ref Keys, size);
+        }
+
+        if (Plan.Dedup.Mode == DedupMode.Identity && Contents.Length < rows) Array.Resize(ref Contents, Refused.Length);
+        Array.Clear(Refused, 0, rows);
+        Count = rows;
+    }
+
     public void Clear()
     {
         Count = 0;

@@ -1,0 +1,35 @@
+using Ingest.Core.Contracts;
+using Ingest.Core.Decoding;
+
+namespace Ingest.Core.Normalizing;
+
+/// <summary>
+/// Normalizes the located records of one topic into typed columns, column by column. Bad values are refused rows or rescued values, never exceptions. In the steady
+/// state nothing is allocated for an accepted row. One for each worker and topic: it is not thread-safe, and holds buffers as large as the largest value so far.
+/// </summary>
+public sealed class ChunkNormalizer
+{
+    private readonly TopicPlan _topic;
+    private readonly DatasetNormalizer[] _datasets;
+
+    /// <exception cref="ArgumentException">A column's default or constant is no value of its type.</exception>
+    public ChunkNormalizer(TopicPlan topic)
+    {
+        _topic = topic;
+        _datasets = [.. topic.Datasets.Select((d, ordinal) => new DatasetNormalizer(d.Plan, ordinal, topic.Format))];
+    }
+
+    /// <summary>
+    /// Fills <paramref name="into"/> with the rows of <paramref name="decoded"/> and everything refused so far; the chunk goes over to it. Fingerprints are left to
+    /// deduplication.
+    /// </summary>
+    public void Normalize(DecodedChunk decoded, NormalizedChunk into)
+    {
+        if (!ReferenceEquals(decoded.Topic, _topic) || !ReferenceEquals(into.Topic, _topic))
+            throw new ArgumentException($"The chunk is of topic {decoded.Topic.Topic}, the target of {into.Topic.Topic}, but the plan of {_topic.Topic}.", nameof(decoded));
+        into.Reset(decoded.Chunk);
+        into.Rejections.AddRange(decoded.Rejections);
+        var buffer = decoded.Chunk.Buffer;
+        for (var d = 0; d < _datasets.Length; d++) _datasets[d].Normalize(decoded.Datasets[d], buffer, into.Datasets[d], into.Rejections);
+    }
+}

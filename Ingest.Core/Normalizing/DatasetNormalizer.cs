@@ -1,0 +1,57 @@
+using Ingest.Core.Contracts;
+using Ingest.Core.Decoding;
+using Ingest.Core.Transfers;
+
+namespace Ingest.Core.Normalizing;
+
+/// <summary>The compiled columns of one dataset, and what is derived from them. Not thread-safe.</summary>
+internal sealed class DatasetNormalizer
+{
+    private readonly DatasetPlan _plan;
+    private readonly int _ordinal;
+    private readonly ColumnNormalizer[] _columns;
+    private readonly EventDates _eventDates;
+    private readonly Rescuer _rescuer;
+    private readonly RowFaults _faults = new();
+
+    /// <param name="ordinal">Index of the dataset in its topic.</param>
+    public DatasetNormalizer(DatasetPlan plan, int ordinal, TransferFormat format)
+    {
+        _plan = plan;
+        _ordinal = ordinal;
+        _columns = [.. plan.Columns.Select(ColumnNormalizer.Create)];
+        _eventDates = new EventDates(plan);
+        _rescuer = new Rescuer(plan, format);
+    }
+
+    public void Normalize(DecodedRecords records, byte[] buffer, NormalizedRecords into, List<Rejection> rejections)
+    {
+        var rows = records.Count;
+        into.SetCount(rows);
+        if (rows == 0) return;
+        records.Transfer.AsSpan(0, rows).CopyTo(into.Transfer);
+        records.Position.AsSpan(0, rows).CopyTo(into.Position);
+        records.Span.AsSpan(0, rows).CopyTo(into.Span);
+        _faults.Reset(rows);
+        for (var c = 0; c < _columns.Length; c++) _columns[c].Normalize(records, buffer, into.Columns[c], _faults);
+        _eventDates.Fill(into, _faults);
+        _rescuer.Write(records, buffer, _faults, into.Rescued);
+        if (_faults.Any) Refuse(records, buffer, into, rejections);
+    }
+
+    private void Refuse(DecodedRecords records, byte[] buffer, NormalizedRecords into, List<Rejection> rejections)
+    {
+        for (var row = 0; row < records.Count; row++)
+        {
+            var reason = _faults.Reason(row);
+            if (reason == ReasonCode.None) continue;
+            into.Refused[row] = 1;
+            var column = _faults.Column(row);
+            var detail = column < 0
+                ? "a field that no column takes holds half of a surrogate pair"
+                : FaultDetail.Describe(_plan.Columns[column], reason, records.Record(row)[column], buffer);
+            var (start, length) = records.Span[row];
+            rejections.Add(new Rejection(records.Transfer[row], records.Position[row], reason, _ordinal, column, start, length, detail));
+        }
+    }
+}

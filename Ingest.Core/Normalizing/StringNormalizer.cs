@@ -1,0 +1,42 @@
+using Ingest.Core.Contracts;
+using Ingest.Core.Decoding;
+
+namespace Ingest.Core.Normalizing;
+
+/// <summary>Text columns.</summary>
+internal sealed class StringNormalizer : ColumnNormalizer
+{
+    private readonly byte[]? _fallback;
+
+    public StringNormalizer(ColumnPlan column)
+        : base(column)
+    {
+        if (Fallback is not null && Text.ReadLiteral(Fallback, out var text) == CellState.Value) _fallback = text.ToArray();
+    }
+
+    public override void Normalize(DecodedRecords records, byte[] buffer, ColumnVector into, RowFaults faults)
+    {
+        var vector = (BytesVector)into;
+        var fields = records.Fields;
+        var stride = records.Plan.Columns.Length;
+        var rows = records.Count;
+        vector.Reserve(rows);
+        for (int row = 0, f = Column.Ordinal; row < rows; row++, f += stride)
+        {
+            var state = Text.Read(buffer, in fields[f], out var text);
+            if (state == CellState.Value)
+            {
+                vector.Append(text);
+            }
+            else if (state == CellState.None && _fallback is not null)
+            {
+                vector.Append(_fallback);
+            }
+            else
+            {
+                vector.AppendNull();
+                NoteMissing(row, state, faults);
+            }
+        }
+    }
+}
