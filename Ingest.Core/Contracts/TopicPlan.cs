@@ -15,6 +15,9 @@ public sealed record TopicPlan
     /// <summary>JSON and NDJSON: where in the message (each line, for NDJSON) the record or array of records lies; empty for the root.</summary>
     public FieldPath Records { get; init; } = new([]);
 
+    /// <summary>CSV: the character between fields; ASCII.</summary>
+    public char Delimiter { get; init; } = ',';
+
     /// <summary>The field, in the record, that names the dataset; null when the topic has one dataset only.</summary>
     public FieldPath? SelectField { get; init; }
 

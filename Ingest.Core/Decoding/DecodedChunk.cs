@@ -88,6 +88,13 @@ public sealed class DecodedRecords(DatasetPlan plan)
     /// <summary>Forgets the extras of a record that is not going to be added.</summary>
     public void Abandon() => Extras.RemoveRange(ExtraStart[Count], Extras.Count - ExtraStart[Count]);
 
+    /// <summary>Takes back the records from <paramref name="count"/> on: the transfer they came from turned out to be broken.</summary>
+    internal void Truncate(int count)
+    {
+        Count = count;
+        Abandon();
+    }
+
     internal void Clear()
     {
         Count = 0;

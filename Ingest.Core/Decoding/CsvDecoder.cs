@@ -1,0 +1,186 @@
+using System.Text;
+using System.Text.Unicode;
+using Ingest.Core.Contracts;
+using Ingest.Core.Transfers;
+
+namespace Ingest.Core.Decoding;
+
+/// <summary>
+/// CSV by RFC 4180 with a header row in every transfer. Values are mapped by header name, so that columns may come, go and change places from one transfer
+/// to the next. A row with too few or too many fields is refused alone; a quote that is never closed refuses the rest of the transfer.
+/// </summary>
+internal sealed class CsvDecoder
+{
+    private readonly TopicPlan _topic;
+    private readonly DecodeLimits _limits;
+    private readonly DatasetSelector _selector;
+    private readonly FieldTrie[] _tries;
+    private readonly byte _delimiter;
+    private readonly List<FieldRef> _header = [];
+    private readonly List<FieldRef> _row = [];
+    private Taker[][] _map = [];
+    private byte[] _mappedHeader = [];
+    private int _selectCell = -1;
+    private int _claimCell = -1;
+
+    public CsvDecoder(TopicPlan topic, DecodeLimits limits)
+    {
+        _topic = topic;
+        _limits = limits;
+        _delimiter = (byte)topic.Delimiter;
+        _selector = new DatasetSelector(topic);
+        _tries = [.. topic.Datasets.Select(d => FieldTrie.ForDataset(d.Plan, topic.SelectField, topic.ClaimField))];
+    }
+
+    public void Decode(byte[] buffer, int transfer, int start, int length, DecodedChunk into)
+    {
+        var end = start + length;
+        var at = start;
+        if (!NextRow(buffer, ref at, end, _header, out var headerStart, out var headerClosed)) return;
+        if (!headerClosed || !MapHeader(buffer, headerStart, at)
+        {
+            into.Rejections.Add(new Rejection(transfer, -1, ReasonCode.CsvMalformed, -1, -1, start, length, headerClosed ? "two columns of one name, or a header that is not UTF-8" : "a quote in the header is not closed"));
+            return;
+        }
+
+        var position = 0;
+        while (NextRow(buffer, ref at, end, _row, out var rowStart, out var closed))
+        {
+            var rowLength = TrimLineEnd(buffer, rowStart, at) - rowStart;
+            if (!closed)
+            {
+                into.Rejections.Add(new Rejection(transfer, position, ReasonCode.CsvMalformed, -1, -1, rowStart, end - rowStart, "a quote is not closed; the rest of the transfer cannot be told apart"));
+                return;
+            }
+
+            AddRow(buffer, transfer, position++, rowStart, rowLength, into);
+        }
+    }
+
+    private void AddRow(byte[] buffer, int transfer, int position, int start, int length, DecodedChunk into)
+    {
+        var dataset = _selector.IsTrivial ? 0 : -1;
+        var reason = ReasonCode.None;
+        if (_row.Count != _header.Count) reason = ReasonCode.CsvMalformed;
+        else if (!Utf8.IsValid(buffer.AsSpan(start, length))) reason = ReasonCode.NotUtf8;
+        else if (length > _limits.RecordBytesMax) reason = ReasonCode.TooLarge;
+        else if (!_selector.IsTrivial) dataset = _selector.Select(buffer, Cell(_selectCell), Cell(_claimCell), out reason);
+        if (reason != ReasonCode.None)
+        {
+            var detail = reason == ReasonCode.CsvMalformed ? $"{_row.Count} fields where the header has {_header.Count}" : null;
+            into.Rejections.Add(new Rejection(transfer, position, reason, _topic.Datasets.Length == 1 ? 0 : dataset, -1, start, length, detail));
+            return;
+        }
+
+        var records = into.Datasets[dataset];
+        var fields = records.Next();
+        var map = _map[dataset];
+        for (var i = 0; i < map.Length; i++)
+        {
+            foreach (var (column, rank) in map[i].Columns) fields[column] = _row[i] with { Source = rank };
+            if (map[i].IsUnwanted) records.Extras.Add(new ExtraField(_header[i].Start, _header[i].Length, false, 0, _row[i]));
+        }
+
+        records.Add(transfer, position, start, length);
+    }
+
+    /// <summary>For each cell the columns that take it: of a column's sources that the header has, the first in the contract's order.</summary>
+    private static Taker[] Map(FieldTrie trie, string[] names)
+    {
+        var properties = names.Select(n => trie.Root.Find(Encoding.UTF8.GetBytes(n))).ToArray();
+        var best = properties.OfType<FieldTrie.Property>().SelectMany(p => p.Takers).GroupBy(t => t.Column).ToDictionary(g => g.Key, g => g.Min(t => t.Rank));
+        return [.. properties.Select(p => new Taker([.. (p?.Takers ?? []).Where(t => best[t.Column] == t.Rank)], p?.IsConsumed ?? false))];
+    }
+
+    private FieldRef Cell(int cell) => (uint)cell < (uint)_row.Count ? _row[cell] : default;
+
+    /// <summary>Maps the header's cells to columns, unless it is the header of the last transfer again. False when it cannot be mapped.</summary>
+    private bool MapHeader(byte[] buffer, int start, int end)
+    {
+        var bytes = buffer.AsSpan(start, end - start);
+        if (bytes.SequenceEqual(_mappedHeader)) return true;
+        _mappedHeader = [];
+        if (!Utf8.IsValid(bytes)) return false;
+        var names = _header.Select(h => Name(buffer, h)).ToArray();
+        if (names.Distinct(StringComparer.Ordinal).Count() != names.Length) return false;
+
+        _map = [.. _tries.Select(trie => Map(trie, names))];
+        _selectCell = CellOf(names, _topic.SelectField);
+        _claimCell = CellOf(names, _topic.ClaimField);
+        _mappedHeader = bytes.ToArray();
+        return true;
+    }
+
+    private static int CellOf(string[] names, FieldPath? path) => path is { Segments: [var name] } ? Array.IndexOf(names, name) : -1;
+
+    private static string Name(byte[] buffer, FieldRef cell)
+    {
+        var name = Encoding.UTF8.GetString(buffer, cell.Start, cell.Length);
+        return (cell.Kind == FieldKind.QuotedText ? name.Replace("\"\"", "\"", StringComparison.Ordinal) : name).Trim();
+    }
+
+    /// <summary>Reads the next row that is not blank; false at the end.</summary>
+    private bool NextRow(byte[] buffer, ref int at, int end, List<FieldRef> cells, out int rowStart, out bool closed)
+    {
+        while (at < end && buffer[at] is (byte)'\r' or (byte)'\n') at++;
+        rowStart = at;
+        closed = true;
+        cells.Clear();
+        if (at >= end) return false;
+        while (true)
+        {
+            if (at < end && buffer[at] == '"') closed = QuotedCell(buffer, ref at, end, cells);
+            else PlainCell(buffer, ref at, end, cells);
+            if (!closed || at >= end) return true;
+            var separator = buffer[at++];
+            if (separator == _delimiter) continue;
+            if (separator == '\r' && at < end && buffer[at] == '\n') at++;
+            return true;
+        }
+    }
+
+    private void PlainCell(byte[] buffer, ref int at, int end, List<FieldRef> cells)
+    {
+        var rest = buffer.AsSpan(at, end - at);
+        var length = rest.IndexOfAny(_delimiter, (byte)'\r', (byte)'\n');
+        if (length < 0) length = rest.Length;
+        cells.Add(new FieldRef(at, length, FieldKind.Text));
+        at += length;
+    }
+
+    private bool QuotedCell(byte[] buffer, ref int at, int end, List<FieldRef> cells)
+    {
+        var start = ++at;
+        var kind = FieldKind.Text;
+        while (true)
+        {
+            var quote = buffer.AsSpan(at, end - at).IndexOf((byte)'"');
+            if (quote < 0) return false;
+            at += quote + 1;
+            if (at < end && buffer[at] == '"')
+            {
+                kind = FieldKind.QuotedText;
+                at++;
+                continue;
+            }
+
+            cells.Add(new FieldRef(start, at - 1 - start, kind));
+
+            // Text after the closing quote belongs to no field: the row gets one cell too many and is refused for it.
+            if (at < end && buffer[at] != _delimiter && buffer[at] is not ((byte)'\r' or (byte)'\n')) PlainCell(buffer, ref at, end, cells);
+            return true;
+        }
+    }
+
+    private static int TrimLineEnd(byte[] buffer, int start, int end)
+    {
+        while (end > start && buffer[end - 1] is (byte)'\r' or (byte)'\n') end--;
+        return end;
+    }
+
+    /// <summary>Who takes a cell: columns, each with the rank of this source, or the topic itself.</summary>
+    private readonly record struct Taker((int Column, byte Rank)[] Columns, bool IsConsumed)
+    {
+        public bool IsUnwanted => Columns.Length == 0 && !IsConsumed;
+    }
+}

@@ -1,0 +1,163 @@
+using System.Text.Json;
+using System.Text.Unicode;
+using Ingest.Core.Contracts;
+using Ingest.Core.Transfers;
+
+namespace Ingest.Core.Decoding;
+
+/// <summary>
+/// JSON: one object, an array of objects, or either at a place in an envelope. Also decodes the lines of NDJSON, each as a document of its own.
+/// A document that breaks somewhere is refused whole: what stands before the break might be incomplete, too.
+/// </summary>
+internal sealed class JsonDecoder
+{
+    private static readonly JsonReaderOptions s_options = new() { MaxDepth = DecodeLimits.DepthMax, CommentHandling = JsonCommentHandling.Disallow };
+
+    private readonly TopicPlan _topic;
+    private readonly DecodeLimits _limits;
+    private readonly DatasetSelector _selector;
+    private readonly RecordReader _control;
+    private readonly RecordReader[] _readers;
+    private readonly FieldRef[] _controlFields = new FieldRef[2];
+    private readonly int[] _countsBefore;
+
+    public JsonDecoder(TopicPlan topic, DecodeLimits limits)
+    {
+        _topic = topic;
+        _limits = limits;
+        _selector = new DatasetSelector(topic);
+        _control = new RecordReader(FieldTrie.For(topic.SelectField, topic.ClaimField));
+        _readers = [.. topic.Datasets.Select(d => new RecordReader(FieldTrie.ForDataset(d.Plan, topic.SelectField, topic.ClaimField)))];
+        _countsBefore = new int[_readers.Length];
+    }
+
+    /// <summary>Paths of nested objects, for each dataset in the topic's order.</summary>
+    public IEnumerable<IReadOnlyList<FieldPath>> Paths => _readers.Select(r => r.Trie.Paths);
+
+    /// <summary>Decodes one document; the first of its records gets <paramref name="position"/>, which is moved on.</summary>
+    public void Decode(byte[] buffer, int transfer, int start, int length, ref int position, DecodedChunk into, bool isLine)
+    {
+        var document = new ReadOnlySpan<byte>(buffer, start, length);
+        if (!Utf8.IsValid(document))
+        {
+            into.Rejections.Add(new Rejection(transfer, isLine ? position++ : -1, ReasonCode.NotUtf8, -1, -1, start, length, null));
+            return;
+        }
+
+        for (var i = 0; i < _countsBefore.Length; i++) _countsBefore[i] = into.Datasets[i].Count;
+        var rejectionsBefore = into.Rejections.Count;
+        var positionBefore = position;
+        var reader = new Utf8JsonReader(document, s_options);
+        try
+        {
+            ReadDocument(ref reader, buffer, transfer, start, length, ref position, into, isLine);
+        }
+        catch (JsonException broken)
+        {
+            for (var i = 0; i < _countsBefore.Length; i++) into.Datasets[i].Truncate(_countsBefore[i]);
+            into.Rejections.RemoveRange(rejectionsBefore, into.Rejections.Count - rejectionsBefore);
+            var reason = reader.CurrentDepth >= DecodeLimits.DepthMax ? ReasonCode.TooDeep : ReasonCode.NotJson;
+            position = isLine ? positionBefore + 1 : positionBefore;
+            into.Rejections.Add(new Rejection(transfer, isLine ? positionBefore : -1, reason, -1, -1, start, length, $"at byte {reader.BytesConsumed}: {Short(broken.Message)}"));
+        }
+    }
+
+    private void ReadDocument(ref Utf8JsonReader reader, byte[] buffer, int transfer, int start, int length, ref int position, DecodedChunk into, bool isLine)
+    {
+        reader.Read();
+        var found = _topic.Records.Segments.Length == 0
+            ? ReadRecords(ref reader, buffer, transfer, start, ref position, into)
+            : Descend(ref reader, 0, buffer, transfer, start, ref position, into);
+        while (reader.Read())
+        {
+            // Nothing may follow the document; reading on makes the reader say so.
+        }
+
+        if (found) return;
+        into.Rejections.Add(new Rejection(transfer, isLine ? position++ : -1, ReasonCode.RecordsNotFound, -1, -1, start, length, $"nothing at {_topic.Records}"));
+    }
+
+    /// <summary>Follows the pointer into the envelope; reads what lies there and walks over the rest. False when the place is not there.</summary>
+    private bool Descend(ref Utf8JsonReader reader, int depth, byte[] buffer, int transfer, int start, ref int position, DecodedChunk into)
+    {
+        if (depth == _topic.Records.Segments.Length) return ReadRecords(ref reader, buffer, transfer, start, ref position, into);
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return false;
+        }
+
+        var found = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isOurs = !found && reader.ValueTextEquals(_topic.Records.Segments[depth]);
+            reader.Read();
+            if (isOurs) found = Descend(ref reader, depth + 1, buffer, transfer, start, ref position, into);
+            else reader.Skip();
+        }
+
+        return found;
+    }
+
+    /// <summary>Reads an object or an array of them; false when there is neither.</summary>
+    private bool ReadRecords(ref Utf8JsonReader reader, byte[] buffer, int transfer, int start, ref int position, DecodedChunk into)
+    {
+        if (reader.TokenType == JsonTokenType.Null && _topic.Records.Segments.Length > 0) return false;
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            ReadRecord(ref reader, buffer, transfer, start, position++, into);
+            return true;
+        }
+
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) ReadRecord(ref reader, buffer, transfer, start, position++, into);
+        return true;
+    }
+
+    private void ReadRecord(ref Utf8JsonReader reader, byte[] buffer, int transfer, int origin, int position, DecodedChunk into)
+    {
+        var start = origin + (int)reader.TokenStartIndex;
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            var kind = reader.TokenType;
+            reader.Skip();
+            Refuse(ReasonCode.NotAnObject, -1, -1, origin + (int)reader.BytesConsumed - start, $"a {kind}");
+            return;
+        }
+
+        var reason = ReasonCode.None;
+        var column = -1;
+        var dataset = 0;
+        if (!_selector.IsTrivial)
+        {
+            var ahead = reader;
+            Array.Clear(_controlFields);
+            reason = _control.Read(ref ahead, buffer, origin, _controlFields, null, out _);
+            dataset = _selector.Select(buffer, _controlFields[0], _controlFields[1], out var selection);
+            if (reason == ReasonCode.None) reason = selection;
+            if (reason != ReasonCode.None)
+            {
+                reader = ahead;
+                Refuse(reason, dataset, -1, origin + (int)reader.BytesConsumed - start, null);
+                return;
+            }
+        }
+
+        var records = into.Datasets[dataset];
+        reason = _readers[dataset].Read(ref reader, buffer, origin, records.Next(), records, out column);
+        var length = origin + (int)reader.BytesConsumed - start;
+        if (reason == ReasonCode.None && length > _limits.RecordBytesMax) reason = ReasonCode.TooLarge;
+        if (reason == ReasonCode.None)
+        {
+            records.Add(transfer, position, start, length);
+            return;
+        }
+
+        records.Abandon();
+        Refuse(reason, dataset, column, length, null);
+
+        void Refuse(ReasonCode why, int ofDataset, int ofColumn, int bytes, string? detail) =>
+            into.Rejections.Add(new Rejection(transfer, position, why, ofDataset, ofColumn, start, bytes, detail));
+    }
+
+    private static string Short(string message) => message.Length <= 120 ? message : message[..120];
+}
