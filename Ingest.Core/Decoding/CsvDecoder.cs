@@ -37,7 +37,7 @@ internal sealed class CsvDecoder
         var end = start + length;
         var at = start;
         if (!NextRow(buffer, ref at, end, _header, out var headerStart, out var headerClosed)) return;
-        if (!headerClosed || !MapHeader(buffer, headerStart, at)
+        if (!headerClosed || !MapHeader(buffer, headerStart, at))
         {
             into.Rejections.Add(new Rejection(transfer, -1, ReasonCode.CsvMalformed, -1, -1, start, length, headerClosed ? "two columns of one name, or a header that is not UTF-8" : "a quote in the header is not closed"));
             return;

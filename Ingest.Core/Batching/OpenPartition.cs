@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using Apache.Arrow;
+using Ingest.Core.Normalizing;
+
+namespace Ingest.Core.Batching;
+
+/// <summary>The rows of one table partition in an open batch.</summary>
+internal sealed class OpenPartition
+{
+    private readonly ImmutableArray<string?> _values;
+    private readonly ColumnAppender[] _columns;
+    private readonly bool _hasContents;
+    private int[] _rows = new int[16];
+    private int _rowCount;
+    private UInt128[] _keys = new UInt128[16];
+    private UInt128[] _contents = [];
+    private ushort[] _ranges = new ushort[16];
+    private int _count;
+
+    public OpenPartition(ImmutableArray<string?> values, ImmutableArray<TableColumns.StoredColumn> columns, bool hasContents)
+    {
+        _values = values;
+        _columns = [.. columns.Select(c => ColumnAppender.Create(c.Type, c.Precision, c.Scale))];
+        _hasContents = hasContents;
+    }
+
+    public long Bytes
+    {
+        get
+        {
+            var bytes = (_keys.Length + _contents.Length) * 16L;
+            foreach (var column in _columns) bytes += column.Bytes;
+            return bytes;
+        }
+    }
+
+    /// <summary>Marks a row of the chunk at hand for this partition; true when it is the first.</summary>
+    public bool Touch(int row)
+    {
+        if (_rowCount == _rows.Length) System.Array.Resize(ref _rows, _rows.Length * 2);
+        _rows[_rowCount++] = row;
+        return _rowCount == 1;
+    }
+
+    /// <summary>Gathers the marked rows.</summary>
+    public void AppendTouched(ImmutableArray<TableColumns.StoredColumn> columns, NormalizedRecords records, SystemVectors system, ushort range)
+    {
+        var rows = _rows.AsSpan(0, _rowCount);
+        for (var i = 0; i < _columns.Length; i++)
+        {
+            var column = columns[i];
+            _columns[i].Append(column.Ordinal >= 0 ? records.Columns[column.Ordinal] : system[column.Name], rows);
+        }
+
+        Reserve(rows.Length);
+        for (var i = 0; i < rows.Length; i++) _keys[_count + i] = records.Keys[rows[i]];
+        if (_hasContents)
+        {
+            for (var i = 0; i < rows.Length; i++) _contents[_count + i] = records.Contents[rows[i]];
+        }
+
+        _ranges.AsSpan(_count, rows.Length).Fill(range);
+        _count += rows.Length;
+        _rowCount = 0;
+    }
+
+    public PartitionBatch Seal(ImmutableArray<TableColumns.StoredColumn> columns)
+    {
+        var arrays = _columns.Select(c => c.Seal()).ToArray();
+        var schema = new Schema(columns.Select((c, i) => new Field(c.Name, arrays[i].Data.DataType, nullable: true)), null);
+        return new PartitionBatch(_values, new RecordBatch(schema, arrays, _count), _keys[.._count], _hasContents ? _contents[.._count] : [], _ranges[.._count]);
+    }
+
+    private void Reserve(int more)
+    {
+        if (_keys.Length >= _count + more && (!_hasContents || _contents.Length >= _count + more)) return;
+        var size = Math.Max(_count + more, _keys.Length * 2);
+        System.Array.Resize(ref _keys, size);
+        System.Array.Resize(ref _ranges, size);
+        if (_hasContents) System.Array.Resize(ref _contents, size);
+    }
+}
