@@ -41,6 +41,12 @@ public interface ITransferSink
     /// <summary>Offers the next chunk; ownership passes when true is returned. False: full, offer the same chunk again after polling.</summary>
     bool TryAccept(TransferChunk chunk);
 
+    /// <summary>
+    /// The source cannot read this partition on without losing or doubling transfers (its offset is no longer, or not yet, in the log), and reads it no more;
+    /// the others go on. A sink that does not care lets the whole source stop.
+    /// </summary>
+    void Faulted(CommitRight right, string why) => throw new TransferSourceException(why);
+
     /// <summary>Everything below <paramref name="endOffset"/> has been offered: the end of the partition as of now.</summary>
     void EndReached(CommitRight right, long endOffset);
 }
