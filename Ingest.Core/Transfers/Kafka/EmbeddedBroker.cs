@@ -8,6 +8,15 @@ namespace Ingest.Core.Transfers.Kafka;
 /// </summary>
 public sealed class EmbeddedBroker : IDisposable
 {
+    /// <summary>
+    /// Consumer properties to use with it: each of its rebalances lasts as long as the session timeout less a second, whoever has joined already.
+    /// </summary>
+    public static readonly IReadOnlyDictionary<string, string> ConsumerProperties = new Dictionary<string, string>
+    {
+        ["session.timeout.ms"] = "1500",
+        ["heartbeat.interval.ms"] = "150",
+    };
+
     private const int Producer = 0;
     private nint _client;
     private nint _cluster;
