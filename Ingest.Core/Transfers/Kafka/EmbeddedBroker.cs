@@ -13,8 +13,8 @@ public sealed class EmbeddedBroker : IDisposable
     /// </summary>
     public static readonly IReadOnlyDictionary<string, string> ConsumerProperties = new Dictionary<string, string>
     {
-        ["session.timeout.ms"] = "1500",
-        ["heartbeat.interval.ms"] = "150",
+        ["session.timeout.ms"] = "3000",
+        ["heartbeat.interval.ms"] = "300",
     };
 
     private const int Producer = 0;
