@@ -9,7 +9,16 @@ public interface IObjectStore
 {
     /// <summary>Creates an object if its name is free, atomically and durably: readers see all of it or nothing.</summary>
     /// <exception cref="StoreException">With kind Unknown the object may or may not exist afterwards.</exception>
+    /// <exception cref="OperationCanceledException">Here too the object may or may not exist afterwards.</exception>
     ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation);
+
+    /// <summary>
+    /// Creates an object under a name that nobody else uses (data files, index runs). Unlike <see cref="CreateAsync"/> it may be
+    /// repeated after an unclear answer, and an object that is already there with exactly this content counts as created.
+    /// Never for log entries: there the name is what writers compete for, and whose entry it is must be asked of its content.
+    /// </summary>
+    ValueTask<CreateOutcome> CreateUniqueAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) =>
+        CreateAsync(name, content, cancellation);
 
     /// <summary>Creates or replaces; only for hints that may be lost, such as <c>_last_checkpoint</c>.</summary>
     ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation);

@@ -44,7 +44,10 @@ public interface ITransferSink
     /// <summary>Offers the next chunk; ownership passes when true is returned. False: full, offer the same chunk again after polling.</summary>
     bool TryAccept(TransferChunk chunk);
 
-    /// <summary>This partition cannot be read on (its offsets expired, or it is gone); it was stopped. The sentence says what happened and what to do.</summary>
+    /// <summary>
+    /// The source cannot read this partition on without losing or doubling transfers (its offset is no longer, or not yet, in the log), and reads it no more;
+    /// the others go on.
+    /// </summary>
     void Faulted(CommitRight right, string why);
 
     /// <summary>Everything below <paramref name="endOffset"/> has been offered: the end of the partition as of now.</summary>

@@ -1,0 +1,191 @@
+using System.Runtime.CompilerServices;
+using Polly;
+using Polly.CircuitBreaker;
+using Polly.Retry;
+using Polly.Timeout;
+
+namespace Ingest.Core.Stores;
+
+/// <summary>
+/// A store that repeats what fails, for as long as it fails or until cancelled: with jittered exponential waits, a timeout for each attempt, and a
+/// circuit breaker shared by all calls. It is the only layer that repeats; stores below it must not.
+/// </summary>
+/// <remarks>
+/// A create whose outcome is unknown is the exception: <see cref="CreateAsync"/> throws it at once, since only the committer can tell from the
+/// content whose entry it is. <see cref="CreateUniqueAsync"/> repeats it, and compares content when the name turns out to be taken.
+/// </remarks>
+public sealed class RetryingStore : IObjectStore
+{
+    private readonly IObjectStore _inner;
+    private readonly StoreRetryOptions _options;
+    private readonly ResiliencePipeline _repeatAll;
+    private readonly ResiliencePipeline _repeatUnlessUnknown;
+
+    /// <param name="random">Draws from [0, 1) for the jitter, so that a simulation replays; null for the system's.</param>
+    /// <exception cref="ArgumentException">An option is out of range; the message names all that are.</exception>
+    public RetryingStore(IObjectStore inner, StoreRetryOptions options, TimeProvider time, Func<double>? random = null)
+    {
+        var errors = options.Validate();
+        if (errors.Count > 0) throw new ArgumentException(string.Join(" ", errors), nameof(options));
+        _inner = inner;
+        _options = options;
+        Health = new StoreHealth(time);
+        var attempt = Attempt(time);
+        _repeatAll = Repeat(time, random, attempt, static e => e is StoreException or TimeoutRejectedException or BrokenCircuitException);
+        _repeatUnlessUnknown = Repeat(time, random, attempt,
+            static e => e is StoreException { Kind: not StoreFault.Unknown } or BrokenCircuitException);
+    }
+
+    public StoreHealth Health { get; }
+
+    public async ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    {
+        try
+        {
+            return await Run(_repeatUnlessUnknown, "create", name, token => _inner.CreateAsync(name, content, token), cancellation).ConfigureAwait(false);
+        }
+        catch (TimeoutRejectedException e)
+        {
+            throw new StoreException(StoreFault.Unknown, $"Creating {name} gave no answer within {_options.AttemptTimeout}.", e);
+        }
+    }
+
+    public async ValueTask<CreateOutcome> CreateUniqueAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    {
+        var outcome = await Run(_repeatAll, "create", name, token => _inner.CreateAsync(name, content, token), cancellation).ConfigureAwait(false);
+        if (outcome == CreateOutcome.Created) return outcome;
+
+        // The name is unique, so the object is most likely ours, from an attempt whose answer was lost; but that is to be seen, not assumed.
+        var stored = await ReadAsync(name, cancellation).ConfigureAwait(false);
+        return stored is not null && content.Span.SequenceEqual(stored) ? CreateOutcome.Created : CreateOutcome.AlreadyExists;
+    }
+
+    public async ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) =>
+        await Run(_repeatAll, "replace", name, async token =>
+        {
+            await _inner.ReplaceAsync(name, content, token).ConfigureAwait(false);
+            return true;
+        }, cancellation).ConfigureAwait(false);
+
+    public ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellation) =>
+        Run(_repeatAll, "read", name, token => _inner.ReadAsync(name, token), cancellation);
+
+    public async ValueTask<bool> CopyToAsync(string name, Stream destination, CancellationToken cancellation)
+    {
+        if (!destination.CanSeek)
+        {
+            // What a failed attempt wrote cannot be taken back from such a stream: read first, write once.
+            var content = await ReadAsync(name, cancellation).ConfigureAwait(false);
+            if (content is null) return false;
+            await destination.WriteAsync(content, cancellation).ConfigureAwait(false);
+            return true;
+        }
+
+        var start = destination.Position;
+        return await Run(_repeatAll, "read", name, token =>
+        {
+            destination.Position = start;
+            destination.SetLength(start);
+            return _inner.CopyToAsync(name, destination, token);
+        }, cancellation).ConfigureAwait(false);
+    }
+
+    public ValueTask<long?> SizeAsync(string name, CancellationToken cancellation) =>
+        Run(_repeatAll, "look at", name, token => _inner.SizeAsync(name, token), cancellation);
+
+    public async IAsyncEnumerable<StoredObject> ListAsync(
+        string prefix, string? after, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var listing = new ResumedListing(_inner, prefix, after);
+        await using (listing.ConfigureAwait(false))
+        {
+            while (true)
+            {
+                var page = await Run(_repeatAll, "list", prefix, listing.NextPageAsync, cancellation).ConfigureAwait(false);
+                foreach (var found in page) yield return found;
+                if (listing.IsComplete) yield break;
+            }
+        }
+    }
+
+    public async ValueTask DeleteAsync(string name, CancellationToken cancellation) =>
+        await Run(_repeatAll, "delete", name, async token =>
+        {
+            await _inner.DeleteAsync(name, token).ConfigureAwait(false);
+            return true;
+        }, cancellation).ConfigureAwait(false);
+
+    private async ValueTask<T> Run<T>(
+        ResiliencePipeline pipeline, string doing, string name, Func<CancellationToken, ValueTask<T>> work, CancellationToken cancellation)
+    {
+        var failing = false;
+        try
+        {
+            return await pipeline.ExecuteAsync(async token =>
+            {
+                try
+                {
+                    return await work(token).ConfigureAwait(false);
+                }
+                catch (StoreException e)
+                {
+                    Failed(e.Kind, e.Message);
+                    throw;
+                }
+                catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+                {
+                    Failed(StoreFault.Transient, $"Cannot {doing} {name}: no answer within {_options.AttemptTimeout}.");
+                    throw;
+                }
+            }, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (failing) Health.FailingCallEnded();
+        }
+
+        void Failed(StoreFault fault, string error)
+        {
+            Health.AttemptFailed(!failing, fault, error);
+            failing = true;
+        }
+    }
+
+    private ResiliencePipeline Attempt(TimeProvider time) => new ResiliencePipelineBuilder { TimeProvider = time }
+        .AddCircuitBreaker(new CircuitBreakerStrategyOptions
+        {
+            FailureRatio = _options.CircuitFailureRatio,
+            MinimumThroughput = _options.CircuitMinimumAttempts,
+            SamplingDuration = _options.CircuitWindow,
+            BreakDuration = _options.CircuitOpenFor,
+            ShouldHandle = new PredicateBuilder().Handle<StoreException>().Handle<TimeoutRejectedException>(),
+            OnOpened = _ => Moved(StoreCircuit.Open),
+            OnHalfOpened = _ => Moved(StoreCircuit.Trying),
+            OnClosed = _ => Moved(StoreCircuit.Closed),
+        })
+        .AddTimeout(_options.AttemptTimeout)
+        .Build();
+
+    private ResiliencePipeline Repeat(TimeProvider time, Func<double>? random, ResiliencePipeline attempt, Func<Exception, bool> repeats)
+    {
+        var retry = new RetryStrategyOptions
+        {
+            MaxRetryAttempts = int.MaxValue, // which Polly takes as for ever
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            Delay = _options.FirstDelay,
+            MaxDelay = _options.LongestDelay,
+            ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome.Exception is { } e && repeats(e)),
+            DelayGenerator = arguments => ValueTask.FromResult<TimeSpan?>(
+                arguments.Outcome.Exception is StoreException { Kind: StoreFault.Denied or StoreFault.Full } ? _options.RefusedDelay : null),
+        };
+        if (random is not null) retry.Randomizer = random;
+        return new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(retry).AddPipeline(attempt).Build();
+    }
+
+    private ValueTask Moved(StoreCircuit circuit)
+    {
+        Health.CircuitMoved(circuit);
+        return default;
+    }
+}

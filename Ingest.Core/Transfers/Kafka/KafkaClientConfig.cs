@@ -1,0 +1,67 @@
+using System.Globalization;
+
+namespace Ingest.Core.Transfers.Kafka;
+
+/// <summary>The librdkafka properties of our clients: our defaults, what an operator sets, and what nobody may change.</summary>
+internal static class KafkaClientConfig
+{
+    private const string LargestTransferBytes = "67108864";
+
+    /// <summary>Set by us and by nobody else: offsets come from the tables, and a position outside the log must be an error, not a jump.</summary>
+    private static readonly Dictionary<string, string> s_fixed = new()
+    {
+        ["enable.auto.commit"] = "false",
+        ["enable.auto.offset.store"] = "false",
+        ["auto.offset.reset"] = "error",
+        ["enable.partition.eof"] = "true",
+    };
+
+    public static IEnumerable<string> Reserved => s_fixed.Keys;
+
+    public static Dictionary<string, string> Consumer(KafkaOptions options, int topics)
+    {
+        var config = new Dictionary<string, string>
+        {
+            ["partition.assignment.strategy"] = "cooperative-sticky",
+            ["isolation.level"] = "read_committed",
+            ["allow.auto.create.topics"] = "false",
+            ["topic.metadata.refresh.interval.ms"] = "30000", // a topic created later is found within this
+            ["message.max.bytes"] = LargestTransferBytes,
+            ["queued.max.messages.kbytes"] = (options.PrefetchBytes >> 10).ToString(CultureInfo.InvariantCulture),
+
+            // The name of the topic costs a string a message; with one topic it is known.
+            ["dotnet.consumer.consume.result.fields"] = topics == 1 ? "timestamp" : "timestamp,topic",
+        };
+        Overlay(config, options.Properties);
+        Overlay(config, s_fixed);
+        config["bootstrap.servers"] = options.BootstrapServers;
+        config["group.id"] = options.GroupId;
+        return config;
+    }
+
+    public static Dictionary<string, string> Producer(PublisherOptions options)
+    {
+        var config = new Dictionary<string, string>
+        {
+            ["acks"] = "all",
+            ["enable.idempotence"] = options.Idempotent ? "true" : "false",
+            ["compression.type"] = options.Compression,
+            ["linger.ms"] = "5",
+            ["message.max.bytes"] = LargestTransferBytes,
+            ["queue.buffering.max.messages"] = (options.InFlightMessages + 1).ToString(CultureInfo.InvariantCulture),
+            ["queue.buffering.max.kbytes"] = (options.InFlightBytes >> 10).ToString(CultureInfo.InvariantCulture),
+            ["dotnet.producer.delivery.report.fields"] = "none",
+        };
+
+        // Without idempotence a retry could overtake the batch behind it: one request at a time keeps the order.
+        if (!options.Idempotent) config["max.in.flight.requests.per.connection"] = "1";
+        Overlay(config, options.Properties);
+        config["bootstrap.servers"] = options.BootstrapServers;
+        return config;
+    }
+
+    private static void Overlay(Dictionary<string, string> config, IEnumerable<KeyValuePair<string, string>> above)
+    {
+        foreach (var (name, value) in above) config[name] = value;
+    }
+}

@@ -1,0 +1,25 @@
+using Confluent.Kafka;
+
+namespace Ingest.Core.Transfers.Kafka;
+
+/// <summary>Which of the client's errors end what: the client mends most by itself.</summary>
+internal static class KafkaErrors
+{
+    /// <summary>The position is not in the log: what was there is gone, or the topic was made anew.</summary>
+    public static bool IsLostPlace(Error error) => error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange;
+
+    /// <summary>Why the source cannot go on, or null when it can.</summary>
+    /// <param name="everAssigned">A refusal at the start is a wrong configuration; later it may be a rotated password, and passes.</param>
+    public static string? WhyFatal(Error error, bool everAssigned) => error.Code switch
+    {
+        _ when error.IsFatal => $"The Kafka client cannot go on: {error.Reason}. Restart the worker.",
+        ErrorCode.Local_Authentication or ErrorCode.SaslAuthenticationFailed or ErrorCode.UnsupportedSaslMechanism when !everAssigned =>
+            $"Kafka refuses our credentials: {error.Reason}. Check sasl.mechanism, sasl.username and sasl.password under Kafka:Properties.",
+        ErrorCode.Local_Ssl when !everAssigned =>
+            $"No TLS connection to Kafka: {error.Reason}. Check security.protocol, ssl.ca.location and the brokers' names under Kafka:Properties.",
+        ErrorCode.GroupAuthorizationFailed when !everAssigned => $"We may not use the consumer group: {error.Reason}. Grant READ on it, or change Kafka:GroupId.",
+        ErrorCode.TopicAuthorizationFailed when !everAssigned => $"We may not read a topic: {error.Reason}. Grant READ and DESCRIBE on it.",
+        ErrorCode.InconsistentGroupProtocol => "The group's other members use another partition.assignment.strategy. Set the same for all workers; to change it, stop all first.",
+        _ => null,
+    };
+}

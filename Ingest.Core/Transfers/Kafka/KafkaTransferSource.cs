@@ -1,0 +1,109 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace Ingest.Core.Transfers.Kafka;
+
+/// <summary>
+/// Transfers from Kafka. Where reading starts is the sink's answer to an assignment, never the group's offset; those are written for lag monitors only.
+/// </summary>
+public sealed class KafkaTransferSource : ITransferSource
+{
+    private readonly KafkaOptions _options;
+    private readonly IReadOnlyList<string> _topics;
+    private readonly ByteBudget _budget;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly PollCommands _commands = new();
+    private PollLoop? _loop;
+    private volatile IConsumer<Ignore, int>? _consumer;
+    private int _runs;
+
+    /// <param name="topics">All topics to read; one that does not exist yet is read once it does.</param>
+    /// <exception cref="ArgumentException">Options are out of range, or no topic is given; the message names all that is wrong.</exception>
+    public KafkaTransferSource(KafkaOptions options, IReadOnlyList<string> topics, ByteBudget budget, TimeProvider time, ILogger log)
+    {
+        var errors = options.Validate();
+        if (errors.Count > 0) throw new ArgumentException(string.Join(" ", errors), nameof(options));
+        if (topics.Count == 0) throw new ArgumentException("No topic to read: no contract names one.", nameof(topics));
+        _options = options;
+        _topics = topics;
+        _budget = budget;
+        _time = time;
+        _log = log;
+    }
+
+    public void Run(ITransferSink sink, CancellationToken stop)
+    {
+        if (Interlocked.Increment(ref _runs) > 1) throw new InvalidOperationException("A source runs once.");
+        using var payload = new PayloadDeserializer();
+        using var intake = new Intake(sink, _budget, _options, _time);
+        var rebalance = new Rebalance(intake, sink, _options, _log, stop);
+        using var consumer = Build(payload, rebalance);
+        var progress = rebalance.Progress = new ProgressReport(consumer, _commands, intake, _time, _log);
+        _loop = new PollLoop(consumer, payload, intake, rebalance, _commands, progress, sink, _options, _topics, _time, _log);
+        _consumer = consumer;
+        try
+        {
+            consumer.Subscribe(_topics);
+            _log.Subscribed(_topics.Count, _options.GroupId, _options.BootstrapServers);
+            _loop.Run(stop);
+        }
+        catch (KafkaException e)
+        {
+            throw new TransferSourceException($"Reading from Kafka cannot go on: {e.Error.Reason} ({e.Error.Code}).", e);
+        }
+        finally
+        {
+            _consumer = null;
+
+            // Leaves the group in good order: the sink commits what is open while the partitions are still ours.
+            consumer.Close();
+        }
+
+        if (!stop.IsCancellationRequested) rebalance.ThrowIfFailed();
+    }
+
+    public void Rewind(CommitRight old, CommitRight next) => _commands.Rewind(old, next);
+
+    public void Halt(CommitRight right) => _commands.Halt(right);
+
+    public long? EndOf(TopicPartition source)
+    {
+        try
+        {
+            // From the client's cache, fed by every fetch; no request is sent.
+            return _consumer?.GetWatermarkOffsets(new Confluent.Kafka.TopicPartition(source.Topic, source.Partition)).High is { IsSpecial: false } high ? high.Value : null;
+        }
+        catch (Exception e) when (e is KafkaException or ObjectDisposedException)
+        {
+            return null; // closing, or nothing fetched yet: not known is a fine answer for a gauge
+        }
+    }
+
+    public void ReportProgress(CommitRight right, long nextOffset) => _commands.ReportProgress(right, nextOffset);
+
+    /// <summary>Nothing is held outside of <see cref="Run"/>.</summary>
+    public void Dispose()
+    {
+    }
+
+    private IConsumer<Ignore, int> Build(PayloadDeserializer payload, Rebalance rebalance)
+    {
+        try
+        {
+            return new ConsumerBuilder<Ignore, int>(KafkaClientConfig.Consumer(_options, _topics.Count))
+                .SetKeyDeserializer(Deserializers.Ignore)
+                .SetValueDeserializer(payload)
+                .SetPartitionsAssignedHandler(rebalance.Assigned)
+                .SetPartitionsRevokedHandler((_, partitions) => rebalance.Revoked(partitions))
+                .SetPartitionsLostHandler((_, partitions) => rebalance.Lost(partitions))
+                .SetErrorHandler((_, error) => _loop?.OnError(error))
+                .SetLogHandler((_, message) => _log.Client(message.Facility, message.Message))
+                .Build();
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or KafkaException)
+        {
+            throw new TransferSourceException($"The Kafka client refuses its configuration: {e.Message} Check Kafka:Properties.", e);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace Ingest.Core.Transfers.Kafka;
+
+/// <summary>
+/// The one thread that polls. It hands messages to the intake and does nothing else: while there is no room it first waits a moment, then pauses
+/// all partitions and polls on, so that rebalances are never missed.
+/// </summary>
+internal sealed class PollLoop(
+    IConsumer<Ignore, int> consumer, PayloadDeserializer payload, Intake intake, Rebalance rebalance, PollCommands commands, ProgressReport progress,
+    ITransferSink sink, KafkaOptions options, IReadOnlyList<string> topics, TimeProvider time, ILogger log)
+{
+    private const int MessagesPerTurn = 1024;
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan s_pausedPoll = TimeSpan.FromMilliseconds(20);
+    private readonly string? _onlyTopic = topics.Count == 1 ? topics[0] : null;
+    private readonly List<PartitionState> _seeks = [];
+    private long _blockedSince;
+    private bool _isPaused;
+    private int _pausedVersion;
+    private bool _everAssigned;
+    private volatile string? _fatal;
+
+    public void Run(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            rebalance.ThrowIfFailed();
+            if (_fatal is { } why) throw new TransferSourceException(why);
+            CarryOutMoves();
+            progress.Tick();
+            if (intake.TryMoveOn())
+            {
+                Resume();
+                ReadOn();
+            }
+            else
+            {
+                WaitForRoom(stop);
+            }
+        }
+    }
+
+    /// <summary>The client's error callback; it runs inside Consume.</summary>
+    public void OnError(Error error)
+    {
+        if (KafkaErrors.WhyFatal(error, _everAssigned) is { } why) _fatal = why;
+        else log.Troubled(error.Reason, error.Code.ToString());
+    }
+
+    private void ReadOn()
+    {
+        var started = time.GetTimestamp();
+        var wait = options.ChunkLinger > TimeSpan.Zero && options.ChunkLinger < options.PollTimeout && intake.Partitions.Any(p => p.WaitingSince != 0)
+            ? options.ChunkLinger
+            : options.PollTimeout;
+        for (var i = 0; i < MessagesPerTurn && Consume(wait) && !intake.IsBlocked && sink.WantsTransfers; i++)
+        {
+            if (time.GetElapsedTime(started) >= options.ChunkLinger) break;
+        }
+
+        PauseHalted();
+        intake.FlushWaiting();
+    }
+
+    private void WaitForRoom(CancellationToken stop)
+    {
+        if (_blockedSince == 0)
+        {
+            _blockedSince = time.GetTimestamp();
+            intake.CloseAll();
+        }
+
+        if (!_isPaused && time.GetElapsedTime(_blockedSince) < options.PauseAfter)
+        {
+            stop.WaitHandle.WaitOne(s_patience);
+            return;
+        }
+
+        if (!_isPaused || _pausedVersion != rebalance.Version)
+        {
+            var all = consumer.Assignment;
+            consumer.Pause(all);
+            if (!_isPaused) log.Paused(all.Count);
+            (_isPaused, _pausedVersion) = (true, rebalance.Version);
+        }
+
+        Consume(s_pausedPoll);
+    }
+
+    private void Resume()
+    {
+        _blockedSince = 0;
+        if (!_isPaused) return;
+        _isPaused = false;
+        List<Confluent.Kafka.TopicPartition> reading = [.. intake.Partitions.Where(p => !p.IsHalted).Select(p => Native(p.Source))];
+        consumer.Resume(reading);
+        log.Resumed(reading.Count);
+    }
+
+    /// <summary>Takes one message or end; false when none came.</summary>
+    private bool Consume(TimeSpan wait)
+    {
+        try
+        {
+            var result = consumer.Consume(wait);
+            if (result is null) return false;
+            _everAssigned = true;
+            if (intake.Find(result.Topic ?? _onlyTopic!, result.Partition.Value) is not { } partition) return true;
+            if (result.IsPartitionEOF) intake.EndSeen(partition, result.Offset.Value);
+            else intake.Take(partition, result.Offset.Value, result.Message.Timestamp.UnixTimestampMs, payload.Last);
+            return true;
+        }
+        catch (ConsumeException e)
+        {
+            Troubled(e);
+            return true;
+        }
+    }
+
+    private void Troubled(ConsumeException e)
+    {
+        if (KafkaErrors.IsLostPlace(e.Error) && e.ConsumerRecord is { } at
+            && intake.Find(at.Topic ?? _onlyTopic!, at.Partition.Value) is { } partition)
+        {
+            var why = $"{partition.Source}: offset {partition.Builder.Next} is not in the broker's log ({e.Error.Reason}). Transfers were deleted before they " +
+                "were read, or the topic was created anew. Nothing was skipped; decide how to go on.";
+            log.Faulted(partition.Source, why);
+            Halt(partition);
+            sink.Faulted(partition.Right, why);
+        }
+        else
+        {
+            OnError(e.Error);
+        }
+    }
+
+    private void CarryOutMoves()
+    {
+        foreach (var (old, next) in commands.TakeMoves())
+        {
+            // Lost or handed over meanwhile: its next owner starts from the table by itself.
+            if (intake.Find(old.Source.Topic, old.Source.Partition) is not { } partition || partition.Right != old) continue;
+            if (next is null)
+            {
+                Halt(partition);
+                continue;
+            }
+
+            old.Revoke();
+            intake.Restart(partition, next);
+            partition.AwaitsSeek = true;
+            _seeks.Add(partition);
+        }
+
+        if (_seeks.Count > 0) _seeks.RemoveAll(IsSought);
+    }
+
+    private bool IsSought(PartitionState partition)
+    {
+        if (!partition.AwaitsSeek || intake.Find(partition.Source.Topic, partition.Source.Partition) != partition) return true;
+        try
+        {
+            consumer.Seek(new TopicPartitionOffset(Native(partition.Source), partition.Right.StartOffset));
+            partition.AwaitsSeek = false;
+            log.Rewound(partition.Source, partition.Right.StartOffset);
+            return true;
+        }
+        catch (KafkaException e)
+        {
+            // Just after an assignment the client is not ready to seek; until it is, what it delivers is dropped.
+            log.Troubled(e.Error.Reason, e.Error.Code.ToString());
+            return false;
+        }
+    }
+
+    private void Halt(PartitionState partition)
+    {
+        intake.Halt(partition);
+        Pause([Native(partition.Source)]);
+    }
+
+    private void PauseHalted()
+    {
+        var halted = rebalance.TakeHalted();
+        if (halted.Count > 0) Pause(halted);
+    }
+
+    private void Pause(List<Confluent.Kafka.TopicPartition> partitions)
+    {
+        try
+        {
+            consumer.Pause(partitions);
+        }
+        catch (KafkaException e)
+        {
+            // Not paused, it is fetched and dropped: a waste, not a danger.
+            log.Troubled(e.Error.Reason, e.Error.Code.ToString());
+        }
+    }
+
+    private static Confluent.Kafka.TopicPartition Native(TopicPartition source) => new(source.Topic, source.Partition);
+}

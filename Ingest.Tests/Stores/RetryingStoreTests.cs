@@ -1,0 +1,154 @@
+using Ingest.Core.Stores;
+using Microsoft.Extensions.Time.Testing;
+using static Ingest.Tests.Stores.StoreConformanceTests;
+
+namespace Ingest.Tests.Stores;
+
+public sealed class RetryingStoreTests
+{
+    private static readonly CancellationToken s_none = CancellationToken.None;
+    private readonly FakeTimeProvider _time = new();
+    private readonly MemoryStore _memory = new();
+    private readonly FaultyStore _faulty;
+    private readonly RetryingStore _store;
+
+    public RetryingStoreTests()
+    {
+        _faulty = new FaultyStore(_memory, _time);
+        _store = new RetryingStore(_faulty, new StoreRetryOptions(), _time, () => 0.5);
+    }
+
+    [Theory]
+    [InlineData(StoreFault.Transient)]
+    [InlineData(StoreFault.Denied)]
+    [InlineData(StoreFault.Full)]
+    public async Task A_store_that_fails_for_ten_minutes_delays_and_loses_nothing(StoreFault fault)
+    {
+        _faulty.Plan(new PlannedFault { Fault = fault });
+        var create = _store.CreateAsync("log/1", Bytes("one"), s_none).AsTask();
+        var read = _store.ReadAsync("log/1", s_none).AsTask();
+        await Pass(TimeSpan.FromMinutes(10));
+        Assert.False(create.IsCompleted || read.IsCompleted);
+        var report = _store.Health.Report();
+        Assert.False(report.IsWell);
+        Assert.Equal((fault, 2), (report.LastFault, report.CallsFailing));
+        Assert.True(_time.GetUtcNow() - report.FailingSince > TimeSpan.FromMinutes(9));
+        Assert.Contains("log/1", report.LastError, StringComparison.Ordinal);
+
+        _faulty.Mend();
+        await PassUntil(create);
+        await PassUntil(read);
+        Assert.Equal(CreateOutcome.Created, await create);
+        Assert.Equal("one", Text(await _memory.ReadAsync("log/1", s_none)));
+        Assert.True(_store.Health.Report() is { IsWell: true, FailingSince: null, CallsFailing: 0 });
+    }
+
+    [Fact]
+    public async Task A_create_of_unknown_outcome_is_thrown_at_once_for_the_committer_to_resolve()
+    {
+        _faulty.Plan(PlannedFault.LostReply with { Times = 1 });
+        var thrown = await Assert.ThrowsAsync<StoreException>(async () => await _store.CreateAsync("_delta_log/1", Bytes("mine"), s_none));
+        Assert.Equal(StoreFault.Unknown, thrown.Kind);
+        Assert.Equal(1, _faulty.Calls);
+        Assert.True(_store.Health.IsWell);
+    }
+
+    [Fact]
+    public async Task A_create_without_an_answer_is_of_unknown_outcome()
+    {
+        _faulty.Plan(new PlannedFault { Delay = TimeSpan.FromHours(1), Times = 1 });
+        var create = _store.CreateAsync("_delta_log/1", Bytes("mine"), s_none).AsTask();
+        await PassUntil(create);
+        Assert.Equal(StoreFault.Unknown, (await Assert.ThrowsAsync<StoreException>(() => create)).Kind);
+        Assert.Equal(1, _faulty.Calls);
+    }
+
+    [Fact]
+    public async Task A_unique_create_whose_reply_was_lost_counts_as_created_after_comparing()
+    {
+        _faulty.Plan(PlannedFault.LostReply with { Times = 1 });
+        var create = _store.CreateUniqueAsync("part-1", Bytes("mine"), s_none).AsTask();
+        await PassUntil(create);
+        Assert.Equal(CreateOutcome.Created, await create);
+    }
+
+    [Fact]
+    public async Task A_unique_name_taken_by_other_content_is_not_ours()
+    {
+        await _memory.CreateAsync("part-1", Bytes("theirs"), s_none);
+        Assert.Equal(CreateOutcome.AlreadyExists, await _store.CreateUniqueAsync("part-1", Bytes("mine"), s_none));
+        Assert.Equal("theirs", Text(await _memory.ReadAsync("part-1", s_none)));
+    }
+
+    [Fact]
+    public async Task The_circuit_opens_and_spares_the_store_and_closes_again()
+    {
+        List<StoreCircuit> moves = [];
+        _store.Health.Changed += report =>
+        {
+            if (moves.LastOrDefault(StoreCircuit.Closed) != report.Circuit) moves.Add(report.Circuit);
+        };
+        _faulty.Plan(new PlannedFault());
+        var reads = Enumerable.Range(0, 20).Select(i => _store.ReadAsync($"x{i}", s_none).AsTask()).ToList();
+        await Pass(TimeSpan.FromSeconds(4));
+        Assert.Equal(10, _faulty.Calls);
+        Assert.Equal(StoreCircuit.Open, _store.Health.Report().Circuit);
+        _faulty.Mend();
+        foreach (var read in reads) await PassUntil(read);
+        Assert.Equal([StoreCircuit.Open, StoreCircuit.Trying, StoreCircuit.Closed], moves);
+    }
+
+    [Fact]
+    public async Task A_copy_that_broke_off_starts_again_at_the_same_place()
+    {
+        await _memory.CreateAsync("x", Bytes("content"), s_none);
+        _faulty.Plan(new PlannedFault { AfterActing = true, Times = 2 });
+        using var copy = new MemoryStream();
+        copy.Write("head "u8);
+        var copying = _store.CopyToAsync("x", copy, s_none).AsTask();
+        await PassUntil(copying);
+        Assert.True(await copying);
+        Assert.Equal("head content", Text(copy.ToArray()));
+    }
+
+    [Fact]
+    public async Task Cancelling_ends_the_retries()
+    {
+        using var stop = new CancellationTokenSource();
+        _faulty.Plan(new PlannedFault());
+        var read = _store.ReadAsync("x", stop.Token).AsTask();
+        await Pass(TimeSpan.FromSeconds(5));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.True(_store.Health.IsWell);
+    }
+
+    [Fact]
+    public void All_options_out_of_range_are_named_at_once()
+    {
+        var options = new StoreRetryOptions { FirstDelay = TimeSpan.Zero, CircuitFailureRatio = 2, CircuitMinimumAttempts = 1 };
+        Assert.Equal(3, options.Validate().Count);
+        Assert.Throws<ArgumentException>(() => new RetryingStore(_memory, options, _time));
+    }
+
+    private async Task Pass(TimeSpan span)
+    {
+        for (var passed = TimeSpan.Zero; passed < span; passed += TimeSpan.FromSeconds(1))
+        {
+            await Task.Yield();
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    private async Task PassUntil(Task task)
+    {
+        for (var i = 0; i < 5_000 && !task.IsCompleted; i++)
+        {
+            await Pass(TimeSpan.FromSeconds(1));
+            // What the clock woke goes on on other threads: give them real time.
+            await Task.WhenAny(task, Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System));
+        }
+
+        Assert.True(task.IsCompleted);
+    }
+}
