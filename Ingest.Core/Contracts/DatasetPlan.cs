@@ -24,6 +24,9 @@ public sealed record DatasetPlan
 
     public required DedupPlan Dedup { get; init; }
 
+    /// <summary>What a fingerprint is made of, as text; pinned in the table, so that a contract that would change it silently is refused.</summary>
+    public required string DedupSignature { get; init; }
+
     /// <summary>Hash of everything that decides what a record becomes; in every commit, so that it is known which contract made a row.</summary>
     public required string ContractHash { get; init; }
 }
@@ -48,7 +51,7 @@ public enum PartitionKind
 
 /// <summary>How records of a dataset are told apart. Pinned in the table's metadata: changing it changes what a duplicate is.</summary>
 /// <param name="Mode">Content or identity.</param>
-/// <param name="KeyColumns">Ordinals of the columns that enter the fingerprint, ascending: in content mode all but the excepted, in identity mode the identifying ones.</param>
+/// <param name="KeyColumns">Ordinals of the columns that enter the fingerprint, in order of their names: in content mode all but the excepted, in identity mode the identifying ones.</param>
 /// <param name="ContentColumns">Identity mode: ordinals of the columns compared for equal content (all but identity and excepted); empty in content mode.</param>
 /// <param name="IncludesRescued">Whether <c>_rescued</c> counts as content.</param>
 public sealed record DedupPlan(DedupMode Mode, ImmutableArray<int> KeyColumns, ImmutableArray<int> ContentColumns, bool IncludesRescued);

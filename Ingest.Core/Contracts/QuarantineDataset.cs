@@ -30,6 +30,7 @@ public static class QuarantineDataset
         EventDateColumn = -1,
         Partitioning = [new(SystemColumns.Department, PartitionKind.Department, -1), new(SystemColumns.EventDate, PartitionKind.EventDate, -1)],
         Dedup = new DedupPlan(DedupMode.Content, [Id], [], IncludesRescued: false),
+        DedupSignature = "v1;content;department,id:string",
         ContractHash = "quarantine-v1",
     };
 
