@@ -40,11 +40,11 @@ internal sealed class KeySorter
 
     private void Deal(ReadOnlySpan<UInt128> source, ReadOnlySpan<int> rows, int bits)
     {
-        var shift = 128 - bits;
+        var shift = 64 - bits;
         if (_ends.Length < 1 << bits) _ends = new int[1 << bits];
         var ends = _ends.AsSpan(0, 1 << bits);
         ends.Clear();
-        foreach (var row in rows) ends[(int)(source[row] >> shift)]++;
+        foreach (var row in rows) ends[(int)((ulong)(source[row] >> 64) >> shift)]++;
         var sum = 0;
         foreach (ref var end in ends) (end, sum) = (sum, sum + end);
         var keys = _keys.AsSpan();
@@ -52,7 +52,7 @@ internal sealed class KeySorter
         foreach (var row in rows)
         {
             var key = source[row];
-            var at = ends[(int)(key >> shift)]++;
+            var at = ends[(int)((ulong)(key >> 64) >> shift)]++;
             keys[at] = key;
             sorted[at] = row;
         }

@@ -23,6 +23,7 @@ internal sealed class RunBuilder
     private long _blocks;
     private long _filterPages;
     private int _inBlock;
+    private int _blockKeys;
     private int _inDirectory;
     private long _keys;
     private UInt128 _last;
@@ -45,19 +46,23 @@ internal sealed class RunBuilder
     {
         if (_keys > 0 && key <= _last) throw new ArgumentException($"Key {key:x32} follows {_last:x32}: the keys of a run ascend, and none stands twice.", nameof(key));
         if (key < _lowest || key > _highest || _keys == _geometry.Keys) throw new ArgumentException($"Key {key:x32} is beyond what the run was begun for.", nameof(key));
-        if (_inBlock == 0) AddToDirectory((ulong)(key >> 64));
+        if (_inBlock == 0)
+        {
+            _blockKeys = _geometry.KeysIn(_blocks);
+            AddToDirectory((ulong)(key >> 64));
+        }
+
         if (_geometry.FilterPages > 0) AddToFilter(key);
         BinaryPrimitives.WriteUInt128BigEndian(_block.AsSpan(_inBlock * RunGeometry.KeyBytes), key);
         if (_geometry.ValueBytes > 0)
         {
-            var column = _geometry.KeysIn(_blocks) * RunGeometry.KeyBytes;
-            BinaryPrimitives.WriteUInt128BigEndian(_block.AsSpan(column + (_inBlock * RunGeometry.KeyBytes)), content);
+            BinaryPrimitives.WriteUInt128BigEndian(_block.AsSpan((_blockKeys + _inBlock) * RunGeometry.KeyBytes), content);
         }
 
         _last = key;
         _sum += key;
         _keys++;
-        if (++_inBlock < _geometry.KeysIn(_blocks)) return;
+        if (++_inBlock < _blockKeys) return;
         WritePage(_geometry.FilterPages + _blocks++, _block);
         _inBlock = 0;
     }

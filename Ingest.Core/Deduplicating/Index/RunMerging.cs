@@ -31,33 +31,42 @@ internal static class RunMerging
         RandomAccess.SetLength(handle, geometry.FileBytes);
         var builder = new RunBuilder(geometry, runs.Min(r => r.Lowest), runs.Max(r => r.Highest), (offset, piece) => RandomAccess.Write(handle, piece, offset));
 
-        // Few enough inputs that looking at each beats a heap.
+        MergeInto(builder, runs, name, cancellation);
+        return builder.Finish(name);
+    }
+
+    private static void MergeInto(RunBuilder builder, IReadOnlyList<RunReader> runs, string name, CancellationToken cancellation)
+    {
+        // Few enough inputs that looking at the high half of each head beats a heap; only equal halves need the whole keys.
         var cursors = runs.Select(r => new RunCursor(r)).Where(c => c.MoveNext()).ToArray();
-        var heads = cursors.Select(c => c.Key).ToArray();
+        var heads = cursors.Select(c => (ulong)(c.Key >> 64)).ToArray();
         var open = cursors.Length;
-        UInt128? last = null;
+        UInt128 last = 0;
         for (var added = 0L; open > 0; added++)
         {
             if ((added & 0xFFFF) == 0) cancellation.ThrowIfCancellationRequested();
             var least = 0;
+            var head = heads[0];
             for (var i = 1; i < open; i++)
             {
-                if (heads[i] < heads[least]) least = i;
+                if (heads[i] > head || (heads[i] == head && cursors[i].Key > cursors[least].Key)) continue;
+                least = i;
+                head = heads[i];
             }
 
-            if (last == heads[least]) throw new IndexDamagedException(name, $"key {last:x32} stands in two of the runs being merged, so a row is doubled.");
-            last = heads[least];
-            builder.Add(heads[least], cursors[least].Content);
-            if (cursors[least].MoveNext())
+            var cursor = cursors[least];
+            var key = cursor.Key;
+            if (key == last && added > 0) throw new IndexDamagedException(name, $"key {key:x32} stands in two of the runs being merged, so a row is doubled.");
+            last = key;
+            builder.Add(key, cursor.Content);
+            if (cursor.MoveNext())
             {
-                heads[least] = cursors[least].Key;
+                heads[least] = (ulong)(cursor.Key >> 64);
                 continue;
             }
 
             open--;
             (cursors[least], heads[least]) = (cursors[open], heads[open]);
         }
-
-        return builder.Finish(name);
     }
 }

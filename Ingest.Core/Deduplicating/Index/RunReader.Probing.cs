@@ -37,6 +37,7 @@ internal sealed unsafe partial class RunReader
     {
         var lowest = (ulong)(Lowest >> 64);
         var span = (ulong)(Highest >> 64) - lowest;
+        var filter = _filter;
         var count = 0;
         var page = -1L;
         byte* words = null;
@@ -44,7 +45,7 @@ internal sealed unsafe partial class RunReader
         {
             var high = (ulong)(keys[i] >> 64);
             if (high - lowest > span || present[i]) continue;
-            var (at, word) = _filter.Locate(high);
+            var (at, word) = filter.Locate(high);
             if (at != page)
             {
                 Ensure(at);

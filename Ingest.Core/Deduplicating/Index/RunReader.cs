@@ -86,15 +86,16 @@ internal sealed unsafe partial class RunReader : IDisposable
         var keys = new UInt128[_geometry.KeysPerBlock];
         var contents = new UInt128[_geometry.KeysPerBlock];
         UInt128 sum = 0;
-        UInt128? last = null;
+        UInt128 last = 0;
         for (var block = 0L; block < _geometry.Blocks; block++)
         {
             if ((block & 1023) == 0) cancellation.ThrowIfCancellationRequested();
             var count = ReadBlock(block, keys, contents);
             if (DirectoryEntry(block) != (ulong)(keys[0] >> 64)) throw Damaged($"the directory does not know block {block}.");
-            foreach (var key in keys.AsSpan(0, count))
+            for (var i = 0; i < count; i++)
             {
-                if (last >= key) throw Damaged($"the keys of block {block} do not ascend.");
+                var key = keys[i];
+                if (key <= last && block + i > 0) throw Damaged($"the keys of block {block} do not ascend.");
                 if (!PassesFilter(key)) throw Damaged($"the filter denies a key of block {block}.");
                 last = key;
                 sum += key;
