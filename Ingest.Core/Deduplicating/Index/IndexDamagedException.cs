@@ -1,0 +1,12 @@
+namespace Ingest.Core.Deduplicating.Index;
+
+/// <summary>
+/// The index is not what the log says it is: a run is missing, its bytes are not those that were written, or its keys are not those declared.
+/// Never retried and never answered around: the table's writer stops until the index is rebuilt from the table.
+/// </summary>
+public sealed class IndexDamagedException(string run, string what)
+    : IOException($"Index run '{run}': {what} Nothing is written until the index is whole: rebuild it from the table with 'pool reindex'.")
+{
+    /// <summary>Name of the run, or of the table's index as a whole.</summary>
+    public string Run { get; } = run;
+}

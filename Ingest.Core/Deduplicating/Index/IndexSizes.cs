@@ -1,0 +1,59 @@
+namespace Ingest.Core.Deduplicating.Index;
+
+/// <summary>Every size and limit of the index in one place. Shrunk in Debug builds, so that ordinary tests cross each boundary.</summary>
+/// <remarks>None of them is part of the format: a run says its own block size, and readers go by that.</remarks>
+internal static class IndexSizes
+{
+#if DEBUG
+    /// <summary>Bytes of a page of a run.</summary>
+    public const int BlockBytes = 256;
+
+    /// <summary>Runs smaller than this are held in memory while <see cref="RecentKeysMax"/> allows it; larger ones are mapped.</summary>
+    public const int RecentRunKeysMax = 64;
+
+    /// <summary>Keys of small runs held in memory, in all; above it small runs are mapped like large ones.</summary>
+    public const int RecentKeysMax = 512;
+
+    /// <summary>Runs from this size on carry a filter.</summary>
+    public const int FilterKeysMin = 64;
+
+    /// <summary>Runs of fewer keys than this times <see cref="MergeRuns"/> are tier 0; each tier is <see cref="MergeRuns"/> times the one below.</summary>
+    public const int TierKeys = 2;
+
+    /// <summary>Keys looked up together.</summary>
+    public const int ProbeKeysMax = 64;
+
+    /// <summary>Largest object of the store; longer runs are stored as numbered parts.</summary>
+    public const int PartBytes = 8192;
+#else
+    /// <summary>Bytes of a page of a run: a page of the operating system, so that a lookup reads one.</summary>
+    public const int BlockBytes = 4096;
+
+    /// <summary>Runs smaller than this are held in memory while <see cref="RecentKeysMax"/> allows it; larger ones are mapped.</summary>
+    public const int RecentRunKeysMax = 65_536;
+
+    /// <summary>Keys of small runs held in memory, in all; above it small runs are mapped like large ones. 2^21 slots of 20 bytes (40 MiB), or of 36 with contents (72 MiB).</summary>
+    public const int RecentKeysMax = 1_300_000;
+
+    /// <summary>Runs from this size on carry a filter.</summary>
+    public const int FilterKeysMin = 16_384;
+
+    /// <summary>Runs of fewer keys than this times <see cref="MergeRuns"/> are tier 0; each tier is <see cref="MergeRuns"/> times the one below.</summary>
+    public const int TierKeys = 8_192;
+
+    /// <summary>Keys looked up together.</summary>
+    public const int ProbeKeysMax = 65_536;
+
+    /// <summary>Largest object of the store; longer runs are stored as numbered parts. Below 2 GiB, what one memory can span.</summary>
+    public const int PartBytes = 1 << 30;
+#endif
+
+    /// <summary>Runs of a tier that are merged into one of the next.</summary>
+    public const int MergeRuns = 8;
+
+    /// <summary>Runs merged at once when merging fell behind.</summary>
+    public const int MergeRunsMax = 16;
+
+    /// <summary>Keys a filter word of 64 bits stands for: 6.4 bits a key, which with the rest stays below 17 bytes a key on disk.</summary>
+    public const int FilterKeysPerWord = 10;
+}

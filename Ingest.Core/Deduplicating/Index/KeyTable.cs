@@ -1,0 +1,130 @@
+using System.Numerics;
+
+namespace Ingest.Core.Deduplicating.Index;
+
+/// <summary>
+/// An open-addressing table of fingerprints, each with a tag above 0 and, in identity mode, its content. A slot is chosen by the top bits of the
+/// key, so that a sorted batch walks through the table from front to back instead of missing the cache at each key. Not thread-safe; arrays
+/// grow by doubling and are kept when it is cleared.
+/// </summary>
+internal sealed class KeyTable(bool hasContents)
+{
+    private const int SlotsMin = 256;
+
+    private UInt128[] _keys = [];
+    private UInt128[] _contents = [];
+
+    /// <summary>0 for a free slot.</summary>
+    private int[] _tags = [];
+
+    private int _shift = 64;
+
+    public int Count { get; private set; }
+
+    /// <summary>Bytes of the arrays.</summary>
+    public long ResidentBytes => _tags.LongLength * (sizeof(int) + (hasContents ? 32 : 16));
+
+    public bool TryFind(UInt128 key, out UInt128 content)
+    {
+        content = 0;
+        if (Count == 0) return false;
+        var slot = SlotOf(key);
+        if (slot < 0) return false;
+        if (hasContents) content = _contents[slot];
+        return true;
+    }
+
+    /// <summary>Marks the keys that are here, and sets their contents. Keys already marked are passed over.</summary>
+    public void Probe(ReadOnlySpan<UInt128> keys, Span<bool> present, Span<UInt128> contents)
+    {
+        if (Count == 0) return;
+        for (var i = 0; i < keys.Length; i++)
+        {
+            if (present[i]) continue;
+            var slot = SlotOf(keys[i]);
+            if (slot < 0) continue;
+            present[i] = true;
+            if (hasContents) contents[i] = _contents[slot];
+        }
+    }
+
+    /// <summary>Adds a key; false when it is there already, which changes nothing.</summary>
+    public bool TryAdd(UInt128 key, UInt128 content, int tag)
+    {
+        if (Count >= _tags.Length / 8 * 5) Grow();
+        var slot = SlotOf(key);
+        if (slot >= 0) return false;
+        Set(~slot, key, content, tag);
+        Count++;
+        return true;
+    }
+
+    /// <summary>Takes out all keys with one of these tags.</summary>
+    public void Remove(HashSet<int> tags)
+    {
+        for (var slot = 0; slot < _tags.Length; slot++)
+        {
+            // What moves up into the gap is looked at next.
+            while (_tags[slot] != 0 && tags.Contains(_tags[slot])) Vacate(slot);
+        }
+    }
+
+    public void Clear()
+    {
+        Array.Clear(_tags);
+        Count = 0;
+    }
+
+    private void Vacate(int gap)
+    {
+        var mask = _tags.Length - 1;
+        for (var slot = (gap + 1) & mask; _tags[slot] != 0; slot = (slot + 1) & mask)
+        {
+            // A key may move into the gap when the gap lies between its home and where it is.
+            var home = Home(_keys[slot]);
+            if (((slot - home) & mask) < ((slot - gap) & mask)) continue;
+            Set(gap, _keys[slot], hasContents ? _contents[slot] : 0, _tags[slot]);
+            gap = slot;
+        }
+
+        _tags[gap] = 0;
+        Count--;
+    }
+
+    private int Home(UInt128 key) => (int)((ulong)(key >> 64) >> _shift);
+
+    /// <summary>The key's slot, or the complement of the free slot where it would go.</summary>
+    private int SlotOf(UInt128 key)
+    {
+        var tags = _tags;
+        var slot = Home(key);
+        while (tags[slot] != 0)
+        {
+            if (_keys[slot] == key) return slot;
+            slot = (slot + 1) & (tags.Length - 1);
+        }
+
+        return ~slot;
+    }
+
+    private void Set(int slot, UInt128 key, UInt128 content, int tag)
+    {
+        _keys[slot] = key;
+        _tags[slot] = tag;
+        if (hasContents) _contents[slot] = content;
+    }
+
+    private void Grow()
+    {
+        var (keys, contents, tags) = (_keys, _contents, _tags);
+        var slots = Math.Max(SlotsMin, tags.Length * 2);
+        _keys = new UInt128[slots];
+        _tags = new int[slots];
+        if (hasContents) _contents = new UInt128[slots];
+        _shift = 64 - BitOperations.Log2((uint)slots);
+        for (var i = 0; i < tags.Length; i++)
+        {
+            if (tags[i] != 0) Set(~SlotOf(keys[i]), keys[i], hasContents ? contents[i] : 0, tags[i]);
+        }
+    }
+}

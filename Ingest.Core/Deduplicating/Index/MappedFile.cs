@@ -1,0 +1,58 @@
+using System.Buffers;
+using System.IO.MemoryMappedFiles;
+
+namespace Ingest.Core.Deduplicating.Index;
+
+/// <summary>A whole local file, mapped read-only. Its name may be deleted meanwhile; its bytes must not be cut off.</summary>
+internal sealed unsafe class MappedFile : IDisposable
+{
+    private readonly MemoryMappedFile _file;
+    private readonly MemoryMappedViewAccessor _view;
+    private readonly byte* _start;
+    private bool _disposed;
+
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="IndexDamagedException">It has another size than a file of this run.</exception>
+    public MappedFile(string path, string run, long expectedBytes)
+    {
+        using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+        Length = RandomAccess.GetLength(handle);
+        if (Length != expectedBytes || Length < RunTrailer.Bytes) throw new IndexDamagedException(run, $"the file has {Length} bytes instead of {expectedBytes}.");
+        _file = MemoryMappedFile.CreateFromFile(handle, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        _view = _file.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
+        byte* start = null;
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+        _start = start + _view.PointerOffset;
+    }
+
+    public long Length { get; }
+
+    public byte* Start => _start;
+
+    /// <summary>A piece of the file as memory, for a store to send; valid until the file is disposed.</summary>
+    public ReadOnlyMemory<byte> Memory(long offset, int bytes) => new Piece(_start + offset, bytes).Memory;
+
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        _view.SafeMemoryMappedViewHandle.ReleasePointer();
+        _view.Dispose();
+        _file.Dispose();
+    }
+
+    private sealed class Piece(byte* start, int bytes) : MemoryManager<byte>
+    {
+        public override Span<byte> GetSpan() => new(start, bytes);
+
+        public override MemoryHandle Pin(int elementIndex = 0) => new(start + elementIndex);
+
+        public override void Unpin()
+        {
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+        }
+    }
+}

@@ -1,0 +1,25 @@
+namespace Ingest.Core.Deduplicating.Index;
+
+/// <summary>Walks through a run from its lowest key to its highest, a block at a time.</summary>
+internal sealed class RunCursor(RunReader run)
+{
+    private readonly UInt128[] _keys = new UInt128[run.Geometry.KeysPerBlock];
+    private readonly UInt128[] _contents = new UInt128[run.Geometry.ValueBytes > 0 ? run.Geometry.KeysPerBlock : 0];
+    private long _block;
+    private int _at = -1;
+    private int _count;
+
+    public UInt128 Key => _keys[_at];
+
+    public UInt128 Content => _contents.Length > 0 ? _contents[_at] : 0;
+
+    /// <summary>False at the end.</summary>
+    public bool MoveNext()
+    {
+        if (++_at < _count) return true;
+        if (_block == run.Geometry.Blocks) return false;
+        _count = run.ReadBlock(_block++, _keys, _contents);
+        _at = 0;
+        return true;
+    }
+}

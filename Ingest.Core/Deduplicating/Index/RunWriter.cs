@@ -1,0 +1,28 @@
+namespace Ingest.Core.Deduplicating.Index;
+
+/// <summary>Encodes runs. The format is told in <see cref="RunGeometry"/>, <see cref="RunTrailer"/> and docs/dedup.md.</summary>
+public static class RunWriter
+{
+    /// <summary>Encodes the keys of one batch, in any order, as a run to be created under <see cref="IndexNames.Run"/>.</summary>
+    /// <param name="name">Name of the run: letters, digits, '.', '_' and '-'. Nobody else may use it.</param>
+    /// <param name="keys">At least one key; none may stand twice.</param>
+    /// <param name="contents">Identity mode: the content of each key; else empty.</param>
+    /// <exception cref="ArgumentException">No key, a key twice, or contents that do not go with the keys: all bugs of the caller.</exception>
+    public static (RunDescriptor Descriptor, ReadOnlyMemory<byte> Bytes) Encode(string name, ReadOnlySpan<UInt128> keys, ReadOnlySpan<UInt128> contents)
+    {
+        if (!IndexNames.IsValid(name)) throw new ArgumentException($"'{name}' cannot name a run.", nameof(name));
+        if (keys.IsEmpty) throw new ArgumentException("A run holds at least one key.", nameof(keys));
+        if (!contents.IsEmpty && contents.Length != keys.Length) throw new ArgumentException("One content a key.", nameof(contents));
+
+        var geometry = RunGeometry.For(keys.Length, !contents.IsEmpty);
+        var file = new byte[geometry.FileBytes];
+        var rows = new int[keys.Length];
+        for (var i = 0; i < rows.Length; i++) rows[i] = i;
+        var (sortedKeys, sortedRows) = new KeySorter().Sort(keys, rows);
+        var sorted = sortedKeys.Span;
+        var order = sortedRows.Span;
+        var builder = new RunBuilder(geometry, sorted[0], sorted[^1], (offset, piece) => piece.CopyTo(file.AsSpan((int)offset)));
+        for (var i = 0; i < sorted.Length; i++) builder.Add(sorted[i], contents.IsEmpty ? 0 : contents[order[i]]);
+        return (builder.Finish(name), file);
+    }
+}

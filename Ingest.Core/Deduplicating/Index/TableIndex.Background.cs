@@ -1,0 +1,84 @@
+using Ingest.Core.Stores;
+
+namespace Ingest.Core.Deduplicating.Index;
+
+/// <summary>What may run beside lookups: merges, and looking into the runs of rivals.</summary>
+public sealed partial class TableIndex
+{
+    /// <summary>The runs that should be merged next, null when none need it. One merge of a table at a time.</summary>
+    public IReadOnlyList<RunDescriptor>? PlanMerge() => RunMerging.Plan(_runs.Values);
+
+    /// <summary>
+    /// Merges runs into a new one, verifies it and creates it in the store. Nothing changes until a commit publishes the result; when none does,
+    /// the new run is an orphan that nobody reads. On failure, or at cancellation, the runs stay as they are.
+    /// </summary>
+    /// <remarks>Reads, writes and hashes for as long as the runs are large: call it on a task of its own.</remarks>
+    /// <exception cref="IndexDamagedException">A run is missing or damaged, or two hold the same key.</exception>
+    /// <exception cref="IOException">The store (as <see cref="StoreException"/>) or the local disk failed.</exception>
+    public async ValueTask<RunMerge> MergeAsync(IReadOnlyList<RunDescriptor> runs, CancellationToken cancellation)
+    {
+        if (runs.Count < 2) throw new ArgumentException("A merge takes two runs or more.", nameof(runs));
+        var name = _cache.NewRunName();
+        var unfinished = _cache.NewFile();
+        try
+        {
+            var merged = await MergeIntoAsync(runs, name, unfinished, cancellation).ConfigureAwait(false);
+            if (IndexProof.Mismatch(runs, merged.Keys, merged.Sum) is { } mismatch) throw new IndexDamagedException(name, mismatch);
+            using (var reader = RunReader.Open(unfinished, merged, _hasContents)) reader.VerifyAll(cancellation);
+            using (var file = new MappedFile(unfinished, name, merged.Bytes)) await RunObjects.CreateAsync(_store, file, merged, cancellation).ConfigureAwait(false);
+            _cache.Keep(unfinished, name);
+            return new RunMerge(runs, merged);
+        }
+        finally
+        {
+            File.Delete(unfinished);
+        }
+    }
+
+    /// <summary>Which of the keys, in any order, the given runs hold; they need not be part of this index (yet).</summary>
+    /// <exception cref="IndexDamagedException">A run is missing or damaged.</exception>
+    /// <exception cref="StoreException">The store failed while a run was fetched.</exception>
+    public async ValueTask<bool[]> HeldByAsync(IReadOnlyList<RunDescriptor> runs, UInt128[] keys, CancellationToken cancellation) =>
+        (await LookupAsync(runs, keys, cancellation).ConfigureAwait(false)).Held;
+
+    /// <summary>As <see cref="HeldByAsync"/>, and in identity mode with which content.</summary>
+    /// <exception cref="IndexDamagedException">A run is missing or damaged.</exception>
+    /// <exception cref="StoreException">The store failed while a run was fetched.</exception>
+    public async ValueTask<RunLookup> LookupAsync(IReadOnlyList<RunDescriptor> runs, UInt128[] keys, CancellationToken cancellation)
+    {
+        var rows = new int[keys.Length];
+        for (var i = 0; i < rows.Length; i++) rows[i] = i;
+        var (sorted, order) = new KeySorter().Sort(keys, rows);
+        var present = new bool[keys.Length];
+        var contents = new UInt128[_hasContents ? keys.Length : 0];
+        foreach (var descriptor in runs)
+        {
+            using var run = await _cache.OpenAsync(_store, descriptor, _hasContents, cancellation).ConfigureAwait(false);
+            run.Probe(sorted.Span, present, contents, rows);
+        }
+
+        var held = new bool[keys.Length];
+        var heldContents = new UInt128[contents.Length];
+        for (var i = 0; i < present.Length; i++)
+        {
+            held[order.Span[i]] = present[i];
+            if (_hasContents) heldContents[order.Span[i]] = contents[i];
+        }
+
+        return new RunLookup(held, heldContents);
+    }
+
+    private async ValueTask<RunDescriptor> MergeIntoAsync(IReadOnlyList<RunDescriptor> runs, string name, string path, CancellationToken cancellation)
+    {
+        var readers = new List<RunReader>(runs.Count);
+        try
+        {
+            foreach (var run in runs) readers.Add(await _cache.OpenAsync(_store, run, _hasContents, cancellation).ConfigureAwait(false));
+            return RunMerging.Merge(readers, name, path, cancellation);
+        }
+        finally
+        {
+            foreach (var reader in readers) reader.Dispose();
+        }
+    }
+}

@@ -1,0 +1,239 @@
+using CsCheck;
+using Ingest.Core.Deduplicating.Index;
+using Ingest.Core.Stores;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Ingest.Tests.Deduplicating.Index;
+
+public sealed class TableIndexTests
+{
+    private enum Step
+    {
+        Commit, CommitMany, Refused, Merge, MergeRefused, Reopen, ReopenWithoutCache,
+    }
+
+    private static readonly Gen<(Step Step, int Seed)[]> s_histories = Gen.Select(
+        Gen.Int[0, (int)Step.ReopenWithoutCache].Select(step => (Step)step),
+        Gen.Int[0, 1_000_000],
+        (step, seed) => (step, seed)).Array[1, 40];
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Any_history_of_commits_merges_and_restarts_answers_like_a_dictionary(bool hasContents) =>
+        s_histories.Sample(history => FollowAsync(history, hasContents).GetAwaiter().GetResult(), iter: 60, threads: 1);
+
+    [Fact]
+    public async Task Keys_that_share_a_half_are_kept_apart()
+    {
+        using var world = new IndexWorld(hasContents: false);
+        await world.OpenAsync();
+        var keys = IndexWorld.Keys(new Random(3), IndexSizes.RecentRunKeysMax + 100).ToHashSet();
+        for (ulong i = 0; i < 2000; i++)
+        {
+            keys.Add(new UInt128(0x1234_5678_9ABC_DEF0, i * 3));
+            keys.Add(new UInt128(i * 3 << 40, 0x1234_5678_9ABC_DEF0));
+        }
+
+        await world.CommitAsync([.. keys]);
+        Assert.Equal(1, world.Index.MappedRuns);
+        Assert.DoesNotContain(false, world.Probe(keys).Present);
+        var neighbours = keys.Select(k => k + 1).Concat(keys.Select(k => new UInt128((ulong)(k >> 64) + 1, (ulong)k))).Where(k => !keys.Contains(k));
+        Assert.DoesNotContain(true, world.Probe(neighbours).Present);
+    }
+
+    [Fact]
+    public async Task The_cost_of_a_lookup_is_bounded_by_the_tiers_and_memory_by_the_sizes()
+    {
+        using var world = new IndexWorld(hasContents: false);
+        await world.OpenAsync();
+        var random = new Random(5);
+        var keys = IndexSizes.RecentRunKeysMax / 2;
+        for (var batch = 0; batch < 100; batch++)
+        {
+            await world.CommitAsync(IndexWorld.Keys(random, keys));
+            while (world.Index.PlanMerge() is { } runs) await world.PublishAsync(await world.Index.MergeAsync(runs, CancellationToken.None));
+            Assert.InRange(world.Index.MappedRuns, 0, 2 * IndexSizes.MergeRuns);
+        }
+
+        var slots = System.Numerics.BitOperations.RoundUpToPowerOf2((uint)(IndexSizes.RecentKeysMax * 8L / 5));
+        Assert.InRange(world.Index.ResidentBytes, 1, (slots * 20L) + (IndexSizes.ProbeKeysMax * 4) + (world.State.TotalKeys / 8));
+    }
+
+    [Fact]
+    public async Task Small_runs_beyond_the_memory_bound_are_mapped_and_found()
+    {
+        using var world = new IndexWorld(hasContents: false);
+        await world.OpenAsync();
+        var random = new Random(5);
+        var first = Array.Empty<UInt128>();
+        for (var batch = 0; batch * (IndexSizes.RecentRunKeysMax - 1) < IndexSizes.RecentKeysMax + (2 * IndexSizes.RecentRunKeysMax); batch++)
+        {
+            var keys = IndexWorld.Keys(random, IndexSizes.RecentRunKeysMax - 1);
+            await world.CommitAsync(keys);
+            if (batch == 0) first = keys;
+            else if (batch % 5 == 0) Assert.DoesNotContain(false, world.Probe(keys).Present);
+        }
+
+        Assert.InRange(world.Index.MappedRuns, 1, 4);
+        Assert.DoesNotContain(false, world.Probe(first).Present);
+    }
+
+    [Fact]
+    public async Task A_long_run_is_stored_in_parts_and_fetched_whole()
+    {
+        Assert.SkipUnless(IndexSizes.PartBytes < 1 << 20, "wants the small parts of a Debug build");
+        using var world = new IndexWorld(hasContents: true);
+        await world.OpenAsync();
+        var random = new Random(9);
+        var all = new List<UInt128>();
+        for (var i = 0; i < IndexSizes.MergeRuns; i++)
+        {
+            var keys = IndexWorld.Keys(random, 200);
+            all.AddRange(keys);
+            await world.CommitAsync(keys, keys);
+        }
+
+        await world.PublishAsync(await world.Index.MergeAsync([.. world.State.Runs], CancellationToken.None));
+        Assert.Contains(world.Objects.Keys, name => name == IndexNames.Part(world.State.Runs[0].Name, 1));
+        world.WipeCache();
+        await world.OpenAsync();
+        Assert.DoesNotContain(false, world.Probe(all).Present);
+        world.Objects.Remove(IndexNames.Part(world.State.Runs[0].Name, 1));
+        world.WipeCache();
+        await Assert.ThrowsAsync<IndexDamagedException>(async () => await world.OpenAsync());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_merge_that_dies_leaves_the_index_as_it_was(bool afterCreate)
+    {
+        using var world = new IndexWorld(hasContents: false);
+        await world.OpenAsync();
+        var keys = IndexWorld.Keys(new Random(1), 80);
+        foreach (var ten in keys.Chunk(10)) await world.CommitAsync(ten);
+        world.FaultAfterCreate = afterCreate;
+        await Assert.ThrowsAsync<StoreException>(async () => await world.Index.MergeAsync([.. world.State.Runs], CancellationToken.None));
+        world.FaultAfterCreate = null;
+        Assert.DoesNotContain(false, world.Probe(keys).Present);
+        await world.OpenAsync();
+        Assert.DoesNotContain(false, world.Probe(keys).Present);
+        Assert.Equal(8, Directory.GetFiles(world.CacheFolder).Length);
+    }
+
+    [Fact]
+    public async Task Orphans_are_never_read_and_are_deleted_only_when_old()
+    {
+        using var world = new IndexWorld(hasContents: false);
+        await world.OpenAsync();
+        await world.CommitAsync([10, 20]);
+        await world.WriteAsync([30], []);
+        await world.OpenAsync();
+        Assert.False(world.Holds(30));
+        Assert.Equal(2, world.Index.TotalKeys);
+
+        var time = new FakeTimeProvider(new DateTimeOffset(2024, 1, 1, 1, 0, 0, TimeSpan.Zero));
+        var valid = world.State.Runs.Select(r => r.Name).ToHashSet();
+        Assert.Equal(0, await IndexOrphans.DeleteAsync(world.Store, valid, TimeSpan.FromHours(2), time, CancellationToken.None));
+        Assert.Equal(1, await IndexOrphans.DeleteAsync(world.Store, valid, TimeSpan.FromMinutes(30), time, CancellationToken.None));
+        world.WipeCache();
+        await world.OpenAsync();
+        Assert.True(world.Holds(10));
+    }
+
+    [Fact]
+    public async Task What_rivals_hold_of_a_batch_is_told_row_by_row()
+    {
+        using var world = new IndexWorld(hasContents: true);
+        await world.OpenAsync();
+        var first = await world.WriteAsync([5, 1], [50, 10]);
+        var second = await world.WriteAsync([9], [90]);
+        var lookup = await world.Index.LookupAsync([first, second], [9, 2, 5], CancellationToken.None);
+        Assert.Equal([true, false, true], lookup.Held);
+        Assert.Equal([90, 0, 50], lookup.Contents);
+        var held = await world.Index.HeldByAsync([first], [1, 9], CancellationToken.None);
+        Assert.Equal([true, false], held);
+        Assert.False(world.Holds(5));
+    }
+
+    [Fact]
+    public async Task Lookups_go_on_while_runs_are_merged()
+    {
+        using var world = new IndexWorld(hasContents: false);
+        await world.OpenAsync();
+        var keys = IndexWorld.Keys(new Random(2), IndexSizes.RecentRunKeysMax * 4);
+        foreach (var batch in keys.Chunk(keys.Length / 8)) await world.CommitAsync(batch);
+        var merging = Task.Run(async () => await world.Index.MergeAsync([.. world.State.Runs], CancellationToken.None));
+        do Assert.True(world.Probe(keys).Present.All(p => p));
+        while (!merging.IsCompleted);
+        await world.PublishAsync(await merging);
+        Assert.Single(world.Index.Runs);
+        Assert.DoesNotContain(false, world.Probe(keys).Present);
+    }
+
+    [Fact]
+    public async Task A_key_in_two_runs_is_a_doubled_row_and_is_reported()
+    {
+        using var world = new IndexWorld(hasContents: false);
+        await world.OpenAsync();
+        var (a, b) = (await world.WriteAsync([1, 2], []), await world.WriteAsync([2, 3], []));
+        await Assert.ThrowsAsync<IndexDamagedException>(async () => await world.Index.MergeAsync([a, b], CancellationToken.None));
+        await Assert.ThrowsAsync<IndexDamagedException>(async () => await world.PublishAsync([a, b], []));
+    }
+
+    private static async Task FollowAsync((Step Step, int Seed)[] history, bool hasContents)
+    {
+        using var world = new IndexWorld(hasContents);
+        await world.OpenAsync();
+        var model = new Dictionary<UInt128, UInt128>();
+        var strangers = new HashSet<UInt128>();
+        foreach (var (step, seed) in history)
+        {
+            var random = new Random(seed);
+            await TakeAsync(world, step, random, hasContents, model, strangers);
+            strangers.ExceptWith(model.Keys);
+            Assert.Equal(model.Count, world.Index.TotalKeys);
+            Assert.Equal(model.Keys.Aggregate(UInt128.Zero, (sum, k) => sum + k), world.Index.TotalSum);
+            var asked = model.Keys.Concat(strangers).Order().ToArray();
+            var (present, contents) = world.Probe(asked);
+            for (var i = 0; i < asked.Length; i++)
+            {
+                Assert.Equal(model.TryGetValue(asked[i], out var content), present[i]);
+                if (hasContents && present[i]) Assert.Equal(content, contents[i]);
+            }
+        }
+    }
+
+    private static async Task TakeAsync(IndexWorld world, Step step, Random random, bool hasContents, Dictionary<UInt128, UInt128> model, HashSet<UInt128> strangers)
+    {
+        switch (step)
+        {
+            case Step.Commit or Step.CommitMany or Step.Refused:
+                var count = random.Next(1, step == Step.CommitMany ? 300 : 20);
+                var keys = IndexWorld.Keys(random, count, crowded: true).Where(k => !model.ContainsKey(k)).ToArray();
+                var contents = hasContents ? keys.Select(k => k * 31).ToArray() : [];
+                if (keys.Length == 0) break;
+                if (step == Step.Refused)
+                {
+                    await world.WriteAsync(keys, contents);
+                    strangers.UnionWith(keys);
+                    break;
+                }
+
+                await world.CommitAsync(keys, contents);
+                foreach (var key in keys) model.Add(key, key * 31);
+                break;
+            case Step.Merge or Step.MergeRefused:
+                var runs = world.Index.PlanMerge() ?? [.. world.State.Runs.OrderBy(_ => random.Next()).Take(3)];
+                if (runs.Count < 2) break;
+                var merge = await world.Index.MergeAsync(runs, CancellationToken.None);
+                if (step == Step.Merge) await world.PublishAsync(merge);
+                break;
+            default:
+                if (step == Step.ReopenWithoutCache) world.WipeCache();
+                await world.OpenAsync();
+                break;
+        }
+    }
+}
