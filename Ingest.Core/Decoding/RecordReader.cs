@@ -138,8 +138,7 @@ internal sealed class RecordReader(FieldTrie trie)
 
     private static int Unit(ReadOnlySpan<byte> text, int at)
     {
-        System.Buffers.Text.Utf8Parser.TryParse(text.Slice(at + 2, 4), out int unit, out _, 'x');
-        return unit;
+        return System.Buffers.Text.Utf8Parser.TryParse(text.Slice(at + 2, 4), out int unit, out _, 'x') ? unit : 0;
     }
 
     private ReadOnlySpan<byte> Unescape(ref Utf8JsonReader reader, ref ReasonCode reason)

@@ -2,7 +2,6 @@ using Ingest.Core.Batching;
 using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Pool;
 using Ingest.Core.Pool.Parquet;
-using Ingest.Core.Stores;
 
 namespace Ingest.Core.Flow.Runtime;
 
@@ -48,10 +47,10 @@ internal sealed class CommitJob
         try
         {
             if (_batch.RowCount == 0 && _batch.Ranges.All(r => r.Range.IsEmpty)) return NothingToSay(started);
-            var written = await WriteAsync(cancellation).ConfigureAwait(false);
-            if (_after is not null && await _after.ConfigureAwait(false) is not JobResult.Committed)
+            var written = await WriteAsync(cancellation);
+            if (_after is not null && await _after is not JobResult.Committed)
                 return new JobResult.Abandoned("the quarantine rows of the same offsets were not committed");
-            return await CommitAsync(written, started, cancellation).ConfigureAwait(false);
+            return await CommitAsync(written, started, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -74,13 +73,13 @@ internal sealed class CommitJob
         {
             if (!_batch.Ranges.All(r => r.Right.IsHeld)) return new JobResult.Abandoned("a partition of this batch was taken away");
             attempts++;
-            var outcome = await _lane.Table.CommitAsync(Request(written, deduplicatedAt), _services.AppIdOf, cancellation).ConfigureAwait(false);
+            var outcome = await _lane.Table.CommitAsync(Request(written, deduplicatedAt), _services.AppIdOf, cancellation);
             switch (outcome)
             {
                 case CommitOutcome.Committed committed:
                     return new JobResult.Committed(committed.Version, _batch, _services.Time.GetElapsedTime(started), attempts, committed.CheckpointDue);
                 case CommitOutcome.Overtaken overtaken:
-                    var rewritten = await TakeOutAsync(written, overtaken.NewRuns, cancellation).ConfigureAwait(false);
+                    var rewritten = await TakeOutAsync(written, overtaken.NewRuns, cancellation);
                     if (rewritten is null) return new JobResult.Abandoned("another worker committed records of the same identity first");
                     written = rewritten;
                     deduplicatedAt = overtaken.Version;
@@ -110,15 +109,15 @@ internal sealed class CommitJob
         var partitions = _batch.Partitions.Where(p => p.RowCount > 0).ToArray();
         var files = new DataFile[partitions.Length];
         await Parallel.ForAsync(0, partitions.Length, new ParallelOptions { MaxDegreeOfParallelism = _services.EncodersMax, CancellationToken = cancellation, TaskScheduler = _services.Scheduler },
-            async (i, token) => files[i] = await WriteFileAsync(partitions[i], token).ConfigureAwait(false)).ConfigureAwait(false);
+            async (i, token) => files[i] = await WriteFileAsync(partitions[i], token));
 
-        return new WrittenFiles(_batch, files, await WriteRunAsync(partitions, cancellation).ConfigureAwait(false));
+        return new WrittenFiles(_batch, files, await WriteRunAsync(partitions, cancellation));
     }
 
     private async Task<DataFile> WriteFileAsync(PartitionBatch partition, CancellationToken cancellation)
     {
-        using var file = await _services.Writer.EncodeAsync(_lane.Plan, partition, $"part-{_services.Ids.Next():N}.zstd.parquet", cancellation).ConfigureAwait(false);
-        await _services.CreateUniqueAsync(_lane.Store, file.File.Path, file.Content, cancellation).ConfigureAwait(false);
+        using var file = await _services.Writer.EncodeAsync(_lane.Plan, partition, $"part-{_services.Ids.Next():N}.zstd.parquet", cancellation);
+        await _services.CreateUniqueAsync(_lane.Store, file.File.Path, file.Content, cancellation);
         return file.File;
     }
 
@@ -137,7 +136,7 @@ internal sealed class CommitJob
         }
 
         var (run, bytes) = RunWriter.Encode($"{_services.Ids.Next():N}.run", keys, contents);
-        await _services.CreateUniqueAsync(_lane.Store, IndexNames.Run(run.Name), bytes, cancellation).ConfigureAwait(false);
+        await _services.CreateUniqueAsync(_lane.Store, IndexNames.Run(run.Name), bytes, cancellation);
         lock (_ownRuns) _ownRuns.Add(run.Name);
         return run;
     }
@@ -154,7 +153,7 @@ internal sealed class CommitJob
         var changed = new HashSet<int>();
         for (var i = 0; i < partitions.Length; i++)
         {
-            var held = await _lane.Index.HeldByAsync(rivals, partitions[i].Keys, cancellation).ConfigureAwait(false);
+            var held = await _lane.Index.HeldByAsync(rivals, partitions[i].Keys, cancellation);
             if (Array.IndexOf(held, true) < 0) continue;
             // Same identity as a rival's row: duplicate or conflict? The whole batch is read again and judged against the index, which knows by then.
             if (partitions[i].Contents.Length > 0) return null;
@@ -170,7 +169,7 @@ internal sealed class CommitJob
         }
 
         if (changed.Count == 0) return written;
-        return await RewriteAsync(written, partitions, taken, changed, cancellation).ConfigureAwait(false);
+        return await RewriteAsync(written, partitions, taken, changed, cancellation);
     }
 
     private async Task<WrittenFiles> RewriteAsync(WrittenFiles written, PartitionBatch[] partitions, long[] taken, HashSet<int> changed, CancellationToken cancellation)
@@ -188,9 +187,9 @@ internal sealed class CommitJob
         for (var i = 0; i < partitions.Length; i++)
         {
             if (partitions[i].RowCount == 0) continue;
-            files.Add(changed.Contains(i) ? await WriteFileAsync(partitions[i], cancellation).ConfigureAwait(false) : kept[i]);
+            files.Add(changed.Contains(i) ? await WriteFileAsync(partitions[i], cancellation) : kept[i]);
         }
 
-        return new WrittenFiles(_batch, files, await WriteRunAsync([.. partitions.Where(p => p.RowCount > 0)], cancellation).ConfigureAwait(false));
+        return new WrittenFiles(_batch, files, await WriteRunAsync([.. partitions.Where(p => p.RowCount > 0)], cancellation));
     }
 }

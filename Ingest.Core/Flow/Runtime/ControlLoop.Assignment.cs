@@ -10,7 +10,7 @@ internal sealed partial class ControlLoop
     /// <summary>Reads the tables' own offsets, afresh, and says where each partition is read from.</summary>
     private async Task<IReadOnlyList<CommitRight?>> AssignAsync(IReadOnlyList<PartitionBounds> assigned, CancellationToken cancellation)
     {
-        await _lanes.RefreshAsync(cancellation).ConfigureAwait(false);
+        await _lanes.RefreshAsync(cancellation);
         var rights = new CommitRight?[assigned.Count];
         for (var i = 0; i < assigned.Count; i++)
         {
@@ -66,10 +66,10 @@ internal sealed partial class ControlLoop
     {
         var leaving = Owned(rights);
         foreach (var partition in leaving) partition.IsDraining = true;
-        var committed = await CommitOpenAsync(_options.HandOverMax, cancellation).ConfigureAwait(false);
+        var committed = await CommitOpenAsync(_options.HandOverMax, cancellation);
         Log.HandedOver(_logger, leaving.Count, committed);
         Forget(leaving);
-        if (!committed) await ResetAsync(cancellation).ConfigureAwait(false);
+        if (!committed) await ResetAsync(cancellation);
     }
 
     /// <summary>Partitions are gone already: nothing of theirs may be committed by us.</summary>
@@ -77,7 +77,7 @@ internal sealed partial class ControlLoop
     {
         Log.Lost(_logger, rights.Count);
         Forget(Owned(rights));
-        if (_lanes.All.Any(l => l.HasOpen || l.InFlight is not null)) await ResetAsync(cancellation).ConfigureAwait(false);
+        if (_lanes.All.Any(l => l.HasOpen || l.InFlight is not null)) await ResetAsync(cancellation);
     }
 
     private List<PartitionState> Owned(IReadOnlyList<CommitRight> rights) =>
@@ -99,9 +99,9 @@ internal sealed partial class ControlLoop
         var reading = _partitions.Values.Where(p => p.Right is not null && p.HaltedBecause is null).ToArray();
         var old = reading.Select(p => p.Right!).ToArray();
         foreach (var right in old) right.Revoke();
-        await EndJobsAsync().ConfigureAwait(false);
+        await EndJobsAsync();
         foreach (var lane in _lanes.All) lane.Abandon();
-        await _lanes.RefreshAsync(cancellation).ConfigureAwait(false);
+        await _lanes.RefreshAsync(cancellation);
         Log.Rewinding(_logger, reading.Length);
         for (var i = 0; i < reading.Length; i++)
         {
@@ -119,7 +119,7 @@ internal sealed partial class ControlLoop
         {
             if (lane.InFlight is not { } job) continue;
             lane.InFlight = null;
-            if (await job.Completion.ConfigureAwait(false) is JobResult.Committed committed) _counters.Committed(lane, committed);
+            if (await job.Completion is JobResult.Committed committed) _counters.Committed(lane, committed);
             job.DisposeBatch();
         }
     }

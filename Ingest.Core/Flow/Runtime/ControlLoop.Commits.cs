@@ -48,11 +48,11 @@ internal sealed partial class ControlLoop
             _lanes.CollectMerge(lane);
             if (lane.InFlight is not { Completion.IsCompleted: true } job) continue;
             lane.InFlight = null;
-            var result = await job.Completion.ConfigureAwait(false);
-            reset |= await SettleAsync(lane, job, result, cancellation).ConfigureAwait(false);
+            var result = await job.Completion;
+            reset |= await SettleAsync(lane, job, result, cancellation);
         }
 
-        if (reset) await ResetAsync(cancellation).ConfigureAwait(false);
+        if (reset) await ResetAsync(cancellation);
     }
 
     /// <summary>True when everything open must be dropped and read again.</summary>
@@ -61,7 +61,7 @@ internal sealed partial class ControlLoop
         switch (result)
         {
             case JobResult.Committed committed:
-                await lane.SyncIndexAsync(lane.Table.Current, cancellation).ConfigureAwait(false);
+                await lane.SyncIndexAsync(lane.Table.Current, cancellation);
                 lane.Deduplicator.Committed(job.Work.Generation);
                 lane.Progress.Committed(committed.Batch.Ranges);
                 _counters.Committed(lane, committed);
@@ -110,8 +110,8 @@ internal sealed partial class ControlLoop
             Flush(force: true);
             if (!_lanes.All.Any(l => l.InFlight is not null)) return !_lanes.All.Any(l => l.HasOpen && !_stoppedTables.Contains(l.Plan.Name));
             if (_time.GetElapsedTime(started) > atMost) return false;
-            await _signal.WaitAsync(cancellation).ConfigureAwait(false);
-            await SettleAsync(cancellation).ConfigureAwait(false);
+            await _signal.WaitAsync(cancellation);
+            await SettleAsync(cancellation);
         }
     }
 }

@@ -2,6 +2,7 @@ using Ingest.Core.Batching;
 using Ingest.Core.Contracts;
 using Ingest.Core.Flow.Protocol;
 using Ingest.Core.Flow.Telemetry;
+using Ingest.Core.Normalizing;
 using Ingest.Core.Transfers;
 using Microsoft.Extensions.Logging;
 
@@ -73,13 +74,13 @@ internal sealed partial class ControlLoop
         using var tick = _time.CreateTimer(_ => _signal.Set(), null, s_tick, s_tick);
         while (!_ended)
         {
-            while (_gate.Messages.TryRead(out var message)) await HandleAsync(message, cancellation).ConfigureAwait(false);
-            await SettleAsync(cancellation).ConfigureAwait(false);
+            while (_gate.Messages.TryRead(out var message)) await HandleAsync(message, cancellation);
+            await SettleAsync(cancellation);
             var taken = TakeReady();
             Flush(force: _options.UntilCaughtUp && HasReadToTheEnd);
             UpdateIntake();
             Publish();
-            if (taken < ChunksPerTurn && !_ended) await _signal.WaitAsync(cancellation).ConfigureAwait(false);
+            if (taken < ChunksPerTurn && !_ended) await _signal.WaitAsync(cancellation);
         }
     }
 
@@ -88,14 +89,14 @@ internal sealed partial class ControlLoop
         switch (message)
         {
             case ControlMessage.Assigned assigned:
-                assigned.Reply.SetResult(await AssignAsync(assigned.Partitions, cancellation).ConfigureAwait(false));
+                assigned.Reply.SetResult(await AssignAsync(assigned.Partitions, cancellation));
                 break;
             case ControlMessage.Revoked revoked:
-                await HandOverAsync(revoked.Rights, cancellation).ConfigureAwait(false);
+                await HandOverAsync(revoked.Rights, cancellation);
                 revoked.Reply.SetResult();
                 break;
             case ControlMessage.Lost lost:
-                await LoseAsync(lost.Rights, cancellation).ConfigureAwait(false);
+                await LoseAsync(lost.Rights, cancellation);
                 lost.Reply.SetResult();
                 break;
             case ControlMessage.EndReached end:
@@ -105,7 +106,7 @@ internal sealed partial class ControlLoop
                 if (_partitions.TryGetValue(faulted.Right.Source, out var broken)) Halt(broken, faulted.Why);
                 break;
             case ControlMessage.Stop stop:
-                await CommitOpenAsync(_options.HandOverMax, cancellation).ConfigureAwait(false);
+                await CommitOpenAsync(_options.HandOverMax, cancellation);
                 _ended = true;
                 Publish();
                 stop.Reply.SetResult();

@@ -39,13 +39,13 @@ internal sealed class DecodePump : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _work.Writer.TryComplete();
-        await Task.WhenAll(_workers).ConfigureAwait(false);
+        await Task.WhenAll(_workers);
     }
 
     private async Task WorkAsync()
     {
         var stages = new Dictionary<string, Stage>(StringComparer.Ordinal);
-        await foreach (var ticket in _work.Reader.ReadAllAsync().ConfigureAwait(false))
+        await foreach (var ticket in _work.Reader.ReadAllAsync())
         {
             try
             {

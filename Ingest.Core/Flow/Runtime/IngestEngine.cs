@@ -47,7 +47,7 @@ public sealed class IngestEngine : IDisposable
     {
         var signal = new Signal();
         var pool = new NormalizedChunkPool();
-        using var lanes = await TableOpener.OpenAllAsync(_options, _catalog, _services, Budget, signal, stop).ConfigureAwait(false);
+        using var lanes = await TableOpener.OpenAllAsync(_options, _catalog, _services, Budget, signal, stop);
         using var ended = new CancellationTokenSource();
         using var stopSource = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await using var pump = new DecodePump(_catalog, _options.Decoding, pool, _options.DecodeWorkers, signal, _services.Scheduler);
@@ -59,19 +59,19 @@ public sealed class IngestEngine : IDisposable
         try
         {
             // The source ends when it is told to, or when it cannot go on; the loop ends early only by a bug.
-            var first = await Task.WhenAny(looping, reading, loop.CaughtUp).ConfigureAwait(false);
+            var first = await Task.WhenAny(looping, reading, loop.CaughtUp);
             if (first == loop.CaughtUp) Log.CaughtUp(_services.Logger);
-            if (first == looping) await looping.ConfigureAwait(false);
-            await stopSource.CancelAsync().ConfigureAwait(false);
-            await reading.ConfigureAwait(false);
-            await gate.StopAsync().WaitAsync(ended.Token).ConfigureAwait(false);
-            await looping.ConfigureAwait(false);
-            await lanes.DrainAsync().ConfigureAwait(false);
+            if (first == looping) await looping;
+            await stopSource.CancelAsync();
+            await reading;
+            await gate.StopAsync().WaitAsync(ended.Token);
+            await looping;
+            await lanes.DrainAsync();
         }
         finally
         {
-            await ended.CancelAsync().ConfigureAwait(false);
-            await stopSource.CancelAsync().ConfigureAwait(false);
+            await ended.CancelAsync();
+            await stopSource.CancelAsync();
             lanes.CancelJobs();
         }
     }

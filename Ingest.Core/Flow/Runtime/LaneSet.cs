@@ -70,8 +70,8 @@ internal sealed class LaneSet : IDisposable
     {
         foreach (var lane in All)
         {
-            if (lane.InFlight is null) await lane.Table.RefreshAsync(cancellation).ConfigureAwait(false);
-            await lane.SyncIndexAsync(lane.Table.Current, cancellation).ConfigureAwait(false);
+            if (lane.InFlight is null) await lane.Table.RefreshAsync(cancellation);
+            await lane.SyncIndexAsync(lane.Table.Current, cancellation);
         }
     }
 
@@ -107,7 +107,7 @@ internal sealed class LaneSet : IDisposable
     {
         try
         {
-            await table.WriteCheckpointAsync(version, CancellationToken.None).ConfigureAwait(false);
+            await table.WriteCheckpointAsync(version, CancellationToken.None);
         }
         catch (IOException failure)
         {
@@ -119,7 +119,7 @@ internal sealed class LaneSet : IDisposable
     {
         try
         {
-            return await lane.Index.MergeAsync(runs, CancellationToken.None).ConfigureAwait(false);
+            return await lane.Index.MergeAsync(runs, CancellationToken.None);
         }
         catch (IOException failure)
         {

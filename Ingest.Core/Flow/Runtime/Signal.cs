@@ -9,5 +9,5 @@ internal sealed class Signal
 
     public void Set() => _channel.Writer.TryWrite(0);
 
-    public async ValueTask WaitAsync(CancellationToken cancellation) => await _channel.Reader.ReadAsync(cancellation).ConfigureAwait(false);
+    public async ValueTask WaitAsync(CancellationToken cancellation) => await _channel.Reader.ReadAsync(cancellation);
 }

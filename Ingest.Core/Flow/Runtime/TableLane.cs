@@ -132,7 +132,7 @@ internal sealed class TableLane : IDisposable
     public async ValueTask SyncIndexAsync(Snapshot snapshot, CancellationToken cancellation)
     {
         if (snapshot.Version == IndexVersion) return;
-        await Index.SyncAsync(snapshot.Index, cancellation).ConfigureAwait(false);
+        await Index.SyncAsync(new IndexState(snapshot.Index.Runs, snapshot.Index.TotalKeys, snapshot.Index.TotalSum), cancellation);
         IndexVersion = snapshot.Version;
     }
 

@@ -1,7 +1,6 @@
 using Ingest.Core.Contracts;
 using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Flow.Telemetry;
-using Ingest.Core.Pool;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Pool.Parquet;
 using Ingest.Core.Stores;
@@ -16,7 +15,7 @@ internal static class TableOpener
     {
         var lanes = new List<TableLane>();
         foreach (var plan in catalog.Datasets.Append(QuarantineDataset.Plan))
-            lanes.Add(await OpenAsync(plan, options, services, budget, cancellation).ConfigureAwait(false));
+            lanes.Add(await OpenAsync(plan, options, services, budget, cancellation));
 
         var jobs = new CommitJobServices(
             new DataFileWriter(),
@@ -25,17 +24,17 @@ internal static class TableOpener
             services.Scheduler,
             options.DecodeWorkers,
             source => AppId.For(options.SourceName, source),
-            static (store, name, content, token) => store.CreateUniqueAsync(name, content, token));
+            static async (store, name, content, token) => await store.CreateUniqueAsync(name, content, token));
         return new LaneSet(lanes[..^1], lanes[^1], jobs, signal, services.Logger);
     }
 
     private static async Task<TableLane> OpenAsync(DatasetPlan plan, EngineOptions options, EngineServices services, ByteBudget budget, CancellationToken cancellation)
     {
         var store = new PrefixedStore(services.Pool, plan.Name);
-        var table = await DeltaTable.OpenOrCreateAsync(store, TableSpecs.For(plan, options.CheckpointInterval), services.Ids, services.Time, cancellation).ConfigureAwait(false);
+        var table = await DeltaTable.OpenOrCreateAsync(store, TableSpecs.For(plan, options.CheckpointInterval), services.Ids, services.Time, cancellation);
         var cache = new LocalRunCache(Path.Combine(options.CacheFolder, table.Current.TableId));
-        var index = await IndexOpener.OpenOrRebuildAsync(plan, store, table, cache, services, cancellation).ConfigureAwait(false);
-        Log.TableOpened(services.Logger, plan.Name, table.Current.Version, table.Current.LiveFiles, index.TotalKeys, table.Current.Index.Runs.Count);
+        var index = await IndexOpener.OpenOrRebuildAsync(plan, store, table, cache, services, cancellation);
+        Log.TableOpened(services.Logger, plan.Name, table.Current.Version, table.Current.LiveFiles, index.TotalKeys, table.Current.Index.Runs.Length);
         return new TableLane(plan, store, table, index, budget, services.Time);
     }
 }

@@ -33,7 +33,7 @@ internal static class CheckpointWriter
     }
 
     /// <summary>The reconciled actions of a version, in an order that follows from the log, and its index.</summary>
-    public static async ValueTask<(List<LogAction> Actions, IndexState Index)> ReplayAsync(IObjectStore table, long version, DateTimeOffset tombstonesAfter, CancellationToken cancellation)
+    public static async ValueTask<(List<LogAction> Actions, LogIndex Index)> ReplayAsync(IObjectStore table, long version, DateTimeOffset tombstonesAfter, CancellationToken cancellation)
     {
         var state = new ReplayState();
         var from = 0L;
@@ -64,7 +64,7 @@ internal static class CheckpointWriter
         private LogAction.Protocol? _protocol;
         private LogAction.Metadata? _metadata;
 
-        public IndexState Index { get; set; } = IndexState.Empty;
+        public LogIndex Index { get; set; } = LogIndex.Empty;
 
         public void Apply(IReadOnlyList<LogAction> actions, long version)
         {

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using System.Text.Json;
 using Ingest.Core.Stores;
 
@@ -11,7 +10,7 @@ namespace Ingest.Core.Pool.Delta;
 /// </summary>
 internal static class IndexManifest
 {
-    public static byte[] Write(long version, IndexState state)
+    public static byte[] Write(long version, LogIndex state)
     {
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer))
@@ -31,20 +30,20 @@ internal static class IndexManifest
     }
 
     /// <summary>The state at a checkpoint; unknown when its manifest is missing or does not add up.</summary>
-    public static async ValueTask<IndexState> ReadAsync(IObjectStore table, long version, CancellationToken cancellation)
+    public static async ValueTask<LogIndex> ReadAsync(IObjectStore table, long version, CancellationToken cancellation)
     {
-        if (await table.ReadAsync(LogNames.IndexManifest(version), cancellation) is not { } bytes) return IndexState.Unknown;
+        if (await table.ReadAsync(LogNames.IndexManifest(version), cancellation) is not { } bytes) return LogIndex.Unknown;
         try
         {
             using var manifest = JsonDocument.Parse(bytes);
             var root = manifest.RootElement;
-            if (root.GetProperty("version").GetInt64() != version) return IndexState.Unknown;
+            if (root.GetProperty("version").GetInt64() != version) return LogIndex.Unknown;
             var runs = root.GetProperty("runs").EnumerateArray().Select(CommitInfoJson.ReadRun).ToImmutableArray();
-            return IndexState.Of(runs, [.. runs.Select(_ => version)], root.GetProperty("keys").GetInt64(), CommitInfoJson.Sum(root, "sum"));
+            return LogIndex.Of(runs, [.. runs.Select(_ => version)], root.GetProperty("keys").GetInt64(), CommitInfoJson.Sum(root, "sum"));
         }
         catch (Exception unreadable) when (unreadable is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            return IndexState.Unknown;
+            return LogIndex.Unknown;
         }
     }
 }

@@ -21,7 +21,7 @@ public sealed record Snapshot
     /// <summary>Next offset by app id.</summary>
     public ImmutableDictionary<string, long> Txns { get; init; } = ImmutableDictionary.Create<string, long>(StringComparer.Ordinal);
 
-    public IndexState Index { get; init; } = IndexState.Empty;
+    public LogIndex Index { get; init; } = LogIndex.Empty;
 
     /// <summary>Timestamp of the newest commit, milliseconds since 1970 UTC.</summary>
     public long LastTimestamp { get; init; }

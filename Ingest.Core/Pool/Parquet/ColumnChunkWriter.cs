@@ -2,8 +2,8 @@ using System.Buffers;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using Apache.Arrow;
-using Apache.Arrow.Types;
 using Parquet;
+using Parquet.Data;
 using Parquet.Schema;
 
 namespace Ingest.Core.Pool.Parquet;
@@ -27,7 +27,7 @@ internal static class ColumnChunkWriter
 
     private static Task WriteValuesAsync(ParquetRowGroupWriter group, DataField field, IArrowArray array, int start, ReadOnlyMemory<int> levels, int present, CancellationToken cancellation) => array switch
     {
-        BinaryArray bytes => PutAsync(group, field, levels, present, (to, l) => GatherBytes(bytes, start, l, to), cancellation),
+        BinaryArray bytes => PutAsync<ReadOnlyMemory<byte>>(group, field, levels, present, (to, l) => GatherBytes(bytes, start, l, to), cancellation),
         Date32Array or Int32Array => PutAsync<int>(group, field, levels, present, (to, l) => Gather(Values<int>(array)[start..], l, to), cancellation),
         TimestampArray or Int64Array => PutAsync<long>(group, field, levels, present, (to, l) => Gather(Values<long>(array)[start..], l, to), cancellation),
         DoubleArray => PutAsync<double>(group, field, levels, present, (to, l) => Gather(Values<double>(array)[start..], l, to), cancellation),

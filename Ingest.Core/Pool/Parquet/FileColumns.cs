@@ -1,6 +1,6 @@
 using Apache.Arrow;
 using Apache.Arrow.Types;
-using Parquet;
+using Parquet.Data;
 using Parquet.Schema;
 
 namespace Ingest.Core.Pool.Parquet;
@@ -33,7 +33,7 @@ internal sealed class FileColumns
         return new FileColumns([.. fields.Select(Logical)], [.. fields.Select(PhysicalOf)]);
     }
 
-    private static DataField Logical(Field field) => field.DataType switch
+    private static DataField Logical(Apache.Arrow.Field field) => field.DataType switch
     {
         StringType => new DataField(field.Name, typeof(string), isNullable: true),
         TimestampType => new DateTimeDataField(field.Name, DateTimeFormat.Timestamp, isAdjustedToUTC: true, unit: DateTimeTimeUnit.Micros, isNullable: true),
@@ -42,7 +42,7 @@ internal sealed class FileColumns
         _ => PhysicalOf(field),
     };
 
-    private static DataField PhysicalOf(Field field) => field.DataType switch
+    private static DataField PhysicalOf(Apache.Arrow.Field field) => field.DataType switch
     {
         StringType or BinaryType => new DataField(field.Name, typeof(byte[]), isNullable: true),
         Int32Type or Date32Type => new DataField(field.Name, typeof(int), isNullable: true),

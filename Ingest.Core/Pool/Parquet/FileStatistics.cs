@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Apache.Arrow;
-using Apache.Arrow.Types;
 
 namespace Ingest.Core.Pool.Parquet;
 

@@ -9,14 +9,14 @@ namespace Ingest.Core.Pool.Delta;
 /// <param name="AddedAt">For each run the version that made it valid (or a later one, when only a manifest tells of it).</param>
 /// <param name="TotalKeys">Fingerprints in all runs.</param>
 /// <param name="TotalSum">Their sum modulo 2^128.</param>
-public sealed record IndexState(bool IsKnown, ImmutableArray<RunDescriptor> Runs, ImmutableArray<long> AddedAt, long TotalKeys, UInt128 TotalSum)
+public sealed record LogIndex(bool IsKnown, ImmutableArray<RunDescriptor> Runs, ImmutableArray<long> AddedAt, long TotalKeys, UInt128 TotalSum)
 {
-    public static IndexState Empty { get; } = new(true, [], [], 0, UInt128.Zero);
+    public static LogIndex Empty { get; } = new(true, [], [], 0, UInt128.Zero);
 
-    public static IndexState Unknown { get; } = new(false, [], [], 0, UInt128.Zero);
+    public static LogIndex Unknown { get; } = new(false, [], [], 0, UInt128.Zero);
 
     /// <summary>A state that a manifest tells of; unknown when its totals do not fit its runs.</summary>
-    public static IndexState Of(ImmutableArray<RunDescriptor> runs, ImmutableArray<long> addedAt, long totalKeys, UInt128 totalSum)
+    public static LogIndex Of(ImmutableArray<RunDescriptor> runs, ImmutableArray<long> addedAt, long totalKeys, UInt128 totalSum)
     {
         var keys = 0L;
         var sum = UInt128.Zero;
@@ -26,11 +26,11 @@ public sealed record IndexState(bool IsKnown, ImmutableArray<RunDescriptor> Runs
             sum += run.Sum;
         }
 
-        return keys == totalKeys && sum == totalSum ? new IndexState(true, runs, addedAt, keys, sum) : Unknown;
+        return keys == totalKeys && sum == totalSum ? new LogIndex(true, runs, addedAt, keys, sum) : Unknown;
     }
 
     /// <summary>The state after the commit <paramref name="version"/>; unknown when its change does not fit.</summary>
-    public IndexState Apply(IndexDelta delta, bool replaces, long version)
+    public LogIndex Apply(IndexDelta delta, bool replaces, long version)
     {
         if (!IsKnown && !replaces) return this;
         var removed = delta.Removed.ToHashSet(StringComparer.Ordinal);

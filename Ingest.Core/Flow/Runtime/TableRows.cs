@@ -1,0 +1,33 @@
+using System.Runtime.CompilerServices;
+using Ingest.Core.Contracts;
+using Ingest.Core.Deduplicating;
+using Ingest.Core.Normalizing;
+using Ingest.Core.Pool.Delta;
+using Ingest.Core.Pool.Parquet;
+using Ingest.Core.Stores;
+
+namespace Ingest.Core.Flow.Runtime;
+
+/// <summary>Rows read back from a table's files, with their fingerprints computed anew: what a rebuild and a full proof work on.</summary>
+public sealed class TableRows(DatasetPlan plan)
+{
+    private readonly Fingerprinter _fingerprinter = new(plan);
+    private readonly NormalizedRecords _records = new(plan);
+
+    /// <summary>The rows of a file, a row group at a time; the object is the same each time.</summary>
+    /// <exception cref="InvalidDataException">The file is gone, or does not hold what the log says.</exception>
+    public async IAsyncEnumerable<NormalizedRecords> ReadAsync(IObjectStore store, LogAction.Add file, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var bytes = await store.ReadAsync(file.Path, cancellation) ?? throw new InvalidDataException($"{file.Path} is in the log and not in the store.");
+        if (bytes.Length != file.Size) throw new InvalidDataException($"{file.Path} has {bytes.Length} bytes and {file.Size} in the log.");
+        var values = plan.Partitioning.ToDictionary(p => p.Name, p => file.PartitionValues.GetValueOrDefault(p.Name), StringComparer.Ordinal);
+        using var content = new MemoryStream(bytes, writable: false);
+        await using var reader = await DataFileReader.OpenAsync(content, plan, values, cancellation);
+        for (var group = 0; group < reader.RowGroups; group++)
+        {
+            await reader.ReadAsync(group, _records, cancellation);
+            _fingerprinter.Fingerprint(_records, values.GetValueOrDefault(SystemColumns.Department) ?? "");
+            yield return _records;
+        }
+    }
+}

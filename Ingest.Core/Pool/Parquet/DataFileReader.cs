@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Text;
+using Ingest.Core.Contracts;
+using Ingest.Core.Normalizing;
+using Parquet;
+using Parquet.Data;
+using Parquet.Schema;
+
+namespace Ingest.Core.Pool.Parquet;
+
+/// <summary>
+/// Reads a data file of ours back into column vectors, by physical type, as <see cref="FileColumns"/> wrote it. Columns that the file does not have are null;
+/// partition columns come from the log.
+/// </summary>
+public sealed class DataFileReader : IAsyncDisposable
+{
+    private readonly ParquetReader _reader;
+    private readonly DatasetPlan _plan;
+    private readonly IReadOnlyDictionary<string, string?> _partitionValues;
+    private readonly Dictionary<string, DataField> _fields;
+
+    private DataFileReader(ParquetReader reader, DatasetPlan plan, IReadOnlyDictionary<string, string?> partitionValues)
+    {
+        _reader = reader;
+        _plan = plan;
+        _partitionValues = partitionValues;
+        _fields = reader.Schema.GetDataFields().ToDictionary(f => f.Name, StringComparer.Ordinal);
+    }
+
+    public int RowGroups => _reader.RowGroupCount;
+
+    /// <exception cref="InvalidDataException">This is not a Parquet file, or it is damaged.</exception>
+    public static async ValueTask<DataFileReader> OpenAsync(Stream content, DatasetPlan plan, IReadOnlyDictionary<string, string?> partitionValues, CancellationToken cancellation)
+    {
+        try
+        {
+            return new DataFileReader(await ParquetReader.CreateAsync(content, new ParquetOptions { UseBigDecimal = true }, leaveStreamOpen: true, cancellation), plan, partitionValues);
+        }
+        catch (IOException damaged)
+        {
+            throw new InvalidDataException($"This is not a readable Parquet file: {damaged.Message}", damaged);
+        }
+    }
+
+    /// <summary>Fills the vectors with a row group's rows.</summary>
+    public async ValueTask ReadAsync(int rowGroup, NormalizedRecords into, CancellationToken cancellation)
+    {
+        var group = _reader.OpenRowGroupReader(rowGroup);
+        var rows = (int)group.RowCount;
+        into.Clear();
+        into.SetCount(rows);
+        foreach (var column in _plan.Columns)
+        {
+            var vector = into.Columns[column.Ordinal];
+            if (_partitionValues.TryGetValue(column.Name, out var value)) Repeat(vector, column, value, rows);
+            else await ReadColumnAsync(group, column.Name, vector, rows, cancellation);
+        }
+
+        await ReadColumnAsync(group, SystemColumns.Rescued, into.Rescued, rows, cancellation);
+    }
+
+    public ValueTask DisposeAsync() => _reader.DisposeAsync();
+
+    private ValueTask ReadColumnAsync(ParquetRowGroupReader group, string name, ColumnVector vector, int rows, CancellationToken cancellation)
+    {
+        if (!_fields.TryGetValue(name, out var field))
+        {
+            for (var i = 0; i < rows; i++) vector.AppendNull();
+            return ValueTask.CompletedTask;
+        }
+
+        return vector switch
+        {
+            BytesVector bytes => ReadAsync<ReadOnlyMemory<byte>>(group, field, bytes, rows, v => bytes.Append(v.Span), cancellation),
+            FixedVector<int> ints => ReadAsync<int>(group, field, ints, rows, ints.Append, cancellation),
+            FixedVector<long> longs when field is DecimalDataField { Precision: <= 9 } => ReadAsync<int>(group, field, longs, rows, v => longs.Append(v), cancellation),
+            FixedVector<long> longs => ReadAsync<long>(group, field, longs, rows, longs.Append, cancellation),
+            FixedVector<double> doubles => ReadAsync<double>(group, field, doubles, rows, doubles.Append, cancellation),
+            FixedVector<byte> booleans => ReadAsync<bool>(group, field, booleans, rows, v => booleans.Append(v ? (byte)1 : (byte)0), cancellation),
+            FixedVector<Int128> wide => ReadAsync<BigDecimal>(group, field, wide, rows, v => wide.Append((Int128)v.UnscaledValue), cancellation),
+            _ => throw new InvalidOperationException($"No way to read {vector.GetType()}."),
+        };
+    }
+
+    /// <summary>Values come without the nulls, with one definition level a row.</summary>
+    private static async ValueTask ReadAsync<T>(ParquetRowGroupReader group, DataField field, ColumnVector vector, int rows, Action<T> append, CancellationToken cancellation) where T : struct
+    {
+        var values = new T[rows];
+        var levels = new int[rows];
+        await group.ReadRawAsync<T>(field, values, levels, null, cancellation);
+        var next = 0;
+        for (var i = 0; i < rows; i++)
+        {
+            if (levels[i] != 0) append(values[next++]);
+            else vector.AppendNull();
+        }
+    }
+
+    private static void Repeat(ColumnVector vector, ColumnPlan column, string? value, int rows)
+    {
+        for (var i = 0; i < rows; i++)
+        {
+            if (value is null)
+            {
+                vector.AppendNull();
+                continue;
+            }
+
+            switch (vector)
+            {
+                case BytesVector bytes: bytes.Append(Encoding.UTF8.GetBytes(value)); break;
+                case FixedVector<byte> booleans: booleans.Append(value == "true" ? (byte)1 : (byte)0); break;
+                case FixedVector<int> days when column.Type == ColumnType.Date: days.Append(DateOnly.ParseExact(value, "yyyy-MM-dd", CultureInfo.InvariantCulture).DayNumber - new DateOnly(1970, 1, 1).DayNumber); break;
+                case FixedVector<int> ints: ints.Append(int.Parse(value, CultureInfo.InvariantCulture)); break;
+                case FixedVector<long> longs: longs.Append(long.Parse(value, CultureInfo.InvariantCulture)); break;
+                default: throw new InvalidOperationException($"No partition value of type {column.Type}.");
+            }
+        }
+    }
+}
