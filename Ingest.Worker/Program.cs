@@ -4,9 +4,9 @@ using Ingest.Worker.Commands;
 var root = new RootCommand("Pools a city's data: consumes transfers from Kafka, normalizes and deduplicates them, and writes Delta tables, exactly once.")
 {
     RunCommand.Create(),
-    DemoCommand.Create(),
+    //DemoCommand.Create(),
     PublishCommand.Create(),
-    ValidateCommand.Create(),
+    //ValidateCommand.Create(),
     PoolCommand.Create(),
     HealthCommand.Create(),
 };

@@ -10,8 +10,10 @@ internal sealed class DuckDbQuery : IDisposable
 
     public DuckDbQuery() => _connection.Open();
 
-    /// <summary>Registers a table; one without files becomes an empty view without columns of its own.</summary>
-    public void AddTable(string name, IReadOnlyList<string> files, IReadOnlyList<(string Name, string Type)> columns)
+    /// <summary>Registers a table; one without files becomes an empty view with its columns.</summary>
+    /// <param name="columns">All columns with their DuckDB types.</param>
+    /// <param name="partitioning">Those that are in the folders' names only.</param>
+    public void AddTable(string name, IReadOnlyList<string> files, IReadOnlyList<(string Name, string Type)> columns, IReadOnlyCollection<string> partitioning)
     {
         var view = Quote(name);
         if (files.Count == 0)
@@ -20,10 +22,10 @@ internal sealed class DuckDbQuery : IDisposable
             return;
         }
 
-        var list = string.Join(", ", files.Select(f => $"'{f.Replace("'", "''", StringComparison.Ordinal)}'"));
-        var partitions = string.Join(", ", columns.Select(c => $"'{c.Name}': {c.Type}"));
         // Files come by name from the log, so that the partition folders are read but nothing that the log does not name is.
-        Execute($"CREATE VIEW {view} AS SELECT * FROM read_parquet([{list}], union_by_name=true, hive_partitioning=true, hive_types={{{partitions}}})");
+        var list = string.Join(", ", files.Select(f => $"'{f.Replace("'", "''", StringComparison.Ordinal)}'"));
+        var types = string.Join(", ", columns.Where(c => partitioning.Contains(c.Name)).Select(c => $"'{c.Name}': {c.Type}"));
+        Execute($"CREATE VIEW {view} AS SELECT {string.Join(", ", columns.Select(c => Quote(c.Name)))} FROM read_parquet([{list}], union_by_name=true, hive_partitioning=true, hive_types={{{types}}})");
     }
 
     public DuckDBDataReader Read(string sql)

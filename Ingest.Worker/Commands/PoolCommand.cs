@@ -9,7 +9,6 @@ internal static class PoolCommand
     {
         PoolStatsCommand.Create(),
         PoolLedgerCommand.Create(),
-        PoolVerifyCommand.Create(),
         PoolSqlCommand.Create(),
     };
 

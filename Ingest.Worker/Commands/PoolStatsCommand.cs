@@ -29,7 +29,7 @@ internal static class PoolStatsCommand
                 Output.Count(files.Count),
                 Output.Bytes(bytes),
                 Output.Count(files.Select(f => Path.GetDirectoryName(f.Path)).Distinct().Count()),
-                Output.Count(t.Snapshot.Index.Runs.Count),
+                Output.Count(t.Snapshot.Index.Runs.Length),
                 rows == 0 ? "" : (bytes / rows).ToString(System.Globalization.CultureInfo.InvariantCulture),
                 DateTimeOffset.FromUnixTimeMilliseconds(t.Snapshot.LastTimestamp).ToString("yyyy-MM-dd HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture));
         }

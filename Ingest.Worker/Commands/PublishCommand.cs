@@ -39,7 +39,7 @@ internal static class PublishCommand
             return ExitCodes.BadConfiguration;
         }
 
-        using var publisher = new TransferPublisher(options.Kafka);
+        using var publisher = new TransferPublisher(new PublisherOptions { BootstrapServers = options.Kafka.BootstrapServers, Properties = options.Kafka.Properties });
         foreach (var file in files)
         {
             var started = Stopwatch.GetTimestamp();

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Ingest.Core.Contracts;
 using Ingest.Worker.Configuration;
 using Ingest.Worker.Hosting;
 using Microsoft.Extensions.DependencyInjection;

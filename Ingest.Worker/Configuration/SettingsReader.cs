@@ -63,10 +63,11 @@ internal static class SettingsReader
         {
             BootstrapServers = settings.Kafka.BootstrapServers,
             GroupId = settings.Kafka.GroupId,
+            Source = settings.Kafka.Source,
             Properties = settings.Kafka.Properties,
             PrefetchBytes = prefetch,
         };
-        var retry = new StoreRetryOptions { AttemptTimeout = settings.Store.AttemptTimeout, DelayMax = settings.Store.RetryDelayMax };
+        var retry = new StoreRetryOptions { AttemptTimeout = settings.Store.AttemptTimeout, LongestDelay = settings.Store.RetryDelayMax };
         return new WorkerOptions(settings, engine, kafka, retry);
     }
 

@@ -1,5 +1,4 @@
 using Ingest.Core.Flow.Runtime;
-using Ingest.Core.Flow.Telemetry;
 using Ingest.Worker.Configuration;
 using Ingest.Worker.Hosting;
 using Microsoft.AspNetCore.Builder;
@@ -31,6 +30,6 @@ internal static class HealthEndpoints
     private static List<string> Problems(IServiceProvider services)
     {
         var settings = services.GetRequiredService<WorkerOptions>().Settings.Health;
-        return Readiness.Problems(services.GetRequiredService<IngestEngine>().Status, services.GetRequiredService<PoolStore>().Health.Fault, settings.CommitAgeMax);
+        return Readiness.Problems(services.GetRequiredService<IngestEngine>().Status, services.GetRequiredService<PoolStore>().Fault, settings.CommitAgeMax);
     }
 }

@@ -1,7 +1,7 @@
+using Ingest.Core;
 using Ingest.Core.Contracts;
 using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Stores;
-using Ingest.Core.Transfers;
 using Ingest.Core.Transfers.Kafka;
 using Ingest.Worker.Commands;
 using Ingest.Worker.Configuration;
@@ -25,7 +25,7 @@ internal sealed class IngestBackgroundService(
         await Task.Yield();
         try
         {
-            await StoreProbe.CheckAsync(pool.Store, IdSourceForProbe, stoppingToken).ConfigureAwait(false);
+            if (await StoreProbe.RunAsync(pool.Store, IdSource.System, stoppingToken).ConfigureAwait(false) is { } why) throw new StoreRefusedException(why);
             using var source = new KafkaTransferSource(options.Kafka, [.. catalog.Topics.Keys], engine.Budget, TimeProvider.System, loggers.CreateLogger("Ingest.Kafka"));
             await engine.RunAsync(source, stoppingToken).ConfigureAwait(false);
             if (engine.Status.Halted.Count > 0) ExitCode = ExitCodes.Stopped;
@@ -44,6 +44,4 @@ internal sealed class IngestBackgroundService(
             lifetime.StopApplication();
         }
     }
-
-    private static Core.IdSource IdSourceForProbe => Core.IdSource.System;
 }

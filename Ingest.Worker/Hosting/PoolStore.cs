@@ -18,13 +18,17 @@ internal sealed class PoolStore
 
     public StoreHealth Health { get; }
 
+    /// <summary>What is wrong with the store just now; null when nothing is.</summary>
+    public string? Fault => Health.IsWell ? null : Health.Report().LastError ?? "calls are being repeated";
+
     /// <summary>Where the pool is, for people and for DuckDB.</summary>
     public string Root { get; }
 
     public static PoolStore Open(string pool, StoreRetryOptions retry, TimeProvider time, ILogger logger)
     {
         var root = Path.GetFullPath(pool);
-        var retrying = new RetryingStore(new LocalStore(root, IdSource.System), retry, time, logger);
+        var retrying = new RetryingStore(new LocalStore(root, IdSource.System, time), retry, time);
+        retrying.Health.Changed += report => StoreLog.Report(logger, report);
         return new PoolStore(retrying, retrying.Health, root);
     }
 }

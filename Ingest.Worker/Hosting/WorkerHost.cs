@@ -29,6 +29,7 @@ internal static class WorkerHost
         });
         if (options.Settings.Health.Port == 0) builder.Services.AddSingleton<Microsoft.AspNetCore.Hosting.Server.IServer, NoServer>();
 
+        builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
         AddEngine(builder.Services, options, catalog);
         AddObservability(builder.Services);
         var app = builder.Build();
@@ -46,7 +47,7 @@ internal static class WorkerHost
         services.AddSingleton(provider =>
         {
             var pool = provider.GetRequiredService<PoolStore>();
-            return new IngestEngine(options.Engine, catalog, new EngineServices { Pool = pool.Store, StoreFault = () => pool.Health.Fault, Logger = Logger(provider, "Ingest") });
+            return new IngestEngine(options.Engine, catalog, new EngineServices { Pool = pool.Store, StoreFault = () => pool.Fault, Logger = Logger(provider, "Ingest") });
         });
         services.AddSingleton<IngestBackgroundService>();
         services.AddHostedService(provider => provider.GetRequiredService<IngestBackgroundService>());

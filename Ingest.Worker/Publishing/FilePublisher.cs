@@ -9,19 +9,21 @@ internal static class FilePublisher
     public static async Task<Sent> PublishAsync(string file, FileFormat format, string topic, int recordsPerTransfer, TransferPublisher publisher, CancellationToken cancellation)
     {
         var sent = new Sent(0, 0, 0);
-        await AnsiConsole.Progress().AutoClear(true).StartAsync(async progress =>
+        await AnsiConsole.Progress().AutoClear(true).StartAsync(progress =>
         {
             var bar = progress.AddTask(Markup.Escape(Path.GetFileName(file)), maxValue: Math.Max(1, new FileInfo(file).Length));
             // Keyed by file, so that the transfers of one file stay in order on one partition.
             foreach (var (payload, records) in RecordSplitter.Split(file, format, recordsPerTransfer))
             {
-                await publisher.PublishAsync(topic, Path.GetFileName(file), payload, cancellation).ConfigureAwait(false);
+                publisher.Publish(topic, Path.GetFileName(file), payload, cancellation);
                 sent = new Sent(sent.Transfers + 1, sent.Records + records, sent.Bytes + payload.Length);
                 bar.Increment(payload.Length);
             }
 
-            await publisher.FlushAsync(cancellation).ConfigureAwait(false);
+            var report = publisher.Flush(cancellation);
+            if (report.Failed > 0) throw new Core.Transfers.TransferSourceException($"{report.Failed} of {report.Published} transfers were not delivered: {report.FirstError}. Publish the file again: what arrived is dropped as duplicates.");
             bar.Value = bar.MaxValue;
+            return Task.CompletedTask;
         }).ConfigureAwait(false);
         return sent;
     }
