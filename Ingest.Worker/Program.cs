@@ -6,7 +6,7 @@ var root = new RootCommand("Pools a city's data: consumes transfers from Kafka, 
     RunCommand.Create(),
     //DemoCommand.Create(),
     PublishCommand.Create(),
-    //ValidateCommand.Create(),
+    ValidateCommand.Create(),
     PoolCommand.Create(),
     HealthCommand.Create(),
 };

@@ -30,8 +30,9 @@ internal static class RunCommand
         if (options is null || catalog is null || errors.Count > 0) return Refuse(errors);
 
         await using var app = WorkerHost.Build(options, catalog, configuration);
+        var service = app.Services.GetRequiredService<IngestBackgroundService>();
         await app.RunAsync(cancellation).ConfigureAwait(false);
-        return app.Services.GetRequiredService<IngestBackgroundService>().ExitCode;
+        return service.ExitCode;
     }
 
     private static int Refuse(List<string> errors)
