@@ -1,5 +1,4 @@
 using Ingest.Core.Contracts;
-using Ingest.Core.Deduplicating;
 using Ingest.Core.Normalizing;
 using Ingest.Core.Transfers;
 using Ingest.Worker.Commands;
