@@ -4,7 +4,7 @@ using Ingest.Worker.Commands;
 var root = new RootCommand("Pools a city's data: consumes transfers from Kafka, normalizes and deduplicates them, and writes Delta tables, exactly once.")
 {
     RunCommand.Create(),
-    //DemoCommand.Create(),
+    DemoCommand.Create(),
     PublishCommand.Create(),
     ValidateCommand.Create(),
     PoolCommand.Create(),

@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using Ingest.Core;
+using Ingest.Core.Contracts;
+using Ingest.Core.Flow.Runtime;
+using Ingest.Core.Stores;
+using Ingest.Core.Transfers.Kafka;
+using Ingest.Worker.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Ingest.Worker.Demo;
+
+/// <summary>The main job on an embedded broker: the real source, the real engine, the real store; only the departments are made up.</summary>
+internal sealed class DemoRun(CityPlan plan, Catalog catalog, string pool, ILoggerFactory loggers)
+{
+    // The embedded broker remembers some 5 MB a partition: publish no further ahead of the worker than this.
+    private const int TransfersAhead = 4_000;
+
+    private IngestEngine? _engine;
+    private long _published;
+
+    public long Published => Volatile.Read(ref _published);
+
+    public Core.Flow.Telemetry.EngineStatus Status => _engine?.Status ?? Core.Flow.Telemetry.EngineStatus.Starting;
+
+    public TimeSpan Took { get; private set; }
+
+    /// <summary>Publishes everything, and returns when everything is committed.</summary>
+    public async Task RunAsync(Truth truth, CancellationToken cancellation)
+    {
+        using var broker = new EmbeddedBroker();
+        foreach (var topic in plan.DepartmentsOf(catalog)) broker.CreateTopic(topic.Topic, 1);
+        var topics = plan.DepartmentsOf(catalog).Select(t => t.Topic).ToArray();
+        var kafka = new KafkaOptions { BootstrapServers = broker.BootstrapServers, Properties = new Dictionary<string, string>(EmbeddedBroker.ConsumerProperties) };
+        var options = new EngineOptions
+        {
+            // Each embedded broker is a cluster of its own, whose offsets begin at 0.
+            SourceName = $"demo-{IdSource.System.Next():N}",
+            CacheFolder = Path.Combine(Path.GetTempPath(), "ingest-index"),
+        };
+        var store = PoolStore.Open(pool, new StoreRetryOptions(), TimeProvider.System, loggers.CreateLogger("Ingest.Store"));
+        using var engine = _engine = new IngestEngine(options, catalog, new EngineServices { Pool = store.Store, StoreFault = () => store.Fault, Logger = loggers.CreateLogger("Ingest") });
+        using var source = new KafkaTransferSource(kafka, topics, engine.Budget, TimeProvider.System, loggers.CreateLogger("Ingest.Kafka"));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+
+        var started = Stopwatch.GetTimestamp();
+        var working = engine.RunAsync(source, stop.Token);
+        await PublishAsync(broker.BootstrapServers, truth, working, cancellation).ConfigureAwait(false);
+        while (!working.IsCompleted && !IsDone()) await WaitAsync(working, cancellation).ConfigureAwait(false);
+        Took = Stopwatch.GetElapsedTime(started);
+        await stop.CancelAsync().ConfigureAwait(false);
+        await working.ConfigureAwait(false);
+    }
+
+    private async Task PublishAsync(string brokers, Truth truth, Task working, CancellationToken cancellation)
+    {
+        using var publisher = new TransferPublisher(new PublisherOptions { BootstrapServers = brokers, Compression = "none" });
+        foreach (var (topic, department, payload) in plan.Make(catalog, truth))
+        {
+            publisher.Publish(topic, department, payload, cancellation);
+            Interlocked.Increment(ref _published);
+            while (Published - Status.Transfers > TransfersAhead && !working.IsCompleted) await WaitAsync(working, cancellation).ConfigureAwait(false);
+            if (working.IsCompleted) break;
+        }
+
+        var report = publisher.Flush(cancellation);
+        if (report.Failed > 0) throw new InvalidOperationException($"The embedded broker did not take {report.Failed} transfers: {report.FirstError}");
+        truth.Flush();
+    }
+
+    private bool IsDone() => Status.Transfers >= Published && Status.LagByDepartment.Values.Sum() == 0 && Status.OldestUncommitted == TimeSpan.Zero;
+
+    /// <summary>Looks again in a moment, or at once when the worker has ended.</summary>
+    private static Task WaitAsync(Task working, CancellationToken cancellation) => Task.WhenAny(working, Task.Delay(TimeSpan.FromMilliseconds(50), cancellation));
+}
