@@ -49,7 +49,7 @@ internal sealed class RunBuilder
         if (_inBlock == 0)
         {
             _blockKeys = _geometry.KeysIn(_blocks);
-            AddToDirectory((ulong)(key >> 64));
+            AddToDirectory(KeyHalf.High(key));
         }
 
         if (_geometry.FilterPages > 0) AddToFilter(key);
@@ -89,7 +89,7 @@ internal sealed class RunBuilder
 
     private void AddToFilter(UInt128 key)
     {
-        var (page, word) = _filter.Locate((ulong)(key >> 64));
+        var (page, word) = _filter.Locate(KeyHalf.High(key));
         while (_filterPages < page) WritePage(_filterPages++, _filterPage);
         var at = _filterPage.AsSpan(word * sizeof(ulong));
         BinaryPrimitives.WriteUInt64BigEndian(at, BinaryPrimitives.ReadUInt64BigEndian(at) | RunFilter.Bits((ulong)key));
