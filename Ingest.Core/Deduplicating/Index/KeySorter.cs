@@ -44,7 +44,7 @@ internal sealed class KeySorter
         if (_ends.Length < 1 << bits) _ends = new int[1 << bits];
         var ends = _ends.AsSpan(0, 1 << bits);
         ends.Clear();
-        foreach (var row in rows) ends[(int)((ulong)(source[row] >> 64) >> shift)]++;
+        foreach (var row in rows) ends[(int)(KeyHalf.High(source[row]) >> shift)]++;
         var sum = 0;
         foreach (ref var end in ends) (end, sum) = (sum, sum + end);
         var keys = _keys.AsSpan();
@@ -52,7 +52,7 @@ internal sealed class KeySorter
         foreach (var row in rows)
         {
             var key = source[row];
-            var at = ends[(int)((ulong)(key >> 64) >> shift)]++;
+            var at = ends[(int)(KeyHalf.High(key) >> shift)]++;
             keys[at] = key;
             sorted[at] = row;
         }

@@ -91,7 +91,7 @@ internal sealed class KeyTable(bool hasContents)
         Count--;
     }
 
-    private int Home(UInt128 key) => (int)((ulong)(key >> 64) >> _shift);
+    private int Home(UInt128 key) => (int)(KeyHalf.High(key) >> _shift);
 
     /// <summary>The key's slot, or the complement of the free slot where it would go.</summary>
     private int SlotOf(UInt128 key)

@@ -98,6 +98,7 @@ public sealed class LocalRunCache(string folder, IdSource? ids = null)
     private async ValueTask<RunReader> FetchAsync(IObjectStore store, RunDescriptor run, bool hasContents, CancellationToken cancellation)
     {
         var unfinished = NewFile();
+        RunReader? reader = null;
         try
         {
             await using (var file = Create(unfinished))
@@ -106,15 +107,18 @@ public sealed class LocalRunCache(string folder, IdSource? ids = null)
                     throw new IndexDamagedException(run.Name, "it is missing from the store.");
             }
 
-            using (var reader = RunReader.Open(unfinished, run, hasContents)) reader.VerifyAll(cancellation);
+            // Mapped before it has its name: whoever deletes it from then on deletes only the name.
+            reader = RunReader.Open(unfinished, run, hasContents);
+            reader.VerifyAll(cancellation);
             Keep(unfinished, run.Name);
+            return reader;
         }
-        finally
+        catch
         {
+            reader?.Dispose();
             File.Delete(unfinished);
+            throw;
         }
-
-        return RunReader.Open(PathOf(run.Name), run, hasContents);
     }
 
     private static bool IsBeingWritten(string path)

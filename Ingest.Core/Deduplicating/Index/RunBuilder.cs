@@ -26,7 +26,8 @@ internal sealed class RunBuilder
     private int _blockKeys;
     private int _inDirectory;
     private long _keys;
-    private UInt128 _last;
+    private ulong _lastHigh;
+    private ulong _lastLow;
     private UInt128 _sum;
 
     public RunBuilder(in RunGeometry geometry, UInt128 lowest, UInt128 highest, RunSink sink)
@@ -44,22 +45,20 @@ internal sealed class RunBuilder
     /// <summary>Adds the next key, which must be above all before, with its content where the run has contents.</summary>
     public void Add(UInt128 key, UInt128 content)
     {
-        if (_keys > 0 && key <= _last) throw new ArgumentException($"Key {key:x32} follows {_last:x32}: the keys of a run ascend, and none stands twice.", nameof(key));
-        if (key < _lowest || key > _highest || _keys == _geometry.Keys) throw new ArgumentException($"Key {key:x32} is beyond what the run was begun for.", nameof(key));
+        // Ascending from the lowest, and ended at the highest by Finish: no key is out of bounds.
+        var (high, low) = (KeyHalf.High(key), (ulong)key);
+        if (high < _lastHigh || (high == _lastHigh && low <= _lastLow && _keys > 0)) throw NotAscending(key);
+        if (_keys == _geometry.Keys || (_keys == 0 && key != _lowest)) throw new ArgumentException($"Key {key:x32} is not what the run was begun for.", nameof(key));
         if (_inBlock == 0)
         {
             _blockKeys = _geometry.KeysIn(_blocks);
-            AddToDirectory((ulong)(key >> 64));
+            AddToDirectory(high);
         }
 
-        if (_geometry.FilterPages > 0) AddToFilter(key);
-        BinaryPrimitives.WriteUInt128BigEndian(_block.AsSpan(_inBlock * RunGeometry.KeyBytes), key);
-        if (_geometry.ValueBytes > 0)
-        {
-            BinaryPrimitives.WriteUInt128BigEndian(_block.AsSpan((_blockKeys + _inBlock) * RunGeometry.KeyBytes), content);
-        }
-
-        _last = key;
+        if (_geometry.FilterPages > 0) AddToFilter(high, low);
+        Write(_block, _inBlock, high, low);
+        if (_geometry.ValueBytes > 0) Write(_block, _blockKeys + _inBlock, KeyHalf.High(content), (ulong)content);
+        (_lastHigh, _lastLow) = (high, low);
         _sum += key;
         _keys++;
         if (++_inBlock < _blockKeys) return;
@@ -70,7 +69,8 @@ internal sealed class RunBuilder
     /// <summary>Writes what is left and the trailer.</summary>
     public RunDescriptor Finish(string name)
     {
-        if (_keys != _geometry.Keys || _last != _highest) throw new InvalidOperationException($"Run '{name}' was begun for {_geometry.Keys} keys up to {_highest:x32} and got {_keys} up to {_last:x32}.");
+        if (_keys != _geometry.Keys || new UInt128(_lastHigh, _lastLow) != _highest)
+            throw new InvalidOperationException($"Run '{name}' was begun for {_geometry.Keys} keys up to {_highest:x32} and got {_keys}.");
         if (_inDirectory > 0) WritePage(_geometry.Pages - 1, _directory);
         while (_filterPages < _geometry.FilterPages) WritePage(_filterPages++, _filterPage);
         Span<byte> trailer = stackalloc byte[RunTrailer.Bytes];
@@ -87,13 +87,23 @@ internal sealed class RunBuilder
         _inDirectory = 0;
     }
 
-    private void AddToFilter(UInt128 key)
+    private void AddToFilter(ulong high, ulong low)
     {
-        var (page, word) = _filter.Locate((ulong)(key >> 64));
+        var (page, word) = _filter.Locate(high);
         while (_filterPages < page) WritePage(_filterPages++, _filterPage);
-        var at = _filterPage.AsSpan(word * sizeof(ulong));
-        BinaryPrimitives.WriteUInt64BigEndian(at, BinaryPrimitives.ReadUInt64BigEndian(at) | RunFilter.Bits((ulong)key));
+        var at = _filterPage.AsSpan(word * sizeof(ulong), sizeof(ulong));
+        BinaryPrimitives.WriteUInt64BigEndian(at, BinaryPrimitives.ReadUInt64BigEndian(at) | RunFilter.Bits(low));
     }
+
+    private static void Write(byte[] block, int entry, ulong high, ulong low)
+    {
+        var at = block.AsSpan(entry * RunGeometry.KeyBytes, RunGeometry.KeyBytes);
+        BinaryPrimitives.WriteUInt64BigEndian(at, high);
+        BinaryPrimitives.WriteUInt64BigEndian(at[sizeof(ulong)..], low);
+    }
+
+    private ArgumentException NotAscending(UInt128 key) =>
+        new($"Key {key:x32} follows {new UInt128(_lastHigh, _lastLow):x32}: the keys of a run ascend, and none stands twice.", nameof(key));
 
     /// <summary>Seals a page with a checksum seeded with its number, so that a page in another's place is found too, and clears it for the next.</summary>
     private void WritePage(long number, byte[] page)

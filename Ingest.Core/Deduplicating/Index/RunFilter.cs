@@ -18,8 +18,8 @@ internal readonly struct RunFilter
 
     public RunFilter(in RunGeometry geometry, UInt128 lowest, UInt128 highest)
     {
-        _lowest = (ulong)(lowest >> 64);
-        var span = (ulong)(highest >> 64) - _lowest;
+        _lowest = KeyHalf.High(lowest);
+        var span = KeyHalf.High(highest) - _lowest;
         _shift = span == 0 ? 0 : BitOperations.LeadingZeroCount(span);
         _pages = (ulong)geometry.FilterPages;
         _words = (ulong)geometry.WordsPerPage;

@@ -39,7 +39,7 @@ internal static class RunMerging
     {
         // Few enough inputs that looking at the high half of each head beats a heap; only equal halves need the whole keys.
         var cursors = runs.Select(r => new RunCursor(r)).Where(c => c.MoveNext()).ToArray();
-        var heads = cursors.Select(c => (ulong)(c.Key >> 64)).ToArray();
+        var heads = cursors.Select(c => KeyHalf.High(c.Key)).ToArray();
         var open = cursors.Length;
         UInt128 last = 0;
         for (var added = 0L; open > 0; added++)
@@ -61,7 +61,7 @@ internal static class RunMerging
             builder.Add(key, cursor.Content);
             if (cursor.MoveNext())
             {
-                heads[least] = (ulong)(cursor.Key >> 64);
+                heads[least] = KeyHalf.High(cursor.Key);
                 continue;
             }
 

@@ -35,15 +35,15 @@ internal sealed unsafe partial class RunReader
 
     private int PassFilter(ReadOnlySpan<UInt128> keys, ReadOnlySpan<bool> present, Span<int> survivors)
     {
-        var lowest = (ulong)(Lowest >> 64);
-        var span = (ulong)(Highest >> 64) - lowest;
+        var lowest = KeyHalf.High(Lowest);
+        var span = KeyHalf.High(Highest) - lowest;
         var filter = _filter;
         var count = 0;
         var page = -1L;
         byte* words = null;
         for (var i = 0; i < keys.Length; i++)
         {
-            var high = (ulong)(keys[i] >> 64);
+            var high = KeyHalf.High(keys[i]);
             if (high - lowest > span || present[i]) continue;
             var (at, word) = filter.Locate(high);
             if (at != page)
@@ -71,9 +71,9 @@ internal sealed unsafe partial class RunReader
             var group = survivors.Slice(done, Math.Min(Ahead, survivors.Length - done));
             for (var i = 0; i < group.Length; i++)
             {
-                block = Advance(block, (ulong)(keys[group[i]] >> 64));
+                block = Advance(block, KeyHalf.High(keys[group[i]]));
                 blocks[i] = block;
-                guesses[i] = Guess(block, (ulong)(keys[group[i]] >> 64));
+                guesses[i] = Guess(block, KeyHalf.High(keys[group[i]]));
                 if (Sse.IsSupported) Sse.Prefetch0(BlockStart(block) + (guesses[i] * RunGeometry.KeyBytes));
             }
 
@@ -104,7 +104,7 @@ internal sealed unsafe partial class RunReader
     {
         var start = BlockStart(block);
         var count = _geometry.KeysIn(block);
-        var high = (ulong)(key >> 64);
+        var high = KeyHalf.High(key);
         while (guess > 0 && HighAt(start, guess) >= high) guess--;
         while (guess < count && HighAt(start, guess) < high) guess++;
         for (; guess < count && HighAt(start, guess) == high; guess++)
@@ -141,7 +141,7 @@ internal sealed unsafe partial class RunReader
     {
         var first = DirectoryEntry(block);
         if (high <= first) return 0;
-        var next = block + 1 < _geometry.Blocks ? DirectoryEntry(block + 1) : (ulong)(Highest >> 64);
+        var next = block + 1 < _geometry.Blocks ? DirectoryEntry(block + 1) : KeyHalf.High(Highest);
         var count = _geometry.KeysIn(block);
         return high >= next ? count - 1 : Math.Min(count - 1, (int)((double)(high - first) / (next - first) * count));
     }
@@ -158,7 +158,7 @@ internal sealed unsafe partial class RunReader
     {
         if (_geometry.FilterPages == 0) return true;
         if (key < Lowest || key > Highest) return false;
-        var (page, word) = _filter.Locate((ulong)(key >> 64));
+        var (page, word) = _filter.Locate(KeyHalf.High(key));
         var bits = RunFilter.Bits((ulong)key);
         return (ReadUInt64(_start + (page * _geometry.BlockBytes) + (word * sizeof(ulong))) & bits) == bits;
     }

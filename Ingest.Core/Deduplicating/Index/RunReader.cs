@@ -91,7 +91,7 @@ internal sealed unsafe partial class RunReader : IDisposable
         {
             if ((block & 1023) == 0) cancellation.ThrowIfCancellationRequested();
             var count = ReadBlock(block, keys, contents);
-            if (DirectoryEntry(block) != (ulong)(keys[0] >> 64)) throw Damaged($"the directory does not know block {block}.");
+            if (DirectoryEntry(block) != KeyHalf.High(keys[0])) throw Damaged($"the directory does not know block {block}.");
             for (var i = 0; i < count; i++)
             {
                 var key = keys[i];

@@ -64,6 +64,7 @@ public sealed class IndexDamageTests
         var missing = await Assert.ThrowsAsync<IndexDamagedException>(async () => await world.OpenAsync());
         Assert.Contains("missing from the store", missing.Message, StringComparison.Ordinal);
         Assert.Contains("pool reindex", missing.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(world.CacheFolder));
     }
 
     [Fact]
