@@ -70,5 +70,5 @@ internal sealed class DemoRun(CityPlan plan, Catalog catalog, string pool, ILogg
     private bool IsDone() => Status.Transfers >= Published && Status.LagByDepartment.Values.Sum() == 0 && Status.OldestUncommitted == TimeSpan.Zero;
 
     /// <summary>Looks again in a moment, or at once when the worker has ended.</summary>
-    private static Task WaitAsync(Task working, CancellationToken cancellation) => Task.WhenAny(working, Task.Delay(TimeSpan.FromMilliseconds(50), cancellation));
+    private static Task<Task> WaitAsync(Task working, CancellationToken cancellation) => Task.WhenAny(working, Task.Delay(TimeSpan.FromMilliseconds(50), cancellation));
 }

@@ -150,7 +150,9 @@ internal sealed class Department(TopicPlan topic, Random random, long firstSeria
                 if (random.Next(2) == 0)
                 {
                     refusals.Add(ReasonCode.NotJson);
-                    return whole[..(whole.Length / 2)];
+                    var cut = whole.Length / 2;
+                    while ((whole[cut] & 0xC0) == 0x80) cut--; // not inside a character: that would be another refusal
+                    return whole[..cut];
                 }
 
                 refusals.Add(ReasonCode.NotUtf8);

@@ -42,7 +42,7 @@ internal static class RunObjects
 
     private static async ValueTask CreateAsync(IObjectStore store, string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
-        if (await store.CreateAsync(name, content, cancellation).ConfigureAwait(false) == CreateOutcome.Created) return;
+        if (await store.CreateUniqueAsync(name, content, cancellation).ConfigureAwait(false) == CreateOutcome.Created) return;
         // The name is ours alone, so this is our own object, of an attempt whose answer was lost.
         if (await store.SizeAsync(name, cancellation).ConfigureAwait(false) != content.Length)
             throw new IOException($"'{name}' exists in the store with another size than the one being created, although its name is unique.");
