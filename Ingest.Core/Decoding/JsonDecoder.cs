@@ -56,7 +56,8 @@ internal sealed class JsonDecoder
         {
             for (var i = 0; i < _countsBefore.Length; i++) into.Datasets[i].Truncate(_countsBefore[i]);
             into.Rejections.RemoveRange(rejectionsBefore, into.Rejections.Count - rejectionsBefore);
-            var reason = reader.CurrentDepth >= DecodeLimits.DepthMax ? ReasonCode.TooDeep : ReasonCode.NotJson;
+            // The reader refuses to go deeper while it still stands one level above.
+            var reason = reader.CurrentDepth >= DecodeLimits.DepthMax - 1 ? ReasonCode.TooDeep : ReasonCode.NotJson;
             position = isLine ? positionBefore + 1 : positionBefore;
             into.Rejections.Add(new Rejection(transfer, isLine ? positionBefore : -1, reason, -1, -1, start, length, $"at byte {reader.BytesConsumed}: {Short(broken.Message)}"));
         }
