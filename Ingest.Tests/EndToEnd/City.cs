@@ -45,6 +45,8 @@ internal sealed class City : IDisposable
 
     public EmbeddedBroker Broker => _broker;
 
+    public string Folder => _folder;
+
     public string Pool => Path.Combine(_folder, "pool");
 
     public string Cache => Path.Combine(_folder, "cache");
