@@ -78,7 +78,7 @@ internal sealed class CsvDecoder
         for (var i = 0; i < map.Length; i++)
         {
             foreach (var (column, rank) in map[i].Columns) fields[column] = _row[i] with { Source = rank };
-            if (map[i].IsUnwanted) records.Extras.Add(new ExtraField(_header[i].Start, _header[i].Length, false, 0, _row[i]));
+            if (map[i].IsUnwanted) records.Extras.Add(new ExtraField(_header[i].Start, _header[i].Length, _header[i].Kind == FieldKind.QuotedText, 0, _row[i]));
         }
 
         records.Add(transfer, position, start, length);
