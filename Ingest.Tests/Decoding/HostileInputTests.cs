@@ -110,7 +110,11 @@ public sealed class HostileInputTests
         Assert.Equal(ReasonCode.TooDeep, Decoded.Of(topic, Nested(65)).OnlyReason());
         var selecting = Yaml.Topic(Yaml.Cars("select: { field: /k, equals: c }", "name: a, type: string"));
         Assert.Equal(ReasonCode.TooDeep, Decoded.Of(selecting, Nested(65)).OnlyReason());
-        Assert.Equal(ReasonCode.NotJson, Decoded.Of(topic, "{\"u\":[").OnlyReason());
+        var open = "{\"u\":" + new string('[', 63);
+        Assert.Equal(ReasonCode.TooDeep, Decoded.Of(topic, open + "1, {}").OnlyReason());
+        Assert.Equal(ReasonCode.TooDeep, Decoded.Of(topic, open + "[").OnlyReason());
+        Assert.Equal(ReasonCode.NotJson, Decoded.Of(topic, open + "1 2").OnlyReason());
+        Assert.Equal(ReasonCode.NotJson, Decoded.Of(topic, open).OnlyReason());
     }
 
     [Fact]
