@@ -24,9 +24,9 @@ internal static class DemoCommand
     {
         var errors = new List<string>();
         if (plan.Transfers < 1) errors.Add($"--transfers is {plan.Transfers}. Give at least 1.");
-        if (plan.RecordsPerTransfer is < 1 or > 1_000) errors.Add($"--records-per-transfer is {plan.RecordsPerTransfer}. Give 1 to 1000.");
-        if (plan.Departments is < 1 or > 59) errors.Add($"--departments is {plan.Departments}. Give 1 to 59.");
-        if (plan.Seed < 0) errors.Add($"--seed is {plan.Seed}. Give 0 or more.");
+        if (plan.RecordsPerTransfer is < 1 or > CityPlan.RecordsPerTransferMax) errors.Add($"--records-per-transfer is {plan.RecordsPerTransfer}. Give 1 to 1000.");
+        if (plan.Departments is < 1 or > CityPlan.DepartmentsMax) errors.Add($"--departments is {plan.Departments}. Give 1 to 59.");
+        if (plan.Seed is < 0 or > CityPlan.SeedMax) errors.Add($"--seed is {plan.Seed}. Give 0 to {CityPlan.SeedMax}.");
         var catalog = ContractFiles.Load(Path.Combine(AppContext.BaseDirectory, "Contracts"), errors);
         if (errors.Count > 0 || catalog is null)
         {
@@ -36,22 +36,23 @@ internal static class DemoCommand
 
         pool = Path.GetFullPath(pool);
         var history = DemoHistory.Open(pool);
-        var earlier = history.Entries.Select(e => e.Plan).ToList();
-        history.Add(plan);
+        var earlier = history.Plans;
+        var source = history.Begin(plan);
         var work = Directory.CreateTempSubdirectory("ingest-demo-").FullName;
         try
         {
             using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning));
             using var truth = new Truth(Directory.CreateDirectory(Path.Combine(work, "now")).FullName);
-            var run = new DemoRun(plan, catalog, pool, loggers);
+            var run = new DemoRun(plan, source, catalog, pool, loggers);
             Console.WriteLine($"{plan.Departments} departments publish {Output.Count(plan.Transfers)} transfers of {plan.RecordsPerTransfer} records (seed {plan.Seed}) into {pool}{(earlier.Contains(plan) ? ", as they have before" : "")}.");
             await DemoProgress.ShowAsync(run, plan, run.RunAsync(truth, cancellation)).ConfigureAwait(false);
+            history.Finish(source);
 
             Console.WriteLine("DuckDB compares the pool with what should be there …");
             var all = Regenerate(history, plan, truth, catalog, work);
-            var verdict = await Judge.CompareAsync(pool, catalog, truth, all, cancellation).ConfigureAwait(false);
+            var verdict = await Judge.CompareAsync(pool, catalog, truth, all, history.FinishedSources, cancellation).ConfigureAwait(false);
             foreach (var (past, _) in all.Where(a => a.Truth != truth)) past.Dispose();
-            return DemoReport.Write(verdict, run, history.Entries.Count(e => e.Plan != plan));
+            return DemoReport.Write(verdict, run, history.Plans.Count - 1);
         }
         finally
         {
@@ -63,22 +64,22 @@ internal static class DemoCommand
     private static List<(Truth Truth, int Times)> Regenerate(DemoHistory history, CityPlan plan, Truth now, Core.Contracts.Catalog catalog, string work)
     {
         var all = new List<(Truth, int)>();
-        foreach (var (entry, i) in history.Entries.Select((e, i) => (e, i)))
+        foreach (var (entry, i) in history.Plans.Select((e, i) => (e, i)))
         {
-            if (entry.Plan == plan)
+            if (entry == plan)
             {
-                all.Add((now, entry.Times));
+                all.Add((now, history.TimesFinished(entry)));
                 continue;
             }
 
             var truth = new Truth(Directory.CreateDirectory(Path.Combine(work, $"past-{i}")).FullName);
-            foreach (var _ in entry.Plan.Make(catalog, truth))
+            foreach (var _ in entry.Make(catalog, truth))
             {
                 // Only the truth is wanted.
             }
 
             truth.Flush();
-            all.Add((truth, entry.Times));
+            all.Add((truth, history.TimesFinished(entry)));
         }
 
         return all;

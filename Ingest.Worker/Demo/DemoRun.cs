@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Ingest.Core;
 using Ingest.Core.Contracts;
 using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Stores;
@@ -10,7 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Ingest.Worker.Demo;
 
 /// <summary>The main job on an embedded broker: the real source, the real engine, the real store; only the departments are made up.</summary>
-internal sealed class DemoRun(CityPlan plan, Catalog catalog, string pool, ILoggerFactory loggers)
+/// <param name="sourceName">Another for each run: each embedded broker is a cluster of its own, whose offsets begin at 0.</param>
+internal sealed class DemoRun(CityPlan plan, string sourceName, Catalog catalog, string pool, ILoggerFactory loggers)
 {
     // The embedded broker remembers some 5 MB a partition: publish no further ahead of the worker than this.
     private const int TransfersAhead = 4_000;
@@ -33,8 +33,7 @@ internal sealed class DemoRun(CityPlan plan, Catalog catalog, string pool, ILogg
         var kafka = new KafkaOptions { BootstrapServers = broker.BootstrapServers, Properties = new Dictionary<string, string>(EmbeddedBroker.ConsumerProperties) };
         var options = new EngineOptions
         {
-            // Each embedded broker is a cluster of its own, whose offsets begin at 0.
-            SourceName = $"demo-{IdSource.System.Next():N}",
+            SourceName = sourceName,
             CacheFolder = Path.Combine(Path.GetTempPath(), "ingest-index"),
         };
         var store = PoolStore.Open(pool, new StoreRetryOptions(), TimeProvider.System, loggers.CreateLogger("Ingest.Store"));
