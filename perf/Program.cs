@@ -1,1 +1,19 @@
-return 0;
+using System.CommandLine;
+using BenchmarkDotNet.Running;
+using Ingest.Perf.Compare;
+
+// BenchmarkDotNet has a command line of its own: bench hands everything on.
+if (args is ["bench", .. var rest])
+{
+    BenchmarkSwitcher.FromAssembly(typeof(CompareCommand).Assembly).Run(rest);
+    return 0;
+}
+
+var root = new RootCommand("Measures the service, by itself and against its rivals.")
+{
+    CompareCommand.Create(),
+    ContendCommand.Create(),
+    new Command("bench", "Run the BenchmarkDotNet benchmarks; takes that library's arguments, such as --filter '*Decode*' or --list flat."),
+};
+
+return await root.Parse(args).InvokeAsync().ConfigureAwait(false);

@@ -1,0 +1,108 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Ingest.Core;
+using Ingest.Perf.Compare.Contenders;
+using Ingest.Perf.Workloads;
+using Ingest.Worker.Commands;
+
+namespace Ingest.Perf.Compare;
+
+/// <summary><c>compare</c>: the service and its rivals over the same records, in turns, into RESULTS.md.</summary>
+internal static class CompareCommand
+{
+    public static Command Create()
+    {
+        var records = new Option<long>("--records") { Description = "Records of each workload.", DefaultValueFactory = _ => 2_000_000 };
+        var runs = new Option<int>("--runs") { Description = "Runs of each contender; figures are their medians.", DefaultValueFactory = _ => 5 };
+        var workload = new Option<string>("--workload") { Description = "batch, single or all.", DefaultValueFactory = _ => "all" };
+        var only = new Option<string[]>("--only") { Description = "Only these contenders, by name.", AllowMultipleArgumentsPerToken = true };
+        var folder = new Option<string>("--work") { Description = "Folder for files and results of contenders.", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "ingest-perf") };
+        var output = new Option<string>("--output") { Description = "Report to write.", DefaultValueFactory = _ => Path.Combine("perf", "RESULTS.md") };
+        var command = new Command("compare", $"Measure the service against its rivals. The brokers to use: {KafkaAccess.BrokersVariable}=host:port, {KafkaAccess.PropertiesVariable}=\"name=value;…\".")
+        {
+            records, runs, workload, only, folder, output,
+        };
+        workload.AcceptOnlyFromAmong("batch", "single", "all");
+        command.SetAction((parse, cancellation) => RunAsync(
+            parse.GetValue(workload) is "all" ? ["batch", "single"] : [parse.GetValue(workload)!],
+            parse.GetValue(records), parse.GetValue(runs), parse.GetValue(only)!, Path.GetFullPath(parse.GetValue(folder)!), Path.GetFullPath(parse.GetValue(output)!), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string[] workloads, long records, int runs, string[] only, string folder, string output, CancellationToken cancellation)
+    {
+        var errors = new List<string>();
+        if (KafkaAccess.FromEnvironment() is not { } kafka)
+        {
+            errors.Add($"{KafkaAccess.BrokersVariable} is not set. Give brokers that hold their log on disk, such as {KafkaAccess.BrokersVariable}=127.0.0.1:9092; an embedded one forgets all but the last 5 MB of a partition.");
+            kafka = null;
+        }
+
+        if (records < 1) errors.Add($"--records is {records}. Give at least 1.");
+        if (runs < 1) errors.Add($"--runs is {runs}. Give at least 1, and 5 for figures to publish.");
+        var contenders = Contenders().Where(c => only.Length == 0 || only.Contains(c.Name, StringComparer.OrdinalIgnoreCase)).ToArray();
+        if (contenders.Length == 0) errors.Add($"--only names no contender. There are {string.Join(", ", Contenders().Select(c => c.Name))}.");
+        foreach (var error in errors) await Console.Error.WriteLineAsync(error).ConfigureAwait(false);
+        if (errors.Count > 0) return ExitCodes.BadConfiguration;
+
+        var tables = new List<ComparisonTable>();
+        try
+        {
+            foreach (var name in workloads) tables.Add(await MeasureAsync(Workload.Of(name, records), kafka!, contenders, runs, folder, cancellation).ConfigureAwait(false));
+        }
+        catch (Exception failure) when (failure is ContestException or InvalidOperationException)
+        {
+            await Console.Error.WriteLineAsync(failure.Message).ConfigureAwait(false);
+            return ExitCodes.Failed;
+        }
+
+        var command = string.Create(CultureInfo.InvariantCulture, $"dotnet run --project perf -c Release -- compare --records {records} --runs {runs}{(workloads.Length == 1 ? $" --workload {workloads[0]}" : "")}{string.Concat(only.Select(o => $" --only {o}"))}");
+        await File.WriteAllTextAsync(output, ResultsPage.Render(tables, command, runs), cancellation).ConfigureAwait(false);
+        Console.WriteLine($"Written: {output}");
+        return ExitCodes.Ok;
+    }
+
+    /// <summary>Ours first: the others are compared with it.</summary>
+    private static IEnumerable<IContender> Contenders()
+    {
+        yield return new WorkerContender();
+        yield return new ForkedContender("duckdb", "DuckDB", "the same records in a file: `read_json`, `DISTINCT` over all columns, zstd Parquet partitioned by department and date, 2 threads; no Kafka, nothing remembered for the next run", isWriter: true);
+        yield return new ForkedContender("plain", "plain", "a plain .NET service: Confluent.Kafka, `JsonSerializer` to objects, `HashSet`, `ParquetSerializer` (zstd, fastest) for each partition; nothing committed, nothing remembered", isWriter: true);
+        yield return new ForkedContender("bare", "bare", "Confluent.Kafka, consume and discard: the floor", isWriter: false);
+        if (KcatContender.Find() is { } kcat) yield return kcat;
+    }
+
+    private static async Task<ComparisonTable> MeasureAsync(Workload workload, KafkaAccess kafka, IContender[] contenders, int runs, string folder, CancellationToken cancellation)
+    {
+        Console.WriteLine($"W-{workload.Name}: {Output.Count(workload.Records)} records in {Output.Count(workload.Messages)} messages");
+        var started = Stopwatch.GetTimestamp();
+        var file = WorkloadFile.Write(workload, folder);
+        await WorkloadTopics.PublishAsync(workload, kafka, cancellation).ConfigureAwait(false);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  in file and topics after {Stopwatch.GetElapsedTime(started).TotalSeconds:F1} s"));
+        var contracts = WorkloadContract.Write(workload, folder);
+        var table = new ComparisonTable { Workload = workload, FileBytes = new FileInfo(file).Length, Contenders = contenders };
+        for (var run = 0; run < runs; run++)
+        {
+            // Each round begins with another, so that nobody always runs after the same neighbour.
+            for (var i = 0; i < contenders.Length; i++)
+            {
+                var contender = contenders[(run + i) % contenders.Length];
+                var id = IdSource.System.Next().ToString("N");
+                var stage = new Stage(workload, kafka, file, contracts, $"perf-{id}", Path.Combine(folder, "out-" + id));
+                try
+                {
+                    var measured = await contender.RunAsync(stage, cancellation).ConfigureAwait(false);
+                    table.Add(contender, measured);
+                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  run {run + 1} {contender.Name,-7} wall {measured.Wall.TotalSeconds,6:F2} s  CPU {measured.Cpu.TotalSeconds,6:F2} s  peak {Output.Bytes(measured.PeakBytes)}"));
+                }
+                finally
+                {
+                    if (Directory.Exists(stage.Output)) Directory.Delete(stage.Output, recursive: true);
+                }
+            }
+        }
+
+        return table;
+    }
+}
