@@ -111,7 +111,7 @@ public sealed class CommitAttempt
     private CommitInfo Info(Snapshot tip, long timestamp) => new()
     {
         Timestamp = timestamp,
-        Operation = _request.Ranges.IsEmpty && _request.Files.Count == 0 ? "INDEX MERGE" : "STREAMING UPDATE",
+        Operation = _request.Operation ?? (_request.Ranges.IsEmpty && _request.Files.Count == 0 ? "INDEX MERGE" : "STREAMING UPDATE"),
         EngineInfo = EngineInfo.Text,
         TransactionId = TransactionText,
         ReadVersion = tip.Version,

@@ -44,18 +44,60 @@ public sealed class DeltaTable
     /// <exception cref="TableRefusedException">The table is not what the contract says, or beyond what we support.</exception>
     public static async ValueTask<DeltaTable> OpenOrCreateAsync(IObjectStore store, TableSpec spec, IdSource ids, TimeProvider time, CancellationToken cancellation)
     {
-        var current = await LogReader.LoadAsync(store, cancellation);
-        if (current is null)
+        Snapshot? current;
+        while ((current = await LogReader.LoadAsync(store, cancellation)) is null)
         {
             // Whoever loses this race reads the winner's table and checks it like any other.
             await CreateEntryAsync(store, 0, NewTable(spec, ids, time), cancellation);
-            current = await LogReader.LoadAsync(store, cancellation) ?? throw new InvalidDataException($"Table '{spec.Name}' was created and cannot be read.");
         }
 
         Check(spec, current);
         var table = new DeltaTable(store, spec, ids, time, current);
         while (TableSupport.Missing(table.Opened.SchemaString, spec.SchemaString) is not null) await table.AddColumnsAsync(cancellation);
         return table;
+    }
+
+    /// <summary>Opens a table as it is, whatever its contract says; null when there is none.</summary>
+    /// <exception cref="TableRefusedException">The table is beyond what we support.</exception>
+    public static async ValueTask<DeltaTable?> OpenAsync(IObjectStore store, string name, IdSource ids, TimeProvider time, CancellationToken cancellation)
+    {
+        if (await LogReader.LoadAsync(store, cancellation) is not { } current) return null;
+        if (TableSupport.Problem(current) is { } problem) throw new TableRefusedException($"Table '{name}': {problem}");
+        var metadata = current.Metadata!;
+        var spec = new TableSpec(name, metadata.Description, metadata.SchemaString, metadata.PartitionColumns, metadata.Configuration.GetValueOrDefault(TableSpec.DedupKey) ?? "", int.MaxValue);
+        return new DeltaTable(store, spec, ids, time, current);
+    }
+
+    /// <summary>
+    /// Moves a partition's offset over offsets that are lost for good, by an entry that says so. Null when the table has no such partition or stands there already.
+    /// </summary>
+    /// <returns>The offsets given up, and the outcome.</returns>
+    public async ValueTask<(OffsetRange Gap, CommitOutcome Outcome)?> AcceptGapAsync(string sourceName, TopicPartition source, long to, CancellationToken cancellation)
+    {
+        if (!_current.Txns.TryGetValue(AppId.For(sourceName, source), out var stored) || stored >= to) return null;
+        var department = (await Ledger.ReadAsync(_store, cancellation)).Lines.FirstOrDefault(l => l.AppId == AppId.For(sourceName, source))?.Department ?? "";
+        var account = new Batching.RangeAccount
+        {
+            Right = new CommitRight(source, stored),
+            Department = department,
+            Range = new OffsetRange(stored, to),
+            Records = 0,
+            Written = 0,
+            Duplicates = 0,
+            Quarantined = 0,
+            PublishedUntilMs = 0,
+        };
+        var request = new CommitRequest
+        {
+            TransactionId = _ids.Next(),
+            Files = [],
+            Ranges = [account],
+            Run = null,
+            DeduplicatedAt = _current.Version,
+            Operation = Ledger.GapOperation,
+            ContractHash = "",
+        };
+        return (account.Range, await CommitAsync(request, s => AppId.For(sourceName, s), cancellation));
     }
 
     /// <summary>Reads entries that others have committed.</summary>
