@@ -90,9 +90,17 @@ internal static partial class ContractReader
     private static ContractNode? Root(ContractSource source, List<ContractError> errors)
     {
         var yaml = new YamlStream();
+        var parser = new Parser(new StringReader(source.Text.TrimStart('\uFEFF')));
         try
         {
-            yaml.Load(new StringReader(source.Text.TrimStart('\uFEFF')));
+            yaml.Load(parser);
+        }
+        catch (InvalidOperationException)
+        {
+            // YamlDotNet throws this for some plain scalars that run into an indicator, without saying where: the last thing it understood is near.
+            var near = parser.Current?.End ?? Mark.Empty;
+            errors.Add(new ContractError(source.File, (int)Math.Max(1, near.Line), (int)Math.Max(1, near.Column), "This is not YAML.", "Check quotes, brackets and special characters after this place."));
+            return null;
         }
         catch (YamlException broken)
         {

@@ -80,7 +80,7 @@ internal static class DatasetCompiler
         if (contract.Mode == DedupMode.Content)
         {
             if (!contract.Identity.IsEmpty) contract.Node.Wrong(contract.Identity[0].At, "dedup.identity is given, but the mode is content.", "Write mode: identity, or remove identity.");
-            if (content.Length == 0) contract.Node.Wrong(contract.Node.Mark, "dedup.except names every column, so all records would be duplicates.", "Leave out the columns that tell records apart.");
+            if (content.Length == 0) contract.Node.Wrong(contract.Except[0].At, "dedup.except names every column, so all records would be duplicates.", "Leave out the columns that tell records apart.");
             return new DedupPlan(DedupMode.Content, ByName(contract, content), [], contract.RescuedCounts);
         }
 

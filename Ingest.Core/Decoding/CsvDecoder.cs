@@ -22,6 +22,7 @@ internal sealed class CsvDecoder
     private byte[] _mappedHeader = [];
     private int _selectCell = -1;
     private int _claimCell = -1;
+    private bool _hasStrayText;
 
     public CsvDecoder(TopicPlan topic, DecodeLimits limits)
     {
@@ -37,9 +38,10 @@ internal sealed class CsvDecoder
         var end = start + length;
         var at = start;
         if (!NextRow(buffer, ref at, end, _header, out var headerStart, out var headerClosed)) return;
-        if (!headerClosed || !MapHeader(buffer, headerStart, at))
+        if (!headerClosed || _hasStrayText || !MapHeader(buffer, headerStart, at))
         {
-            into.Rejections.Add(new Rejection(transfer, -1, ReasonCode.CsvMalformed, -1, -1, start, length, headerClosed ? "two columns of one name, or a header that is not UTF-8" : "a quote in the header is not closed"));
+            var detail = !headerClosed ? "a quote in the header is not closed" : _hasStrayText ? "text behind a closing quote in the header" : "two columns of one name, or a header that is not UTF-8";
+            into.Rejections.Add(new Rejection(transfer, -1, ReasonCode.CsvMalformed, -1, -1, start, length, detail));
             return;
         }
 
@@ -61,13 +63,13 @@ internal sealed class CsvDecoder
     {
         var dataset = _selector.IsTrivial ? 0 : -1;
         var reason = ReasonCode.None;
-        if (_row.Count != _header.Count) reason = ReasonCode.CsvMalformed;
+        if (_hasStrayText || _row.Count != _header.Count) reason = ReasonCode.CsvMalformed;
         else if (!Utf8.IsValid(buffer.AsSpan(start, length))) reason = ReasonCode.NotUtf8;
         else if (length > _limits.RecordBytesMax) reason = ReasonCode.TooLarge;
         else if (!_selector.IsTrivial) dataset = _selector.Select(buffer, Cell(_selectCell), Cell(_claimCell), out reason);
         if (reason != ReasonCode.None)
         {
-            var detail = reason == ReasonCode.CsvMalformed ? $"{_row.Count} fields where the header has {_header.Count}" : null;
+            var detail = reason != ReasonCode.CsvMalformed ? null : _hasStrayText ? "text behind a closing quote" : $"{_row.Count} fields where the header has {_header.Count}";
             into.Rejections.Add(new Rejection(transfer, position, reason, _topic.Datasets.Length == 1 ? 0 : dataset, -1, start, length, detail));
             return;
         }
@@ -78,7 +80,7 @@ internal sealed class CsvDecoder
         for (var i = 0; i < map.Length; i++)
         {
             foreach (var (column, rank) in map[i].Columns) fields[column] = _row[i] with { Source = rank };
-            if (map[i].IsUnwanted) records.Extras.Add(new ExtraField(_header[i].Start, _header[i].Length, false, 0, _row[i]));
+            if (map[i].IsUnwanted) records.Extras.Add(new ExtraField(_header[i].Start, _header[i].Length, _header[i].Kind == FieldKind.QuotedText, 0, _row[i]));
         }
 
         records.Add(transfer, position, start, length);
@@ -125,6 +127,7 @@ internal sealed class CsvDecoder
         while (at < end && buffer[at] is (byte)'\r' or (byte)'\n') at++;
         rowStart = at;
         closed = true;
+        _hasStrayText = false;
         cells.Clear();
         if (at >= end) return false;
         while (true)
@@ -141,11 +144,15 @@ internal sealed class CsvDecoder
 
     private void PlainCell(byte[] buffer, ref int at, int end, List<FieldRef> cells)
     {
-        var rest = buffer.AsSpan(at, end - at);
-        var length = rest.IndexOfAny(_delimiter, (byte)'\r', (byte)'\n');
-        if (length < 0) length = rest.Length;
+        var length = PlainLength(buffer.AsSpan(at, end - at));
         cells.Add(new FieldRef(at, length, FieldKind.Text));
         at += length;
+    }
+
+    private int PlainLength(ReadOnlySpan<byte> rest)
+    {
+        var length = rest.IndexOfAny(_delimiter, (byte)'\r', (byte)'\n');
+        return length < 0 ? rest.Length : length;
     }
 
     private bool QuotedCell(byte[] buffer, ref int at, int end, List<FieldRef> cells)
@@ -166,8 +173,13 @@ internal sealed class CsvDecoder
 
             cells.Add(new FieldRef(start, at - 1 - start, kind));
 
-            // Text after the closing quote belongs to no field: the row gets one cell too many and is refused for it.
-            if (at < end && buffer[at] != _delimiter && buffer[at] is not ((byte)'\r' or (byte)'\n')) PlainCell(buffer, ref at, end, cells);
+            // Text behind the closing quote belongs to no field. Counting it as one would let it take the place of a field that is missing.
+            if (at < end && buffer[at] != _delimiter && buffer[at] is not ((byte)'\r' or (byte)'\n'))
+            {
+                _hasStrayText = true;
+                at += PlainLength(buffer.AsSpan(at, end - at));
+            }
+
             return true;
         }
     }

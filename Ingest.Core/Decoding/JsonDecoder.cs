@@ -56,7 +56,7 @@ internal sealed class JsonDecoder
         {
             for (var i = 0; i < _countsBefore.Length; i++) into.Datasets[i].Truncate(_countsBefore[i]);
             into.Rejections.RemoveRange(rejectionsBefore, into.Rejections.Count - rejectionsBefore);
-            var reason = reader.CurrentDepth >= DecodeLimits.DepthMax ? ReasonCode.TooDeep : ReasonCode.NotJson;
+            var reason = IsTooDeep(reader, document) ? ReasonCode.TooDeep : ReasonCode.NotJson;
             position = isLine ? positionBefore + 1 : positionBefore;
             into.Rejections.Add(new Rejection(transfer, isLine ? positionBefore : -1, reason, -1, -1, start, length, $"at byte {reader.BytesConsumed}: {Short(broken.Message)}"));
         }
@@ -131,7 +131,17 @@ internal sealed class JsonDecoder
         {
             var ahead = reader;
             Array.Clear(_controlFields);
-            reason = _control.Read(ref ahead, buffer, origin, _controlFields, null, out _);
+            try
+            {
+                reason = _control.Read(ref ahead, buffer, origin, _controlFields, null, out _);
+            }
+            catch (JsonException)
+            {
+                // Whoever tells why reads depth and place from the reader.
+                reader = ahead;
+                throw;
+            }
+
             dataset = _selector.Select(buffer, _controlFields[0], _controlFields[1], out var selection);
             if (reason == ReasonCode.None) reason = selection;
             if (reason != ReasonCode.None)
@@ -158,6 +168,10 @@ internal sealed class JsonDecoder
         void Refuse(ReasonCode why, int ofDataset, int ofColumn, int bytes, string? detail) =>
             into.Rejections.Add(new Rejection(transfer, position, why, ofDataset, ofColumn, start, bytes, detail));
     }
+
+    /// <summary>Whether the reader stopped before a level too many. On an opening bracket it reports the depth outside of it, hence the one less.</summary>
+    private static bool IsTooDeep(in Utf8JsonReader reader, ReadOnlySpan<byte> document) =>
+        reader.CurrentDepth >= DecodeLimits.DepthMax - 1 && reader.BytesConsumed < document.Length && document[(int)reader.BytesConsumed] is (byte)'[' or (byte)'{';
 
     private static string Short(string message) => message.Length <= 120 ? message : message[..120];
 }

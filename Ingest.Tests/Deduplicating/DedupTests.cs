@@ -149,6 +149,7 @@ public sealed class DedupTests
         EventDateColumn = -1,
         Partitioning = [],
         Dedup = new DedupPlan(mode, ImmutableArray<int>.Empty, ImmutableArray<int>.Empty, true),
+        DedupSignature = "test",
         ContractHash = "",
     };
 }

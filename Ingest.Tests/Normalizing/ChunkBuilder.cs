@@ -26,6 +26,7 @@ internal sealed class ChunkBuilder
             EventDateColumn = eventDate,
             Partitioning = [],
             Dedup = new DedupPlan(mode, [], [], true),
+            DedupSignature = "test",
             ContractHash = "",
         };
         Topic = new TopicPlan { Topic = "vehicles", Department = "police", Format = format, Datasets = [new TopicDataset(dataset, null)] };

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.RegularExpressions;
 using Ingest.Core.Flow.Runtime;
 
@@ -40,10 +39,14 @@ public sealed class ShapeTests
         Assert.Empty(found);
     }
 
+    /// <summary>Files that hold a family of small readers, one for each width, that are read together.</summary>
+    private static readonly string[] s_families = ["DecimalNumbers", "WholeNumbers"];
+
     [Fact]
     public void A_file_holds_the_type_that_it_is_named_after()
     {
         var wrong = SourceTree.CSharp("Ingest.Core")
+            .Where(f => !s_families.Contains(Path.GetFileNameWithoutExtension(f.Path)))
             .Where(f => !Regex.IsMatch(f.Text, $@"\b(class|struct|record|interface|enum|delegate)\b[^\n]*\b{Regex.Escape(Path.GetFileNameWithoutExtension(f.Path).Split('.')[0])}\b"))
             .Select(f => f.Path);
         Assert.Empty(wrong);

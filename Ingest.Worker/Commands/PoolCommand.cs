@@ -9,6 +9,7 @@ internal static class PoolCommand
     {
         PoolStatsCommand.Create(),
         PoolLedgerCommand.Create(),
+        PoolVerifyCommand.Create(),
         PoolSqlCommand.Create(),
     };
 

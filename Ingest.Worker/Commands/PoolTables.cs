@@ -20,7 +20,7 @@ internal sealed class PoolTables
     /// <summary>In order of name.</summary>
     public IReadOnlyList<PoolTable> Tables { get; }
 
-    /// <summary>Null, with a sentence on the error stream, when there is no pool.</summary>
+    /// <summary>Null, with a sentence on the error stream, when there is no pool or the log of a table cannot be read.</summary>
     public static async Task<PoolTables?> OpenAsync(string? pool, CancellationToken cancellation)
     {
         pool ??= SettingsReader.Configuration([])["Ingest:Pool"] ?? new IngestSettings().Pool;
@@ -37,7 +37,15 @@ internal sealed class PoolTables
         {
             if (!Directory.Exists(Path.Combine(folder, "_delta_log"))) continue;
             var view = new PrefixedStore(store, Path.GetFileName(folder));
-            if (await LogReader.LoadAsync(view, cancellation).ConfigureAwait(false) is { } snapshot) tables.Add(new PoolTable(Path.GetFileName(folder), folder, view, snapshot));
+            try
+            {
+                if (await LogReader.LoadAsync(view, cancellation).ConfigureAwait(false) is { } snapshot) tables.Add(new PoolTable(Path.GetFileName(folder), folder, view, snapshot));
+            }
+            catch (InvalidDataException damaged)
+            {
+                await Console.Error.WriteLineAsync($"error  {Path.GetFileName(folder)}: {damaged.Message}").ConfigureAwait(false);
+                return null;
+            }
         }
 
         return new PoolTables(root, tables);

@@ -47,7 +47,8 @@ public sealed class IngestEngine : IDisposable
     {
         var signal = new Signal();
         var pool = new NormalizedChunkPool();
-        using var lanes = await TableOpener.OpenAllAsync(_options, _catalog, _services, Budget, signal, stop);
+        using var slot = CacheSlot.Take(_options.CacheFolder);
+        using var lanes = await TableOpener.OpenAllAsync(_options, _catalog, _services, slot, Budget, signal, stop);
         using var ended = new CancellationTokenSource();
         using var stopSource = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await using var pump = new DecodePump(_catalog, _options.Decoding, pool, _options.DecodeWorkers, signal, _services.Scheduler);

@@ -11,11 +11,11 @@ namespace Ingest.Core.Flow.Runtime;
 /// <summary>Opens (or creates) every table of the catalog with its index, before anything is read from the source.</summary>
 internal static class TableOpener
 {
-    public static async Task<LaneSet> OpenAllAsync(EngineOptions options, Catalog catalog, EngineServices services, ByteBudget budget, Signal signal, CancellationToken cancellation)
+    public static async Task<LaneSet> OpenAllAsync(EngineOptions options, Catalog catalog, EngineServices services, CacheSlot slot, ByteBudget budget, Signal signal, CancellationToken cancellation)
     {
         var lanes = new List<TableLane>();
         foreach (var plan in catalog.Datasets.Append(QuarantineDataset.Plan))
-            lanes.Add(await OpenAsync(plan, options, services, budget, cancellation));
+            lanes.Add(await OpenAsync(plan, options, services, slot, budget, cancellation));
 
         var jobs = new CommitJobServices(
             new DataFileWriter(),
@@ -28,11 +28,11 @@ internal static class TableOpener
         return new LaneSet(lanes[..^1], lanes[^1], jobs, signal, services.Logger);
     }
 
-    private static async Task<TableLane> OpenAsync(DatasetPlan plan, EngineOptions options, EngineServices services, ByteBudget budget, CancellationToken cancellation)
+    private static async Task<TableLane> OpenAsync(DatasetPlan plan, EngineOptions options, EngineServices services, CacheSlot slot, ByteBudget budget, CancellationToken cancellation)
     {
         var store = new PrefixedStore(services.Pool, plan.Name);
         var table = await DeltaTable.OpenOrCreateAsync(store, TableSpecs.For(plan, options.CheckpointInterval), services.Ids, services.Time, cancellation);
-        var cache = new LocalRunCache(Path.Combine(options.CacheFolder, table.Current.TableId));
+        var cache = new LocalRunCache(Path.Combine(slot.Folder, table.Current.TableId));
         var index = await IndexOpener.OpenOrRebuildAsync(plan, store, table, cache, services, cancellation);
         Log.TableOpened(services.Logger, plan.Name, table.Current.Version, table.Current.LiveFiles, index.TotalKeys, table.Current.Index.Runs.Length);
         return new TableLane(plan, store, table, index, budget, services.Time);

@@ -56,6 +56,21 @@ internal static class CheckpointWriter
         return (state.ToActions(tombstonesAfter.ToUnixTimeMilliseconds()), state.Index);
     }
 
+    /// <summary>The same from version 0 on, without any checkpoint and with all tombstones; null when the first entries are gone.</summary>
+    public static async ValueTask<IReadOnlyList<LogAction>?> ReplayFromStartAsync(IObjectStore table, long version, CancellationToken cancellation)
+    {
+        var state = new ReplayState();
+        var last = -1L;
+        await foreach (var (at, entry) in LogReader.EntriesAsync(table, 0, cancellation))
+        {
+            if (at > version) break;
+            state.Apply(entry, at);
+            last = at;
+        }
+
+        return last == version ? state.ToActions(0) : null;
+    }
+
     private sealed class ReplayState
     {
         private readonly SortedDictionary<string, LogAction.Txn> _txns = new(StringComparer.Ordinal);

@@ -14,7 +14,19 @@ public static class LogReader
         var snapshot = await StartAsync(table, cancellation);
         await foreach (var entry in EntriesAsync(table, snapshot.Version + 1, cancellation))
             snapshot = snapshot.Apply(entry.Version, entry.Actions, await ResolverAsync(table, snapshot, entry, cancellation));
+        await RefuseHolesAsync(table, snapshot.Version, cancellation);
         return snapshot.Version < 0 ? null : snapshot;
+    }
+
+    /// <summary>An entry beyond the next one means that one in between is gone: going on would write into the hole and hide what lies behind it.</summary>
+    private static async ValueTask RefuseHolesAsync(IObjectStore table, long tip, CancellationToken cancellation)
+    {
+        await foreach (var found in table.ListAsync(LogNames.Folder, tip < 0 ? null : LogNames.Entry(tip), cancellation))
+        {
+            if (!LogNames.TryParseEntry(found.Name, out var version) || version <= tip) continue;
+            if (version == tip + 1 || await table.SizeAsync(LogNames.Entry(tip + 1), cancellation) is not null) return; // committed just now
+            throw new InvalidDataException($"The log has a hole: entry {tip + 1} is missing, and entry {version} is there. Restore the missing entries from a copy before anything is written.");
+        }
     }
 
     /// <summary>Entries from a version on, until the first that does not exist.</summary>

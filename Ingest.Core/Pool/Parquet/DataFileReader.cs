@@ -17,14 +17,20 @@ public sealed class DataFileReader : IAsyncDisposable
     private readonly ParquetReader _reader;
     private readonly DatasetPlan _plan;
     private readonly IReadOnlyDictionary<string, string?> _partitionValues;
-    private readonly Dictionary<string, DataField> _fields;
+    private readonly HashSet<string> _present;
+    private readonly Dictionary<string, DataField> _physical;
 
     private DataFileReader(ParquetReader reader, DatasetPlan plan, IReadOnlyDictionary<string, string?> partitionValues)
     {
         _reader = reader;
         _plan = plan;
         _partitionValues = partitionValues;
-        _fields = reader.Schema.GetDataFields().ToDictionary(f => f.Name, StringComparer.Ordinal);
+        _present = reader.Schema.GetDataFields().Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
+
+        // As in writing, a column is asked for by its physical type: fields of a schema of our own, found in the file by name.
+        var physical = plan.Columns.Select(c => FileColumns.Physical(c.Name, c.Type, c.Precision, c.Scale)).Append(FileColumns.Physical(SystemColumns.Rescued, ColumnType.String, 0, 0)).ToArray();
+        _ = new ParquetSchema(physical);
+        _physical = physical.ToDictionary(f => f.Name, StringComparer.Ordinal);
     }
 
     public int RowGroups => _reader.RowGroupCount;
@@ -63,17 +69,18 @@ public sealed class DataFileReader : IAsyncDisposable
 
     private ValueTask ReadColumnAsync(ParquetRowGroupReader group, string name, ColumnVector vector, int rows, CancellationToken cancellation)
     {
-        if (!_fields.TryGetValue(name, out var field))
+        if (!_present.Contains(name))
         {
             for (var i = 0; i < rows; i++) vector.AppendNull();
             return ValueTask.CompletedTask;
         }
 
+        var field = _physical[name];
         return vector switch
         {
             BytesVector bytes => ReadAsync<ReadOnlyMemory<byte>>(group, field, bytes, rows, v => bytes.Append(v.Span), cancellation),
             FixedVector<int> ints => ReadAsync<int>(group, field, ints, rows, ints.Append, cancellation),
-            FixedVector<long> longs when field is DecimalDataField { Precision: <= 9 } => ReadAsync<int>(group, field, longs, rows, v => longs.Append(v), cancellation),
+            FixedVector<long> longs when field.ClrType == typeof(int) => ReadAsync<int>(group, field, longs, rows, v => longs.Append(v), cancellation),
             FixedVector<long> longs => ReadAsync<long>(group, field, longs, rows, longs.Append, cancellation),
             FixedVector<double> doubles => ReadAsync<double>(group, field, doubles, rows, doubles.Append, cancellation),
             FixedVector<byte> booleans => ReadAsync<bool>(group, field, booleans, rows, v => booleans.Append(v ? (byte)1 : (byte)0), cancellation),

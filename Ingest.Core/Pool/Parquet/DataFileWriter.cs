@@ -26,7 +26,7 @@ public sealed class DataFileWriter
             {
                 var count = Math.Min(RowGroupRows, batch.RowCount - start);
                 using var group = writer.CreateRowGroup();
-                for (var i = 0; i < columns.Physical.Length; i++) await ColumnChunkWriter.WriteAsync(group, columns.Physical[i], batch.Batch.Column(i), start, count, cancellation);
+                for (var i = 0; i < columns.Fields.Length; i++) await ColumnChunkWriter.WriteAsync(group, columns.Fields[i], batch.Batch.Column(i), start, count, cancellation);
                 group.CompleteValidate();
             }
         }

@@ -1,5 +1,6 @@
 using Apache.Arrow;
 using Apache.Arrow.Types;
+using Ingest.Core.Contracts;
 using Parquet.Data;
 using Parquet.Schema;
 
@@ -17,7 +18,7 @@ internal sealed class FileColumns
     {
         LogicalSchema = new ParquetSchema(logical);
         PhysicalSchema = new ParquetSchema(physical);
-        Physical = physical;
+        Fields = physical;
     }
 
     public ParquetSchema LogicalSchema { get; }
@@ -25,7 +26,7 @@ internal sealed class FileColumns
     /// <summary>Fields must belong to a schema; this one is never written.</summary>
     public ParquetSchema PhysicalSchema { get; }
 
-    public DataField[] Physical { get; }
+    public DataField[] Fields { get; }
 
     public static FileColumns For(Schema schema)
     {
@@ -53,5 +54,19 @@ internal sealed class FileColumns
         Decimal128Type { Precision: <= 18 } => new DataField(field.Name, typeof(long), isNullable: true),
         Decimal128Type type => new DecimalDataField(field.Name, type.Precision, type.Scale, isNullable: true, clrType: typeof(BigDecimal)),
         _ => throw new InvalidOperationException($"No Parquet type for {field.DataType}."),
+    };
+
+    /// <summary>The physical field of a column by its contract type; for reading.</summary>
+    public static DataField Physical(string name, ColumnType type, int precision, int scale) => type switch
+    {
+        ColumnType.String or ColumnType.Binary => new DataField(name, typeof(byte[]), isNullable: true),
+        ColumnType.Int or ColumnType.Date => new DataField(name, typeof(int), isNullable: true),
+        ColumnType.Long or ColumnType.Timestamp => new DataField(name, typeof(long), isNullable: true),
+        ColumnType.Double => new DataField(name, typeof(double), isNullable: true),
+        ColumnType.Boolean => new DataField(name, typeof(bool), isNullable: true),
+        ColumnType.Decimal when precision <= 9 => new DataField(name, typeof(int), isNullable: true),
+        ColumnType.Decimal when precision <= 18 => new DataField(name, typeof(long), isNullable: true),
+        ColumnType.Decimal => new DecimalDataField(name, precision, scale, isNullable: true, clrType: typeof(BigDecimal)),
+        _ => throw new ArgumentOutOfRangeException(nameof(type)),
     };
 }

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+
+namespace Ingest.Tests.Crash;
+
+/// <summary>The worker as operators run it: a process of its own, which can be killed without a chance to say goodbye.</summary>
+internal sealed class WorkerProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+
+    public WorkerProcess(IReadOnlyDictionary<string, string> settings, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Ingest.Worker.dll"));
+        start.ArgumentList.Add("run");
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        start.Environment["Ingest__Health__Port"] = "0";
+        foreach (var (name, value) in settings) start.Environment[name] = value;
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += (_, line) => Append(line.Data);
+        _process.ErrorDataReceived += (_, line) => Append(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public string Output
+    {
+        get
+        {
+            lock (_output) return _output.ToString();
+        }
+    }
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>kill -9.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
+    /// <summary>SIGTERM, and how the process ended.</summary>
+    public async Task<int> TerminateAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        return await ExitAsync();
+    }
+
+    /// <summary>Waits, at most a minute, until the worker's status page says something.</summary>
+    public async Task UntilStatusAsync(int port, string text)
+    {
+        using var client = new HttpClient();
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (!(await PageAsync()).Contains(text, StringComparison.Ordinal)) await Task.Delay(50, deadline.Token);
+
+        async Task<string> PageAsync()
+        {
+            try
+            {
+                return await client.GetStringAsync(new Uri($"http://127.0.0.1:{port}/"), deadline.Token);
+            }
+            catch (HttpRequestException)
+            {
+                return ""; // not listening yet
+            }
+        }
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    public async Task<int> ExitAsync()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        await _process.WaitForExitAsync(deadline.Token);
+        return _process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited) Kill();
+        _process.Dispose();
+    }
+
+    private void Append(string? line)
+    {
+        lock (_output) _output.AppendLine(line);
+    }
+}

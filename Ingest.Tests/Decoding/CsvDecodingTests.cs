@@ -1,0 +1,93 @@
+using CsCheck;
+using Ingest.Core.Contracts;
+using Ingest.Core.Transfers;
+using Ingest.Tests.Contracts;
+
+namespace Ingest.Tests.Decoding;
+
+public sealed class CsvDecodingTests
+{
+    private static readonly string[] s_cells = ["plain", "", "沪A12345", "a,b", "say \"hi\"", "\"", "two\nlines", "cr\r\nlf", " spaced ", "😀", "a;b", "\t"];
+
+    private static readonly Gen<string> s_cell = Gen.Int[0, s_cells.Length - 1].Select(i => s_cells[i]);
+
+    private static readonly TopicPlan s_topic = Yaml.Topic(Yaml.Cars("format: csv", "name: a, type: string", "name: b, type: string, source: [b, 乙]"));
+
+    [Fact]
+    public void Rows_are_those_that_were_written() => Gen.Select(s_cell.Array[3].List[0, 8], Gen.Bool, Gen.Bool, Gen.Bool).Sample((rows, crlf, quotesAll, endsLine) =>
+    {
+        var end = crlf ? "\r\n" : "\n";
+        var text = "a,乙,\"odd \"\"name\"\"\"" + string.Concat(rows.Select(r => end + string.Join(',', r.Select(c => Quote(c, quotesAll))))) + (endsLine ? end : "");
+        var found = Decoded.Of(s_topic, text);
+        Assert.Empty(found.Rejections);
+        Assert.Equal(rows.Select(r => $"0 a=\"{r[0]} b=\"{r[1]} | odd \"name\"=\"{r[2]}"), found.Records.Select(r => r.ToString()));
+        Assert.Equal(Enumerable.Range(0, rows.Count), found.Records.Select(r => r.Position));
+    }, iter: 500);
+
+    [Theory]
+    [InlineData("a,b\n1\n3,4", "1 fields where the header has 2")]
+    [InlineData("a,b\n1,2,9\n3,4", "3 fields where the header has 2")]
+    [InlineData("a,b\n\"1\"x,2\n3,4", "text behind a closing quote")]
+    public void A_row_that_does_not_fit_the_header_is_refused_alone(string text, string detail)
+    {
+        var found = Decoded.Of(s_topic, text);
+        Assert.Equal("0 a=\"3 b=\"4 | ", Assert.Single(found.Records).ToString());
+        var refused = Assert.Single(found.Rejections);
+        Assert.Equal((ReasonCode.CsvMalformed, 0, 0, detail), (refused.Reason, refused.Position, refused.Dataset, refused.Detail));
+    }
+
+    [Fact]
+    public void Text_behind_a_closing_quote_does_not_become_a_field()
+    {
+        var found = Decoded.Of(s_topic, "a,b\n\"1\"2\n3,4");
+        Assert.Equal("0 a=\"3 b=\"4 | ", Assert.Single(found.Records).ToString());
+        Assert.Equal(ReasonCode.CsvMalformed, Assert.Single(found.Rejections).Reason);
+        Assert.Equal(ReasonCode.CsvMalformed, Decoded.Of(s_topic, "\"a\"b\n1,2").OnlyReason());
+    }
+
+    [Fact]
+    public void A_quote_that_is_not_closed_refuses_the_rest()
+    {
+        var found = Decoded.Of(s_topic, "a,b\n1,2\n3,\"4\n5,6\n");
+        Assert.Equal("0 a=\"1 b=\"2 | ", Assert.Single(found.Records).ToString());
+        var refused = Assert.Single(found.Rejections);
+        Assert.Equal((ReasonCode.CsvMalformed, 1, 8, 9), (refused.Reason, refused.Position, refused.Start, refused.Length));
+    }
+
+    [Theory]
+    [InlineData("a,a\n1,2")]
+    [InlineData("a, a \n1,2")]
+    [InlineData("a,\"b\n1,2")]
+    public void A_header_that_is_ambiguous_or_broken_refuses_the_transfer(string text) => Assert.Equal(ReasonCode.CsvMalformed, Decoded.Of(s_topic, text).OnlyReason());
+
+    [Fact]
+    public void Each_transfer_has_its_own_header()
+    {
+        var found = Decoded.Of(s_topic, "a,b\n1,2", "b,a\n2,1", "x,b,a\n0,2,1", "a\n1", "b,乙,a\n2,old,1", "a,b\n1,2", "a,b");
+        Assert.Empty(found.Rejections);
+        Assert.Equal(["0 a=\"1 b=\"2 | ", "0 a=\"1 b=\"2 | ", "0 a=\"1 b=\"2 | x=\"0", "0 a=\"1 | ", "0 a=\"1 b=\"2 | 乙=\"old", "0 a=\"1 b=\"2 | "], found.Records.Select(r => r.ToString()));
+    }
+
+    [Fact]
+    public void Another_delimiter_leaves_commas_alone()
+    {
+        var found = Decoded.Of(s_topic with { Delimiter = '\t' }, "a\tb\n1,5\t\"x\ty\"\n");
+        Assert.Equal("0 a=\"1,5 b=\"x\ty | ", Assert.Single(found.Records).ToString());
+    }
+
+    [Fact]
+    public void Datasets_are_selected_and_claims_checked_by_header()
+    {
+        var topic = Yaml.Topic(
+            Yaml.Cars("format: csv\nselect: { field: kind, equals: car }", "name: a, type: string").Replace("department: police", "department: police\n    claim: { field: dept, equals: P }", StringComparison.Ordinal),
+            Yaml.Cars("format: csv\nselect: { field: kind, equals: ship }", "name: a, type: string").Replace("department: police", "department: police\n    claim: { field: dept, equals: P }", StringComparison.Ordinal).Replace("dataset: cars", "dataset: ships", StringComparison.Ordinal));
+        var found = Decoded.Of(topic, "kind,a,dept\ncar,1,P\nship,2,\"P\"\nplane,3,P\ncar,4,Q\nship,5", "a,kind\n1,car");
+        Assert.Equal(["0 a=\"1 | ", "1 a=\"2 | "], found.Records.Select(r => r.ToString()));
+        Assert.Equal(
+            [(2, ReasonCode.UnknownDataset, -1), (3, ReasonCode.DepartmentMismatch, 0), (4, ReasonCode.CsvMalformed, -1), (0, ReasonCode.DepartmentMismatch, 0)],
+            found.Rejections.Select(r => (r.Position, r.Reason, r.Dataset)));
+    }
+
+    private static string Quote(string cell, bool always) =>
+        always || cell.AsSpan().IndexOfAny(",\"\r\n") >= 0 ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : cell;
+}
