@@ -23,9 +23,17 @@ public sealed class CommitAttempt
     private CommitCommand.Put? _put;
     private IndexDelta? _index;
 
+    /// <exception cref="ArgumentException">The request contradicts itself.</exception>
     /// <param name="opened">The table's metadata as it was when the worker opened it.</param>
     public CommitAttempt(CommitRequest request, LogAction.Metadata opened, Func<TopicPartition, string> appIdOf, int checkpointInterval)
     {
+        foreach (var account in request.Ranges)
+        {
+            if (account.Range.IsEmpty) throw new ArgumentException($"{account.Source} {account.Range} moves no offset.", nameof(request));
+        }
+
+        if (request.Ranges.DistinctBy(r => r.Source).Count() != request.Ranges.Length) throw new ArgumentException("A partition stands in the request twice.", nameof(request));
+        if (request.Run is null && request.Files.Sum(f => f.Rows) > 0) throw new ArgumentException("Rows without the index run that knows them.", nameof(request));
         _request = request;
         _opened = opened;
         _appIdOf = appIdOf;

@@ -16,7 +16,7 @@ public sealed record Ledger(IReadOnlyList<LedgerLine> Lines, IReadOnlyList<strin
     {
         var lines = new Dictionary<string, LedgerLine>(StringComparer.Ordinal);
         var problems = new List<string>();
-        await foreach (var (version, actions) in LogReader.EntriesAsync(table, 0, cancellation))
+        await foreach (var (version, actions) in LogReader.RetainedAsync(table, cancellation))
         {
             var txns = actions.OfType<LogAction.Txn>().ToDictionary(t => t.AppId, t => t.Version, StringComparer.Ordinal);
             foreach (var (range, isGap) in actions.OfType<LogAction.Info>().SelectMany(i => i.Content.Ranges.Select(r => (r, i.Content.Operation == GapOperation))))
