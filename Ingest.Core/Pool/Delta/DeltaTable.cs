@@ -45,11 +45,11 @@ public sealed class DeltaTable
     public static async ValueTask<DeltaTable> OpenOrCreateAsync(IObjectStore store, TableSpec spec, IdSource ids, TimeProvider time, CancellationToken cancellation)
     {
         var current = await LogReader.LoadAsync(store, cancellation);
-        if (current is null)
+        while (current is null)
         {
-            // Whoever loses this race reads the winner's table and checks it like any other.
+            // Whoever loses this race reads the winner's table and checks it like any other. After an unclear answer the log may still be empty: once more.
             await CreateEntryAsync(store, 0, NewTable(spec, ids, time), cancellation);
-            current = await LogReader.LoadAsync(store, cancellation) ?? throw new InvalidDataException($"Table '{spec.Name}' was created and cannot be read.");
+            current = await LogReader.LoadAsync(store, cancellation);
         }
 
         Check(spec, current);
