@@ -85,7 +85,7 @@ public sealed class DeltaTable
                     break;
                 case CommitCommand.ReadBack readBack:
                     command = await _store.ReadAsync(LogNames.Entry(readBack.Version), cancellation) is { } bytes
-                        ? attempt.ReadBackFound(TransactionOf(LogJson.Read(bytes)))
+                        ? attempt.ReadBackFound(InfoOf(LogJson.Read(bytes))?.TransactionId)
                         : attempt.ReadBackMissing();
                     break;
                 case CommitCommand.Done done:
@@ -125,14 +125,15 @@ public sealed class DeltaTable
         }
     }
 
-    /// <summary>Applies new entries; the version of the one that carries <paramref name="transactionId"/>, if any does.</summary>
-    private async ValueTask<long?> ReadNewAsync(string? transactionId, CancellationToken cancellation)
+    /// <summary>Applies new entries; version and index of the one that carries <paramref name="transactionId"/>, if any does.</summary>
+    private async ValueTask<(long Version, IndexDelta Index)?> ReadNewAsync(string? transactionId, CancellationToken cancellation)
     {
-        long? own = null;
+        (long, IndexDelta)? own = null;
         await foreach (var (version, actions) in LogReader.EntriesAsync(_store, _current.Version + 1, cancellation))
         {
-            if (transactionId is not null && TransactionOf(actions) == transactionId) own = version;
             _current = _current.Apply(version, actions);
+            if (transactionId is null || InfoOf(actions) is not { } info || info.TransactionId != transactionId) continue;
+            own = (version, info.Index ?? new IndexDelta([], [], _current.Index.TotalKeys, _current.Index.TotalSum));
         }
 
         return own;
@@ -215,5 +216,5 @@ public sealed class DeltaTable
         }
     }
 
-    private static string? TransactionOf(IReadOnlyList<LogAction> actions) => actions.OfType<LogAction.Info>().FirstOrDefault()?.Content.TransactionId;
+    private static CommitInfo? InfoOf(IReadOnlyList<LogAction> actions) => actions.OfType<LogAction.Info>().FirstOrDefault()?.Content;
 }
