@@ -48,11 +48,17 @@ public sealed class CommitAttempt
     public CommitCommand Start() => new CommitCommand.ReadLog();
 
     /// <param name="tip">The table as of its newest entry.</param>
-    /// <param name="ownVersion">Version of an entry with our transaction id among those read since the start; null when there is none.</param>
+    /// <param name="own">Version of an entry with our transaction id among those read since the start, and what it did to the index; null when there is none.</param>
     /// <param name="nowMs">Wall clock, milliseconds since 1970 UTC.</param>
-    public CommitCommand LogRead(Snapshot tip, long? ownVersion, long nowMs)
+    public CommitCommand LogRead(Snapshot tip, (long Version, IndexDelta Index)? own, long nowMs)
     {
-        if (ownVersion is { } version) return Committed(version);
+        if (own is { } entry)
+        {
+            // What the log says, not what we planned last: the entry may be of an earlier try, or of an earlier call.
+            _index = entry.Index;
+            return Committed(entry.Version);
+        }
+
         if (Refusal(tip) is { } why) return new CommitCommand.Done(new CommitOutcome.Stopped(why));
         if (Fence(tip) is { } fence) return new CommitCommand.Done(new CommitOutcome.Fenced(fence));
         if (_request.Run is not null && tip.Index.AddedAfter(_request.DeduplicatedAt) is { Count: > 0 } runs)

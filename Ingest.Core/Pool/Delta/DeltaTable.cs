@@ -196,15 +196,17 @@ public sealed class DeltaTable
         }
     }
 
-    /// <summary>Applies new entries; the version of the one that carries <paramref name="transactionId"/>, if any does.</summary>
-    private async ValueTask<long?> ReadNewAsync(string? transactionId, CancellationToken cancellation)
+    /// <summary>Applies new entries; version and index of the one that carries <paramref name="transactionId"/>, if any does.</summary>
+    private async ValueTask<(long Version, IndexDelta Index)?> ReadNewAsync(string? transactionId, CancellationToken cancellation)
     {
         await StandAsync(cancellation);
-        long? own = null;
+        (long, IndexDelta)? own = null;
         await foreach (var entry in LogReader.ReadEntriesAsync(_store, _current.Version + 1, cancellation))
         {
-            if (transactionId is not null && entry.TransactionId == transactionId) own = entry.Version;
             _current = await _removed.ApplyAsync(_current, entry, cancellation);
+            if (transactionId is null || entry.TransactionId != transactionId) continue;
+            var index = entry.Actions.OfType<LogAction.Info>().FirstOrDefault()?.Content.Index;
+            own = (entry.Version, index ?? new IndexDelta([], [], _current.Index.TotalKeys, _current.Index.TotalSum));
         }
 
         return own;
