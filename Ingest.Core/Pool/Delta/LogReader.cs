@@ -44,12 +44,13 @@ public static class LogReader
     public static async ValueTask<IReadOnlyDictionary<string, LogAction.Add>> LiveFilesAsync(IObjectStore table, long version, CancellationToken cancellation)
     {
         var live = new Dictionary<string, LogAction.Add>(StringComparer.Ordinal);
-        var start = await CheckpointHintAsync(table, cancellation) is { } hint && hint <= version ? await CheckpointFile.ReadAsync(table, hint, cancellation) : null;
         var from = 0L;
-        if (start is not null)
+
+        // The hint is asked once: it may move on while the checkpoint that it named is read.
+        if (await CheckpointHintAsync(table, cancellation) is { } hint && hint <= version && await CheckpointFile.ReadAsync(table, hint, cancellation) is { } start)
         {
             foreach (var add in start.OfType<LogAction.Add>()) live[add.Path] = add;
-            from = (await CheckpointHintAsync(table, cancellation))!.Value + 1;
+            from = hint + 1;
         }
 
         await foreach (var (at, actions) in EntriesAsync(table, from, cancellation))
@@ -74,7 +75,7 @@ public static class LogReader
             using var hint = JsonDocument.Parse(bytes);
             return hint.RootElement.GetProperty("version").GetInt64();
         }
-        catch (Exception unreadable) when (unreadable is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception unreadable) when (unreadable is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             return null;
         }
