@@ -77,7 +77,7 @@ public static class TableSupport
         using var old = JsonDocument.Parse(schemaString);
         using var contract = JsonDocument.Parse(wanted);
         using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             writer.WriteStartObject();
             writer.WriteString("type", "struct");
