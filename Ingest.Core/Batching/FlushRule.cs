@@ -18,12 +18,13 @@ public enum FlushReason
 /// <summary>Says whether a batch is due. Knows no clock: the age is given.</summary>
 public sealed class FlushRule(BatchingOptions options)
 {
-    public FlushReason Decide(TimeSpan age, long bytes, int rows, int partitions, bool pressed)
+    /// <param name="behind">Much more is waiting to be read than the batch holds.</param>
+    public FlushReason Decide(TimeSpan age, long bytes, int rows, int partitions, bool pressed, bool behind)
     {
         if (bytes >= options.FlushBytes) return FlushReason.Bytes;
         if (rows >= options.FlushRows) return FlushReason.Rows;
         if (partitions >= options.PartitionsMax) return FlushReason.Partitions;
-        if (age >= options.FlushAfter) return FlushReason.Age;
+        if (age >= (behind ? options.FlushAfterBehind : options.FlushAfter)) return FlushReason.Age;
         return pressed && rows > 0 ? FlushReason.Pressure : FlushReason.None;
     }
 }

@@ -24,6 +24,9 @@ public sealed record CommitRequest
     /// <summary>The log version against whose index the rows were deduplicated; runs that rivals added since must be looked at before the put.</summary>
     public required long DeduplicatedAt { get; init; }
 
+    /// <summary>What the entry calls itself; null for the usual.</summary>
+    public string? Operation { get; init; }
+
     public required string ContractHash { get; init; }
 }
 

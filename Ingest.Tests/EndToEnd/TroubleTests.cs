@@ -69,8 +69,18 @@ public sealed class TroubleTests
         }
 
         var status = await city.CatchUpAsync();
-        Assert.Contains("4 offsets [1, 5) expired", Assert.Single(status.Halted), StringComparison.Ordinal);
+        var why = Assert.Single(status.Halted);
+        Assert.Contains("4 offsets [1, 5) expired", why, StringComparison.Ordinal);
         Assert.Equal(1, await city.CountAsync());
+
+        // The message names the command that goes on; the ledger keeps what was given up.
+        var halted = int.Parse(why.Split("--partition ")[1].Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
+        var table = await Core.Pool.Delta.DeltaTable.OpenAsync(new PrefixedStore(new LocalStore(city.Pool, Core.IdSource.System), "payments"), "payments", Core.IdSource.System, TimeProvider.System, CancellationToken.None);
+        Assert.IsType<Core.Pool.CommitOutcome.Committed>((await table!.AcceptGapAsync("kafka", new(City.Topic, halted), 5, CancellationToken.None))!.Value.Outcome);
+        Assert.Empty((await city.CatchUpAsync()).Halted);
+        Assert.Equal(2, await city.CountAsync());
+        Assert.Equal(4, (await Core.Pool.Delta.Ledger.ReadAsync(new PrefixedStore(new LocalStore(city.Pool, Core.IdSource.System), "payments"), CancellationToken.None)).Lines.Sum(l => l.GivenUp));
+        await city.AssertAccountedAsync();
     }
 
     [Fact]

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Ingest.Worker.Commands;
 
-/// <summary><c>pool</c>: looks at the tables; never writes to them while a worker may.</summary>
+/// <summary><c>pool</c>: looks at the tables. Only <c>accept-gap</c> writes to them, by the same rules as a worker.</summary>
 internal static class PoolCommand
 {
     public static Command Create() => new("pool", "Look at the pool: what is there, whether it is right, and what it says.")
@@ -11,6 +11,7 @@ internal static class PoolCommand
         PoolLedgerCommand.Create(),
         PoolVerifyCommand.Create(),
         PoolSqlCommand.Create(),
+        PoolAcceptGapCommand.Create(),
     };
 
     /// <summary>The option that all pool commands share.</summary>

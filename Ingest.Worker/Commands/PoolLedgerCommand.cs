@@ -19,7 +19,7 @@ internal static class PoolLedgerCommand
     private static async Task<int> RunAsync(string? poolFolder, string? department, CancellationToken cancellation)
     {
         if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
-        var table = Output.Table("table", "department", "topic", "partition", "offsets", "commits", "records", "written", "duplicates", "quarantined", "tiled");
+        var table = Output.Table("table", "department", "topic", "partition", "offsets", "commits", "records", "written", "duplicates", "quarantined", "offsets given up", "tiled");
         var problems = new List<string>();
         foreach (var t in pool.Tables)
         {
@@ -29,7 +29,7 @@ internal static class PoolLedgerCommand
             {
                 table.Row(
                     t.Name, line.Department, line.Source.Topic, line.Source.Partition.ToString(CultureInfo.InvariantCulture), line.Range.ToString(), Output.Count(line.Commits),
-                    Output.Count(line.Records), Output.Count(line.Written), Output.Count(line.Duplicates), Output.Count(line.Quarantined), line.IsWhole ? "yes" : "NO");
+                    Output.Count(line.Records), Output.Count(line.Written), Output.Count(line.Duplicates), Output.Count(line.Quarantined), Output.Count(line.GivenUp), line.IsWhole ? "yes" : "NO");
             }
         }
 

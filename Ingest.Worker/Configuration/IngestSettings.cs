@@ -58,8 +58,11 @@ public sealed class BatchingSettings
     [Description("How long a record may wait for its commit. Shorter: fresher tables, more and smaller files.")]
     public TimeSpan FlushAfter { get; set; } = TimeSpan.FromSeconds(2);
 
+    [Description("The same while more than 10,000 transfers are waiting: large batches are several times cheaper.")]
+    public TimeSpan FlushAfterBehind { get; set; } = TimeSpan.FromSeconds(20);
+
     [Description("A batch is committed when it weighs this much, however young.")]
-    public string FlushBytes { get; set; } = "64MiB";
+    public string FlushBytes { get; set; } = "96MiB";
 
     [Description("A batch is committed when it has this many rows.")]
     public int FlushRows { get; set; } = 1_000_000;

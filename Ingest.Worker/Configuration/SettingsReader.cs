@@ -53,7 +53,7 @@ internal static class SettingsReader
             StartFrom = settings.Kafka.StartFrom,
             BudgetBytes = budget - prefetch,
             Decoding = new DecodeLimits { TransferBytesMax = (int)Math.Min(transferBytes, int.MaxValue), RecordBytesMax = (int)Math.Min(recordBytes, int.MaxValue) },
-            Batching = new BatchingOptions { FlushAfter = settings.Batching.FlushAfter, FlushBytes = flushBytes, FlushRows = settings.Batching.FlushRows },
+            Batching = new BatchingOptions { FlushAfter = settings.Batching.FlushAfter, FlushAfterBehind = settings.Batching.FlushAfterBehind, FlushBytes = flushBytes, FlushRows = settings.Batching.FlushRows },
             IdleFlushAfter = settings.Batching.IdleFlushAfter,
             CheckpointInterval = settings.Table.CheckpointInterval,
             CacheFolder = settings.Table.IndexCache.Length > 0 ? settings.Table.IndexCache : Path.Combine(Path.GetTempPath(), "ingest-index"),

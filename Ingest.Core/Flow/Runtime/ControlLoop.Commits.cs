@@ -13,6 +13,7 @@ internal sealed partial class ControlLoop
     private void Flush(bool force)
     {
         var pressed = _pause.IsPaused;
+        _behind = IsBehind();
         foreach (var lane in _lanes.ByOpenBytes())
         {
             if (lane.InFlight is not null || !lane.HasOpen || _stoppedTables.Contains(lane.Plan.Name)) continue;
@@ -36,7 +37,19 @@ internal sealed partial class ControlLoop
     private bool IsDue(TableLane lane, bool pressed)
     {
         if (lane.Progress.OpenRecords == 0 && lane.OpenRows == 0) return lane.OpenAge >= _options.IdleFlushAfter;
-        return _flush.Decide(lane.OpenAge, lane.OpenBytes, lane.OpenRows, lane.OpenPartitions, pressed) != FlushReason.None;
+        return _flush.Decide(lane.OpenAge, lane.OpenBytes, lane.OpenRows, lane.OpenPartitions, pressed, _behind) != FlushReason.None;
+    }
+
+    /// <summary>More transfers are waiting in Kafka than a few batches hold.</summary>
+    private bool IsBehind()
+    {
+        var waiting = 0L;
+        foreach (var partition in _partitions.Values)
+        {
+            if (partition.HaltedBecause is null) waiting += Math.Max(0, partition.KnownEnd - partition.NextOffset);
+        }
+
+        return waiting > BehindTransfers;
     }
 
     /// <summary>Carries out what ended jobs say.</summary>

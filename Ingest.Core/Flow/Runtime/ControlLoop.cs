@@ -21,6 +21,9 @@ internal sealed partial class ControlLoop
     // Chunks taken before messages and jobs are looked at again: bounds how long a hand-over waits for the loop.
     private const int ChunksPerTurn = 16;
 
+    // Transfers waiting in Kafka beyond which throughput counts for more than freshness: some seconds' worth for one worker.
+    private const int BehindTransfers = 10_000;
+
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(50);
 
     private readonly EngineOptions _options;
@@ -42,6 +45,7 @@ internal sealed partial class ControlLoop
     private readonly Dictionary<TopicPartition, PartitionState> _partitions = [];
     private readonly HashSet<string> _stoppedTables = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _behind;
     private bool _ended;
 
     public ControlLoop(EngineOptions options, Catalog catalog, ITransferSource source, IntakeGate gate, Signal signal, NormalizedChunkPool pool, LaneSet lanes,

@@ -8,32 +8,64 @@ namespace Ingest.Core.Pool.Delta;
 /// <summary>The bytes of a classic, single-file checkpoint.</summary>
 internal static class CheckpointFile
 {
-    /// <summary>The checkpoint's actions; null when there is none or it is not whole (the log is read from further back then).</summary>
-    public static async ValueTask<IReadOnlyList<LogAction>?> ReadAsync(IObjectStore table, long version, CancellationToken cancellation)
+    /// <summary>Actions of a row group: readers hold one at a time, so a table of a million files opens in little memory.</summary>
+#if DEBUG
+    private const int RowGroupActions = 7;
+#else
+    private const int RowGroupActions = 20_000;
+#endif
+
+    /// <summary>Shows the checkpoint's actions in portions. False when there is none or it is not whole: then what was seen is to be forgotten.</summary>
+    public static async ValueTask<bool> VisitAsync(IObjectStore table, long version, Action<IReadOnlyList<LogAction>> visit, CancellationToken cancellation)
     {
-        if (await table.ReadAsync(LogNames.Checkpoint(version), cancellation) is not { } bytes) return null;
+        if (await table.ReadAsync(LogNames.Checkpoint(version), cancellation) is not { } bytes) return false;
         try
         {
-            return await DecodeAsync(bytes, cancellation);
+            var isWhole = false;
+            await foreach (var portion in DecodeAsync(bytes, cancellation))
+            {
+                visit(portion);
+                isWhole |= portion.Any(a => a is LogAction.Metadata);
+            }
+
+            return isWhole;
         }
-        catch (Exception damaged) when (damaged is InvalidDataException or EndOfStreamException or IOException or ArgumentException or InvalidOperationException)
+        catch (Exception damaged) when (IsDamage(damaged))
         {
-            return null;
+            return false;
         }
     }
 
-    public static async ValueTask<byte[]> EncodeAsync(IEnumerable<LogAction> actions, CancellationToken cancellation)
+    /// <summary>The checkpoint's actions; null when there is none or it is not whole (the log is read from further back then).</summary>
+    public static async ValueTask<IReadOnlyList<LogAction>?> ReadAsync(IObjectStore table, long version, CancellationToken cancellation)
+    {
+        var actions = new List<LogAction>();
+        return await VisitAsync(table, version, actions.AddRange, cancellation) ? actions : null;
+    }
+
+    public static async ValueTask<byte[]> EncodeAsync(IEnumerable<LogAction> actions, CancellationToken cancellation, int rowGroupActions = RowGroupActions)
     {
         using var buffer = new MemoryStream();
-        var options = new ParquetOptions { CompressionMethod = CompressionMethod.Zstd, CompressionLevel = CompressionLevel.Fastest };
+        var options = new ParquetOptions { CompressionMethod = CompressionMethod.Zstd, CompressionLevel = CompressionLevel.Fastest, RowGroupSize = rowGroupActions };
         await ParquetSerializer.SerializeAsync(actions.Select(CheckpointRow.From).OfType<CheckpointRow>(), buffer, options, null, cancellation);
         return buffer.ToArray();
     }
 
-    public static async ValueTask<IReadOnlyList<LogAction>> DecodeAsync(byte[] bytes, CancellationToken cancellation)
+    /// <summary>A row group at a time. Throws, in one of many ways, when the bytes are no checkpoint.</summary>
+    public static async IAsyncEnumerable<IReadOnlyList<LogAction>> DecodeAsync(byte[] bytes, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
         using var buffer = new MemoryStream(bytes, writable: false);
-        var rows = await ParquetSerializer.DeserializeAsync<CheckpointRow>(buffer, null, null, cancellation);
-        return [.. rows.Data.Select(r => r.ToAction()).OfType<LogAction>()];
+        int groups;
+        await using (var reader = await ParquetReader.CreateAsync(buffer, null, leaveStreamOpen: true, cancellation)) groups = reader.RowGroupCount;
+        for (var group = 0; group < groups; group++)
+        {
+            buffer.Position = 0;
+            var rows = await ParquetSerializer.DeserializeAsync<CheckpointRow>(buffer, null, group, cancellation);
+            yield return [.. rows.Data.Select(r => r.ToAction()).OfType<LogAction>()];
+        }
     }
+
+    /// <summary>What the Parquet reader throws at bytes that are not what they should be. Anything else is a fault of ours and goes on up.</summary>
+    private static bool IsDamage(Exception e) => e is InvalidDataException or IOException or ArgumentException or InvalidOperationException or IndexOutOfRangeException
+        or FormatException or ArithmeticException or NotSupportedException or InvalidCastException or NullReferenceException or KeyNotFoundException or OutOfMemoryException;
 }

@@ -28,7 +28,7 @@ internal sealed class CheckpointRow
         {
             Add = new AddRow
             {
-                Path = LogPath.Encode(a.Path),
+                Path = a.PathAsLogged ?? LogPath.Encode(a.Path),
                 PartitionValues = a.PartitionValues.ToDictionary(p => p.Key, p => p.Value),
                 Size = a.Size,
                 ModificationTime = a.ModificationTime,
@@ -41,7 +41,7 @@ internal sealed class CheckpointRow
         {
             Remove = new RemoveRow
             {
-                Path = LogPath.Encode(r.Path),
+                Path = r.PathAsLogged ?? LogPath.Encode(r.Path),
                 DeletionTimestamp = r.DeletionTimestamp,
                 DataChange = false,
                 ExtendedFileMetadata = r is { PartitionValues: not null, Size: not null },
@@ -74,10 +74,13 @@ internal sealed class CheckpointRow
         {
             return new LogAction.Add(
                 LogPath.Decode(a.Path!), Map(a.PartitionValues), a.Size ?? 0, a.ModificationTime ?? 0, a.DataChange ?? false, a.Stats,
-                Map(a.Tags).ToImmutableSortedDictionary(p => p.Key, p => p.Value ?? "", StringComparer.Ordinal));
+                Map(a.Tags).ToImmutableSortedDictionary(p => p.Key, p => p.Value ?? "", StringComparer.Ordinal))
+            {
+                PathAsLogged = LogPath.Foreign(a.Path!),
+            };
         }
 
-        if (Remove is { } r) return new LogAction.Remove(LogPath.Decode(r.Path!), r.DeletionTimestamp, r.DataChange ?? false, r.ExtendedFileMetadata == true ? Map(r.PartitionValues) : null, r.Size);
+        if (Remove is { } r) return new LogAction.Remove(LogPath.Decode(r.Path!), r.DeletionTimestamp, r.DataChange ?? false, r.ExtendedFileMetadata == true ? Map(r.PartitionValues) : null, r.Size) { PathAsLogged = LogPath.Foreign(r.Path!) };
         if (Metadata is { } m)
         {
             return new LogAction.Metadata(

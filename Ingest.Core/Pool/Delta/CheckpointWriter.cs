@@ -13,47 +13,51 @@ internal static class CheckpointWriter
     private static readonly TimeSpan s_tombstoneRetention = TimeSpan.FromDays(7);
 
     /// <exception cref="IOException">The checkpoint was not written; the log is complete without it.</exception>
-    public static async ValueTask WriteAsync(IObjectStore table, long version, TimeProvider time, CancellationToken cancellation)
+    public static async ValueTask WriteAsync(IObjectStore table, long version, CancellationToken cancellation)
     {
-        var (actions, index) = await ReplayAsync(table, version, time.GetUtcNow() - s_tombstoneRetention, cancellation);
-        if (index.IsKnown) await table.CreateAsync(LogNames.IndexManifest(version), IndexManifest.Write(version, index), cancellation);
+        try
+        {
+            var (actions, index) = await ReplayAsync(table, version, cancellation);
+            if (index.IsKnown) await WriteManifestAsync(table, version, index, cancellation);
+            var bytes = await WriteFileAsync(table, version, actions, cancellation);
 
-        var bytes = await CheckpointFile.EncodeAsync(actions, cancellation);
-        var back = await CheckpointFile.DecodeAsync(bytes, cancellation);
-        if (!LogJson.Write(back).AsSpan().SequenceEqual(LogJson.Write(actions))) throw new IOException($"The checkpoint of version {version} did not read back as it was written.");
-        await table.CreateAsync(LogNames.Checkpoint(version), bytes, cancellation);
-
-        // Going back would be harmless, but untidy: another worker may have written a later one meanwhile.
-        if (await LogReader.CheckpointHintAsync(table, cancellation) is { } hint && hint >= version) return;
-        var files = actions.Count(a => a is LogAction.Add);
-        await table.ReplaceAsync(
-            LogNames.LastCheckpoint,
-            Encoding.UTF8.GetBytes($"{{\"version\":{version},\"size\":{actions.Count},\"sizeInBytes\":{bytes.Length},\"numOfAddFiles\":{files}}}\n"),
-            cancellation);
+            // Going back would be harmless, but untidy: another worker may have written a later one meanwhile.
+            if (await LogReader.CheckpointHintAsync(table, cancellation) is { } hint && hint >= version) return;
+            var files = actions.Count(a => a is LogAction.Add);
+            await table.ReplaceAsync(
+                LogNames.LastCheckpoint,
+                Encoding.UTF8.GetBytes($"{{\"version\":{version},\"size\":{actions.Count},\"sizeInBytes\":{bytes},\"numOfAddFiles\":{files}}}\n"),
+                cancellation);
+        }
+        catch (InvalidDataException unreadable)
+        {
+            throw new IOException($"The checkpoint of version {version} was not written: {unreadable.Message}", unreadable);
+        }
     }
 
-    /// <summary>The reconciled actions of a version, in an order that follows from the log, and its index.</summary>
-    public static async ValueTask<(List<LogAction> Actions, LogIndex Index)> ReplayAsync(IObjectStore table, long version, DateTimeOffset tombstonesAfter, CancellationToken cancellation)
+    /// <summary>The reconciled actions of a version, in an order that follows from the log, and its index. Tombstones expire by the log's clock, not by ours.</summary>
+    /// <exception cref="InvalidDataException">The log does not reach that version.</exception>
+    public static async ValueTask<(List<LogAction> Actions, LogIndex Index)> ReplayAsync(IObjectStore table, long version, CancellationToken cancellation)
     {
         var state = new ReplayState();
-        var from = 0L;
-        if (await LogReader.CheckpointHintAsync(table, cancellation) is { } hint && hint < version && await CheckpointFile.ReadAsync(table, hint, cancellation) is { } start)
+        var last = -1L;
+        await foreach (var start in LogStart.CandidatesAsync(table, version - 1, cancellation))
         {
-            state.Apply(start, hint);
-            state.Index = await IndexManifest.ReadAsync(table, hint, cancellation);
-            from = hint + 1;
+            state = new ReplayState();
+            if (!await CheckpointFile.VisitAsync(table, start, state.Apply, cancellation)) continue;
+            last = start;
+            break;
         }
 
-        var last = from - 1;
-        await foreach (var (at, entry) in LogReader.EntriesAsync(table, from, cancellation))
+        if (last < 0) state = new ReplayState();
+        for (var at = last + 1; at <= version && await LogReader.ReadEntryAsync(table, at, cancellation) is { } entry; at++)
         {
-            if (at > version) break;
-            state.Apply(entry, at);
+            state.Apply(entry.Actions);
             last = at;
         }
 
-        if (last < version) throw new InvalidDataException($"The log ends at version {last}, before the checkpoint's {version}.");
-        return (state.ToActions(tombstonesAfter.ToUnixTimeMilliseconds()), state.Index);
+        if (last < version) throw new InvalidDataException($"the log can be read up to version {last} only.");
+        return (state.ToActions(state.LastTimestamp - (long)s_tombstoneRetention.TotalMilliseconds), await IndexManifest.AtAsync(table, version, cancellation));
     }
 
     /// <summary>The same from version 0 on, without any checkpoint and with all tombstones; null when the first entries are gone.</summary>
@@ -64,11 +68,44 @@ internal static class CheckpointWriter
         await foreach (var (at, entry) in LogReader.EntriesAsync(table, 0, cancellation))
         {
             if (at > version) break;
-            state.Apply(entry, at);
+            state.Apply(entry);
             last = at;
         }
 
-        return last == version ? state.ToActions(0) : null;
+        return last == version ? state.ToActions(long.MinValue) : null;
+    }
+
+    /// <summary>Whoever is first writes it; a damaged one gives way.</summary>
+    private static async ValueTask WriteManifestAsync(IObjectStore table, long version, LogIndex index, CancellationToken cancellation)
+    {
+        var bytes = IndexManifest.Write(version, index);
+        if (await table.CreateUniqueAsync(LogNames.IndexManifest(version), bytes, cancellation) == CreateOutcome.Created) return;
+        if (!(await IndexManifest.ReadAsync(table, version, cancellation)).IsKnown) await table.ReplaceAsync(LogNames.IndexManifest(version), bytes, cancellation);
+    }
+
+    /// <summary>Returns the size of the checkpoint that is in the store and was read back from there, whoever wrote it.</summary>
+    private static async ValueTask<long> WriteFileAsync(IObjectStore table, long version, List<LogAction> actions, CancellationToken cancellation)
+    {
+        var name = LogNames.Checkpoint(version);
+        var bytes = await CheckpointFile.EncodeAsync(actions, cancellation);
+        if (await table.CreateUniqueAsync(name, bytes, cancellation) == CreateOutcome.AlreadyExists && !await HoldsAsync(table, version, actions, cancellation))
+            await table.ReplaceAsync(name, bytes, cancellation); // damaged, or another engine's with other tombstones: the protocol allows to overwrite it
+        if (!await HoldsAsync(table, version, actions, cancellation)) throw new IOException($"The checkpoint of version {version} did not read back as it was written.");
+        return await table.SizeAsync(name, cancellation) ?? throw new IOException($"The checkpoint of version {version} is gone again.");
+    }
+
+    private static async ValueTask<bool> HoldsAsync(IObjectStore table, long version, List<LogAction> actions, CancellationToken cancellation)
+    {
+        var next = 0;
+        var same = true;
+        var whole = await CheckpointFile.VisitAsync(table, version, Compare, cancellation);
+        return whole && same && next == actions.Count;
+
+        void Compare(IReadOnlyList<LogAction> portion)
+        {
+            same = same && next + portion.Count <= actions.Count && LogJson.Write(portion).AsSpan().SequenceEqual(LogJson.Write(actions.Skip(next).Take(portion.Count)));
+            next += portion.Count;
+        }
     }
 
     private sealed class ReplayState
@@ -79,9 +116,10 @@ internal static class CheckpointWriter
         private LogAction.Protocol? _protocol;
         private LogAction.Metadata? _metadata;
 
-        public LogIndex Index { get; set; } = LogIndex.Empty;
+        /// <summary>Newest time in the log, milliseconds since 1970 UTC.</summary>
+        public long LastTimestamp { get; private set; }
 
-        public void Apply(IReadOnlyList<LogAction> actions, long version)
+        public void Apply(IReadOnlyList<LogAction> actions)
         {
             foreach (var action in actions)
             {
@@ -92,7 +130,7 @@ internal static class CheckpointWriter
                     case LogAction.Txn txn: _txns[txn.AppId] = txn; break;
                     case LogAction.Add add: _adds[add.Path] = add with { DataChange = false }; _removes.Remove(add.Path); break;
                     case LogAction.Remove remove: _removes[remove.Path] = remove with { DataChange = false }; _adds.Remove(remove.Path); break;
-                    case LogAction.Info { Content.Index: { } delta } info: Index = Index.Apply(delta, info.Content.ReplacesIndex, version); break;
+                    case LogAction.Info info: LastTimestamp = Math.Max(LastTimestamp, info.Content.Timestamp); break;
                 }
             }
         }

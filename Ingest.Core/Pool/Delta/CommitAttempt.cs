@@ -23,9 +23,17 @@ public sealed class CommitAttempt
     private CommitCommand.Put? _put;
     private IndexDelta? _index;
 
+    /// <exception cref="ArgumentException">The request contradicts itself.</exception>
     /// <param name="opened">The table's metadata as it was when the worker opened it.</param>
     public CommitAttempt(CommitRequest request, LogAction.Metadata opened, Func<TopicPartition, string> appIdOf, int checkpointInterval)
     {
+        foreach (var account in request.Ranges)
+        {
+            if (account.Range.IsEmpty) throw new ArgumentException($"{account.Source} {account.Range} moves no offset.", nameof(request));
+        }
+
+        if (request.Ranges.DistinctBy(r => r.Source).Count() != request.Ranges.Length) throw new ArgumentException("A partition stands in the request twice.", nameof(request));
+        if (request.Run is null && request.Files.Sum(f => f.Rows) > 0) throw new ArgumentException("Rows without the index run that knows them.", nameof(request));
         _request = request;
         _opened = opened;
         _appIdOf = appIdOf;
@@ -40,11 +48,17 @@ public sealed class CommitAttempt
     public CommitCommand Start() => new CommitCommand.ReadLog();
 
     /// <param name="tip">The table as of its newest entry.</param>
-    /// <param name="ownVersion">Version of an entry with our transaction id among those read since the start; null when there is none.</param>
+    /// <param name="own">Version of an entry with our transaction id among those read since the start, and what it did to the index; null when there is none.</param>
     /// <param name="nowMs">Wall clock, milliseconds since 1970 UTC.</param>
-    public CommitCommand LogRead(Snapshot tip, long? ownVersion, long nowMs)
+    public CommitCommand LogRead(Snapshot tip, (long Version, IndexDelta Index)? own, long nowMs)
     {
-        if (ownVersion is { } version) return Committed(version);
+        if (own is { } entry)
+        {
+            // What the log says, not what we planned last: the entry may be of an earlier try, or of an earlier call.
+            _index = entry.Index;
+            return Committed(entry.Version);
+        }
+
         if (Refusal(tip) is { } why) return new CommitCommand.Done(new CommitOutcome.Stopped(why));
         if (Fence(tip) is { } fence) return new CommitCommand.Done(new CommitOutcome.Fenced(fence));
         if (_request.Run is not null && tip.Index.AddedAfter(_request.DeduplicatedAt) is { Count: > 0 } runs)
@@ -111,7 +125,7 @@ public sealed class CommitAttempt
     private CommitInfo Info(Snapshot tip, long timestamp) => new()
     {
         Timestamp = timestamp,
-        Operation = _request.Ranges.IsEmpty && _request.Files.Count == 0 ? "INDEX MERGE" : "STREAMING UPDATE",
+        Operation = _request.Operation ?? (_request.Ranges.IsEmpty && _request.Files.Count == 0 ? "INDEX MERGE" : "STREAMING UPDATE"),
         EngineInfo = EngineInfo.Text,
         TransactionId = TransactionText,
         ReadVersion = tip.Version,

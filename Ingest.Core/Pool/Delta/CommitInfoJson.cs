@@ -31,23 +31,34 @@ internal static class CommitInfoJson
         if (info.Index is { } index) WriteIndex(writer, index, info.ReplacesIndex);
     }
 
+    /// <summary>Our own entries must be as we write them; those of other writers say what they like, and only what we know is taken.</summary>
     public static CommitInfo Read(JsonElement json)
     {
+        if (json.ValueKind != JsonValueKind.Object) return new CommitInfo();
         var metrics = json.TryGetProperty("operationMetrics", out var m) && m.ValueKind == JsonValueKind.Object ? m : default;
-        return new CommitInfo
+        var info = new CommitInfo
         {
             Timestamp = Number(json, "timestamp"),
             Operation = Text(json, "operation") ?? "",
             EngineInfo = Text(json, "engineInfo"),
             TransactionId = Text(json, "txnId"),
-            ReadVersion = json.TryGetProperty("readVersion", out var read) && read.ValueKind == JsonValueKind.Number ? read.GetInt64() : null,
+            ReadVersion = json.TryGetProperty("readVersion", out var read) && read.ValueKind == JsonValueKind.Number && read.TryGetInt64(out var version) ? version : null,
             OutputRows = Metric(metrics, "numOutputRows"),
             OutputFiles = (int)Metric(metrics, "numAddedFiles"),
             OutputBytes = Metric(metrics, "numOutputBytes"),
+        };
+        return info.EngineInfo?.StartsWith(EngineInfo.Name, StringComparison.Ordinal) == true ? ReadOwn(json, info) : info;
+    }
+
+    private static CommitInfo ReadOwn(JsonElement json, CommitInfo info)
+    {
+        var hasIndex = json.TryGetProperty("index", out var index);
+        return info with
+        {
             ContractHash = Text(json, "contract"),
             Ranges = json.TryGetProperty("kafkaRanges", out var ranges) ? [.. ranges.EnumerateArray().Select(ReadRange)] : [],
-            Index = json.TryGetProperty("index", out var index) ? ReadIndex(index) : null,
-            ReplacesIndex = index.ValueKind == JsonValueKind.Object && index.TryGetProperty("replaces", out var replaces) && replaces.ValueKind == JsonValueKind.True,
+            Index = hasIndex ? ReadIndex(index) : null,
+            ReplacesIndex = hasIndex && index.TryGetProperty("replaces", out var replaces) && replaces.ValueKind == JsonValueKind.True,
         };
     }
 
@@ -125,7 +136,7 @@ internal static class CommitInfoJson
 
     private static string? Text(JsonElement json, string name) => json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    private static long Number(JsonElement json, string name) => json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetInt64() : 0;
+    private static long Number(JsonElement json, string name) => json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : 0;
 
     private static long Metric(JsonElement metrics, string name) =>
         metrics.ValueKind == JsonValueKind.Object && long.TryParse(Text(metrics, name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : 0;

@@ -20,6 +20,7 @@ public sealed class DeltaTable
     private readonly TableSpec _spec;
     private readonly IdSource _ids;
     private readonly TimeProvider _time;
+    private readonly RemovedFiles _removed;
     private volatile Snapshot _current;
 
     private DeltaTable(IObjectStore store, TableSpec spec, IdSource ids, TimeProvider time, Snapshot current)
@@ -29,6 +30,7 @@ public sealed class DeltaTable
         _ids = ids;
         _time = time;
         _current = current;
+        _removed = new RemovedFiles(store);
         Opened = current.Metadata!;
     }
 
@@ -47,15 +49,62 @@ public sealed class DeltaTable
         var current = await LogReader.LoadAsync(store, cancellation);
         if (current is null)
         {
-            // Whoever loses this race reads the winner's table and checks it like any other.
-            await CreateEntryAsync(store, 0, NewTable(spec, ids, time), cancellation);
-            current = await LogReader.LoadAsync(store, cancellation) ?? throw new InvalidDataException($"Table '{spec.Name}' was created and cannot be read.");
+            // Whoever loses this race reads the winner's table and checks it like any other. An unclear answer is asked again, with the same content.
+            var first = NewTable(spec, ids, time);
+            while (current is null)
+            {
+                await CreateEntryAsync(store, 0, first, cancellation);
+                current = await LogReader.LoadAsync(store, cancellation);
+            }
         }
 
         Check(spec, current);
         var table = new DeltaTable(store, spec, ids, time, current);
         while (TableSupport.Missing(table.Opened.SchemaString, spec.SchemaString) is not null) await table.AddColumnsAsync(cancellation);
         return table;
+    }
+
+    /// <summary>Opens a table as it is, whatever its contract says; null when there is none.</summary>
+    /// <exception cref="TableRefusedException">The table is beyond what we support.</exception>
+    public static async ValueTask<DeltaTable?> OpenAsync(IObjectStore store, string name, IdSource ids, TimeProvider time, CancellationToken cancellation)
+    {
+        if (await LogReader.LoadAsync(store, cancellation) is not { } current) return null;
+        if (TableSupport.Problem(current) is { } problem) throw new TableRefusedException($"Table '{name}': {problem}");
+        var metadata = current.Metadata!;
+        var spec = new TableSpec(name, metadata.Description, metadata.SchemaString, metadata.PartitionColumns, metadata.Configuration.GetValueOrDefault(TableSpec.DedupKey) ?? "", int.MaxValue);
+        return new DeltaTable(store, spec, ids, time, current);
+    }
+
+    /// <summary>
+    /// Moves a partition's offset over offsets that are lost for good, by an entry that says so. Null when the table has no such partition or stands there already.
+    /// </summary>
+    /// <returns>The offsets given up, and the outcome.</returns>
+    public async ValueTask<(OffsetRange Gap, CommitOutcome Outcome)?> AcceptGapAsync(string sourceName, TopicPartition source, long to, CancellationToken cancellation)
+    {
+        if (!_current.Txns.TryGetValue(AppId.For(sourceName, source), out var stored) || stored >= to) return null;
+        var department = (await Ledger.ReadAsync(_store, cancellation)).Lines.FirstOrDefault(l => l.AppId == AppId.For(sourceName, source))?.Department ?? "";
+        var account = new Batching.RangeAccount
+        {
+            Right = new CommitRight(source, stored),
+            Department = department,
+            Range = new OffsetRange(stored, to),
+            Records = 0,
+            Written = 0,
+            Duplicates = 0,
+            Quarantined = 0,
+            PublishedUntilMs = 0,
+        };
+        var request = new CommitRequest
+        {
+            TransactionId = _ids.Next(),
+            Files = [],
+            Ranges = [account],
+            Run = null,
+            DeduplicatedAt = _current.Version,
+            Operation = Ledger.GapOperation,
+            ContractHash = "",
+        };
+        return (account.Range, await CommitAsync(request, s => AppId.For(sourceName, s), cancellation));
     }
 
     /// <summary>Reads entries that others have committed.</summary>
@@ -66,7 +115,21 @@ public sealed class DeltaTable
     }
 
     /// <summary>Carries one commit through, whatever the store answers, until its outcome is known.</summary>
+    /// <exception cref="OperationCanceledException">The outcome is not known: the entry may stand in the log, or appear there later. Delete nothing.</exception>
+    /// <exception cref="StoreException">As above; a store that repeats what fails does not throw here.</exception>
     public async ValueTask<CommitOutcome> CommitAsync(CommitRequest request, Func<TopicPartition, string> appIdOf, CancellationToken cancellation)
+    {
+        try
+        {
+            return await DriveAsync(request, appIdOf, cancellation);
+        }
+        catch (TableRefusedException gone)
+        {
+            return new CommitOutcome.Stopped(gone.Message);
+        }
+    }
+
+    private async ValueTask<CommitOutcome> DriveAsync(CommitRequest request, Func<TopicPartition, string> appIdOf, CancellationToken cancellation)
     {
         var attempt = new CommitAttempt(request, Opened, appIdOf, _spec.CheckpointInterval);
         var readAt = _time.GetTimestamp();
@@ -81,11 +144,12 @@ public sealed class DeltaTable
                     command = attempt.LogRead(_current, own, _time.GetUtcNow().ToUnixTimeMilliseconds());
                     break;
                 case CommitCommand.Put put:
-                    command = _time.GetElapsedTime(readAt) > s_putDeadline ? attempt.Overdue() : await PutAsync(attempt, put, cancellation);
+                    var left = s_putDeadline - _time.GetElapsedTime(readAt);
+                    command = left > TimeSpan.Zero ? await PutAsync(attempt, put, left, cancellation) : attempt.Overdue();
                     break;
                 case CommitCommand.ReadBack readBack:
-                    command = await _store.ReadAsync(LogNames.Entry(readBack.Version), cancellation) is { } bytes
-                        ? attempt.ReadBackFound(TransactionOf(LogJson.Read(bytes)))
+                    command = await LogReader.ReadEntryAsync(_store, readBack.Version, cancellation) is { } found
+                        ? attempt.ReadBackFound(found.TransactionId)
                         : attempt.ReadBackMissing();
                     break;
                 case CommitCommand.Done done:
@@ -105,17 +169,20 @@ public sealed class DeltaTable
         var info = Info("INDEX REBUILD") with { Index = new IndexDelta(runs, [], keys, sum), ReplacesIndex = true };
         var created = await CreateEntryAsync(_store, rebuiltAt + 1, [new LogAction.Info(info)], cancellation);
         await ReadNewAsync(null, cancellation);
-        return created || _current.Index.Runs.SequenceEqual(runs);
+        return created || (_current.Index.IsKnown && _current.Index.Runs.SequenceEqual(runs));
     }
 
     /// <summary>Writes the checkpoint of a version: the index manifest first, then the file, read back, then the hint.</summary>
-    public ValueTask WriteCheckpointAsync(long version, CancellationToken cancellation) => CheckpointWriter.WriteAsync(_store, version, _time, cancellation);
+    public ValueTask WriteCheckpointAsync(long version, CancellationToken cancellation) => CheckpointWriter.WriteAsync(_store, version, cancellation);
 
-    private async ValueTask<CommitCommand> PutAsync(CommitAttempt attempt, CommitCommand.Put put, CancellationToken cancellation)
+    /// <summary>A store that repeats what fails may take for ever, and a put must not: past its deadline it is given up, and the slot is read.</summary>
+    private async ValueTask<CommitCommand> PutAsync(CommitAttempt attempt, CommitCommand.Put put, TimeSpan deadline, CancellationToken cancellation)
     {
+        using var late = new CancellationTokenSource(deadline, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
         try
         {
-            return await _store.CreateAsync(LogNames.Entry(put.Version), LogJson.Write(put.Entry), cancellation) == CreateOutcome.Created
+            return await _store.CreateAsync(LogNames.Entry(put.Version), LogJson.Write(put.Entry), either.Token) == CreateOutcome.Created
                 ? attempt.PutCreated()
                 : attempt.PutExists();
         }
@@ -123,19 +190,46 @@ public sealed class DeltaTable
         {
             return attempt.PutUnknown();
         }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            return attempt.PutUnknown();
+        }
     }
 
-    /// <summary>Applies new entries; the version of the one that carries <paramref name="transactionId"/>, if any does.</summary>
-    private async ValueTask<long?> ReadNewAsync(string? transactionId, CancellationToken cancellation)
+    /// <summary>Applies new entries; version and index of the one that carries <paramref name="transactionId"/>, if any does.</summary>
+    private async ValueTask<(long Version, IndexDelta Index)?> ReadNewAsync(string? transactionId, CancellationToken cancellation)
     {
-        long? own = null;
-        await foreach (var (version, actions) in LogReader.EntriesAsync(_store, _current.Version + 1, cancellation))
+        await StandAsync(cancellation);
+        (long, IndexDelta)? own = null;
+        await foreach (var entry in LogReader.ReadEntriesAsync(_store, _current.Version + 1, cancellation))
         {
-            if (transactionId is not null && TransactionOf(actions) == transactionId) own = version;
-            _current = _current.Apply(version, actions);
+            _current = await _removed.ApplyAsync(_current, entry, cancellation);
+            if (transactionId is null || entry.TransactionId != transactionId) continue;
+            var index = entry.Actions.OfType<LogAction.Info>().FirstOrDefault()?.Content.Index;
+            own = (entry.Version, index ?? new IndexDelta([], [], _current.Index.TotalKeys, _current.Index.TotalSum));
         }
 
         return own;
+    }
+
+    /// <summary>
+    /// A free slot after the newest entry that we know of means something only while that entry is there and is the same. Where it was cleaned
+    /// away, we slept too long and start again from a checkpoint; where it is another one, so is the table.
+    /// </summary>
+    private async ValueTask StandAsync(CancellationToken cancellation)
+    {
+        var size = await _store.SizeAsync(LogNames.Entry(_current.Version), cancellation);
+        if (size is not null && (_current.EntryBytes ?? size) == size) return;
+        var now = size is null ? await LogReader.LoadAsync(_store, cancellation) : null;
+        if (now is null || now.Version < _current.Version || now.TableId != _current.TableId)
+        {
+            throw new TableRefusedException(
+                $"the log of table '{_spec.Name}' is not the one that was opened: entry {_current.Version} is {(size is null ? "gone" : "another one")}. It was deleted, restored or re-created. " +
+                "Nothing was written. Restart the worker to go on with the table as it is now.");
+        }
+
+        _removed.Forget();
+        _current = now;
     }
 
     private async ValueTask AddColumnsAsync(CancellationToken cancellation)
@@ -173,8 +267,13 @@ public sealed class DeltaTable
                 "Partitioning cannot change in place: restore the contract's, or give the dataset another name.");
         }
 
-        var signature = metadata.Configuration.GetValueOrDefault(TableSpec.DedupKey);
-        if (signature is not null && signature != spec.DedupSignature)
+        if (metadata.Configuration.GetValueOrDefault(TableSpec.DedupKey) is not { } signature)
+        {
+            throw new TableRefusedException(
+                $"Table '{spec.Name}' was made by another program: it has no property '{TableSpec.DedupKey}', so nobody knows which of its rows are duplicates. Give the dataset another name, or move that table away.");
+        }
+
+        if (signature != spec.DedupSignature)
         {
             throw new TableRefusedException(
                 $"Table '{spec.Name}': the contract changes what counts as a duplicate. The table was written with '{signature}', the contract says '{spec.DedupSignature}': " +
@@ -214,6 +313,4 @@ public sealed class DeltaTable
             return false;
         }
     }
-
-    private static string? TransactionOf(IReadOnlyList<LogAction> actions) => actions.OfType<LogAction.Info>().FirstOrDefault()?.Content.TransactionId;
 }

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.IO.Hashing;
+using System.Text;
 using System.Text.Json;
 using Ingest.Core.Stores;
 
@@ -6,7 +8,7 @@ namespace Ingest.Core.Pool.Delta;
 
 /// <summary>
 /// The valid index runs at a checkpoint's version. Checkpoints keep no commitInfo, so this file does; its content follows from the log alone,
-/// so whoever writes it writes the same.
+/// so whoever writes it writes the same. Two lines: the state, and the XXH128 of the first line.
 /// </summary>
 internal static class IndexManifest
 {
@@ -25,17 +27,40 @@ internal static class IndexManifest
             writer.WriteEndObject();
         }
 
-        buffer.Write("\n"u8);
+        var checksum = Checksum(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
+        buffer.Write(Encoding.ASCII.GetBytes("\n" + checksum + "\n"));
         return buffer.ToArray();
     }
 
-    /// <summary>The state at a checkpoint; unknown when its manifest is missing or does not add up.</summary>
+    /// <summary>
+    /// The state at a version: its own manifest, or the newest one before it and what the entries since then say, or the entries alone. Unknown when
+    /// neither reaches that far. Another engine's checkpoint comes without manifest; that alone must not cost a rebuild of the index.
+    /// </summary>
+    public static async ValueTask<LogIndex> AtAsync(IObjectStore table, long version, CancellationToken cancellation)
+    {
+        if (await ReadAsync(table, version, cancellation) is { IsKnown: true } own) return own;
+        var (from, state) = await NewestBeforeAsync(table, version, cancellation);
+        for (var at = from; at <= version; at++)
+        {
+            if (await LogReader.ReadEntryAsync(table, at, cancellation) is not { } entry) return LogIndex.Unknown;
+            foreach (var info in entry.Actions.OfType<LogAction.Info>())
+            {
+                if (info.Content.Index is { } delta) state = state.Apply(delta, info.Content.ReplacesIndex, at);
+            }
+        }
+
+        return state;
+    }
+
+    /// <summary>The state by the manifest of exactly this version; unknown when there is none or it does not add up.</summary>
     public static async ValueTask<LogIndex> ReadAsync(IObjectStore table, long version, CancellationToken cancellation)
     {
         if (await table.ReadAsync(LogNames.IndexManifest(version), cancellation) is not { } bytes) return LogIndex.Unknown;
+        var end = Array.IndexOf(bytes, (byte)'\n');
+        if (end < 0 || Encoding.ASCII.GetString(bytes.AsSpan(end + 1)) != Checksum(bytes.AsSpan(0, end)) + "\n") return LogIndex.Unknown;
         try
         {
-            using var manifest = JsonDocument.Parse(bytes);
+            using var manifest = JsonDocument.Parse(bytes.AsMemory(0, end));
             var root = manifest.RootElement;
             if (root.GetProperty("version").GetInt64() != version) return LogIndex.Unknown;
             var runs = root.GetProperty("runs").EnumerateArray().Select(CommitInfoJson.ReadRun).ToImmutableArray();
@@ -46,4 +71,22 @@ internal static class IndexManifest
             return LogIndex.Unknown;
         }
     }
+
+    private static async ValueTask<(long From, LogIndex State)> NewestBeforeAsync(IObjectStore table, long version, CancellationToken cancellation)
+    {
+        var versions = new List<long>();
+        await foreach (var found in table.ListAsync(LogNames.IndexManifests, null, cancellation))
+        {
+            if (LogNames.TryParseManifest(found.Name, out var at) && at < version) versions.Add(at);
+        }
+
+        for (var i = versions.Count - 1; i >= 0; i--)
+        {
+            if (await ReadAsync(table, versions[i], cancellation) is { IsKnown: true } state) return (versions[i] + 1, state);
+        }
+
+        return (0, LogIndex.Empty);
+    }
+
+    private static string Checksum(ReadOnlySpan<byte> bytes) => CommitInfoJson.Hex(XxHash128.HashToUInt128(bytes));
 }

@@ -8,21 +8,24 @@ namespace Ingest.Core.Pool.Delta;
 /// <param name="Problems">Gaps, overlaps, sums that do not add up; empty when all is well.</param>
 public sealed record Ledger(IReadOnlyList<LedgerLine> Lines, IReadOnlyList<string> Problems)
 {
+    /// <summary>Operation of an entry that gives offsets up.</summary>
+    public const string GapOperation = "ACCEPT GAP";
+
     /// <summary>Reads every entry that the log still has.</summary>
     public static async ValueTask<Ledger> ReadAsync(IObjectStore table, CancellationToken cancellation)
     {
         var lines = new Dictionary<string, LedgerLine>(StringComparer.Ordinal);
         var problems = new List<string>();
-        await foreach (var (version, actions) in LogReader.EntriesAsync(table, 0, cancellation))
+        await foreach (var (version, actions) in LogReader.RetainedAsync(table, cancellation))
         {
             var txns = actions.OfType<LogAction.Txn>().ToDictionary(t => t.AppId, t => t.Version, StringComparer.Ordinal);
-            foreach (var range in actions.OfType<LogAction.Info>().SelectMany(i => i.Content.Ranges))
+            foreach (var (range, isGap) in actions.OfType<LogAction.Info>().SelectMany(i => i.Content.Ranges.Select(r => (r, i.Content.Operation == GapOperation))))
             {
                 if (range.Records != range.Written + range.Duplicates + range.Quarantined)
                     problems.Add($"version {version}: {range.Source} {range.Range} has {range.Records} records, and {range.Written} + {range.Duplicates} + {range.Quarantined} accounted for.");
                 if (!txns.TryGetValue(range.AppId, out var next) || next != range.Range.To)
                     problems.Add($"version {version}: {range.Source} {range.Range} is not the offset that the entry stores ({next}).");
-                lines[range.AppId] = lines.TryGetValue(range.AppId, out var line) ? line.Add(range, version, problems) : LedgerLine.First(range);
+                lines[range.AppId] = lines.TryGetValue(range.AppId, out var line) ? line.Add(range, isGap, version, problems) : LedgerLine.First(range);
             }
 
             var rows = actions.OfType<LogAction.Add>().Where(a => a.DataChange).Sum(a => Math.Max(0, a.Rows()));
@@ -36,14 +39,15 @@ public sealed record Ledger(IReadOnlyList<LedgerLine> Lines, IReadOnlyList<strin
 }
 
 /// <summary>One topic-partition in a table's ledger.</summary>
+/// <param name="GivenUp">Offsets that expired unread and were given up by an operator.</param>
 /// <param name="IsWhole">The ranges follow each other without gap or overlap.</param>
 public sealed record LedgerLine(
-    string AppId, TopicPartition Source, string Department, OffsetRange Range, long Commits, long Records, long Written, long Duplicates, long Quarantined, bool IsWhole)
+    string AppId, TopicPartition Source, string Department, OffsetRange Range, long Commits, long Records, long Written, long Duplicates, long Quarantined, long GivenUp, bool IsWhole)
 {
     internal static LedgerLine First(CommittedRange range) =>
-        new(range.AppId, range.Source, range.Department, range.Range, 1, range.Records, range.Written, range.Duplicates, range.Quarantined, true);
+        new(range.AppId, range.Source, range.Department, range.Range, 1, range.Records, range.Written, range.Duplicates, range.Quarantined, 0, true);
 
-    internal LedgerLine Add(CommittedRange range, long version, List<string> problems)
+    internal LedgerLine Add(CommittedRange range, bool isGap, long version, List<string> problems)
     {
         var touches = range.Range.From == Range.To;
         if (!touches) problems.Add($"version {version}: {range.Source} {range.Range} does not follow {Range}.");
@@ -55,6 +59,7 @@ public sealed record LedgerLine(
             Written = Written + range.Written,
             Duplicates = Duplicates + range.Duplicates,
             Quarantined = Quarantined + range.Quarantined,
+            GivenUp = GivenUp + (isGap ? range.Range.To - range.Range.From : 0),
             IsWhole = IsWhole && touches,
         };
     }

@@ -17,6 +17,9 @@ public abstract record LogAction
     public sealed record Add(
         string Path, ImmutableSortedDictionary<string, string?> PartitionValues, long Size, long ModificationTime, bool DataChange, string? Stats, ImmutableSortedDictionary<string, string> Tags) : LogAction
     {
+        /// <summary>The path as its writer escaped it, where that is not how we do: it must come out of a checkpoint as it went in. Else null.</summary>
+        public string? PathAsLogged { get; init; }
+
         /// <summary>Number of rows by the file's statistics; -1 when they do not say.</summary>
         public long Rows()
         {
@@ -30,7 +33,11 @@ public abstract record LogAction
     }
 
     /// <param name="Path">Physical path relative to the table (decoded).</param>
-    public sealed record Remove(string Path, long? DeletionTimestamp, bool DataChange, ImmutableSortedDictionary<string, string?>? PartitionValues, long? Size) : LogAction;
+    public sealed record Remove(string Path, long? DeletionTimestamp, bool DataChange, ImmutableSortedDictionary<string, string?>? PartitionValues, long? Size) : LogAction
+    {
+        /// <summary>As for <see cref="Add"/>.</summary>
+        public string? PathAsLogged { get; init; }
+    }
 
     public sealed record Txn(string AppId, long Version, long? LastUpdated) : LogAction;
 

@@ -69,7 +69,7 @@ public static class LogJson
                 break;
             case LogAction.Add add:
                 writer.WriteStartObject("add");
-                writer.WriteString("path", LogPath.Encode(add.Path));
+                writer.WriteString("path", add.PathAsLogged ?? LogPath.Encode(add.Path));
                 WriteMap(writer, "partitionValues", add.PartitionValues);
                 writer.WriteNumber("size", add.Size);
                 writer.WriteNumber("modificationTime", add.ModificationTime);
@@ -79,7 +79,7 @@ public static class LogJson
                 break;
             case LogAction.Remove remove:
                 writer.WriteStartObject("remove");
-                writer.WriteString("path", LogPath.Encode(remove.Path));
+                writer.WriteString("path", remove.PathAsLogged ?? LogPath.Encode(remove.Path));
                 if (remove.DeletionTimestamp is { } deleted) writer.WriteNumber("deletionTimestamp", deleted);
                 writer.WriteBoolean("dataChange", remove.DataChange);
                 writer.WriteBoolean("extendedFileMetadata", remove is { PartitionValues: not null, Size: not null });
@@ -148,20 +148,28 @@ public static class LogJson
             Text(json, "description"),
             Number(json, "createdTime")),
         "add" => new LogAction.Add(
-            LogPath.Decode(json.GetProperty("path").GetString()!),
+            LogPath.Decode(Path(json)),
             Map(json, "partitionValues")!,
             json.GetProperty("size").GetInt64(),
             Number(json, "modificationTime") ?? 0,
             Truth(json, "dataChange"),
             Text(json, "stats"),
-            Map(json, "tags")!.ToImmutableSortedDictionary(p => p.Key, p => p.Value ?? "", StringComparer.Ordinal)),
+            Map(json, "tags")!.ToImmutableSortedDictionary(p => p.Key, p => p.Value ?? "", StringComparer.Ordinal))
+        {
+            PathAsLogged = LogPath.Foreign(Path(json)),
+        },
         "remove" => new LogAction.Remove(
-            LogPath.Decode(json.GetProperty("path").GetString()!), Number(json, "deletionTimestamp"), Truth(json, "dataChange"),
-            json.TryGetProperty("partitionValues", out _) ? Map(json, "partitionValues") : null, Number(json, "size")),
+            LogPath.Decode(Path(json)), Number(json, "deletionTimestamp"), Truth(json, "dataChange"),
+            json.TryGetProperty("partitionValues", out _) ? Map(json, "partitionValues") : null, Number(json, "size"))
+        {
+            PathAsLogged = LogPath.Foreign(Path(json)),
+        },
         "txn" => new LogAction.Txn(json.GetProperty("appId").GetString()!, json.GetProperty("version").GetInt64(), Number(json, "lastUpdated")),
         "commitInfo" => new LogAction.Info(CommitInfoJson.Read(json)),
         _ => null,
     };
+
+    private static string Path(JsonElement json) => json.GetProperty("path").GetString() ?? throw new InvalidOperationException("A path is null.");
 
     private static string? Text(JsonElement json, string name) => json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 

@@ -23,5 +23,8 @@ public static class LogPath
         return encoded.ToString();
     }
 
+    /// <summary>The path as logged, where encoding the decoded one would give another text; else null.</summary>
+    public static string? Foreign(string logged) => string.Equals(Encode(Decode(logged)), logged, StringComparison.Ordinal) ? null : logged;
+
     public static string Decode(string path) => Uri.UnescapeDataString(path);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Ingest.Core.Stores;
 
@@ -12,10 +11,116 @@ public static class LogReader
     public static async ValueTask<Snapshot?> LoadAsync(IObjectStore table, CancellationToken cancellation)
     {
         var snapshot = await StartAsync(table, cancellation);
-        await foreach (var entry in EntriesAsync(table, snapshot.Version + 1, cancellation))
-            snapshot = snapshot.Apply(entry.Version, entry.Actions, await ResolverAsync(table, snapshot, entry, cancellation));
+        var removed = new RemovedFiles(table);
+        await foreach (var entry in ReadEntriesAsync(table, snapshot.Version + 1, cancellation)) snapshot = await removed.ApplyAsync(snapshot, entry, cancellation);
         await RefuseHolesAsync(table, snapshot.Version, cancellation);
         return snapshot.Version < 0 ? null : snapshot;
+    }
+
+    /// <summary>Entries from a version on, until the first that does not exist.</summary>
+    public static async IAsyncEnumerable<(long Version, IReadOnlyList<LogAction> Actions)> EntriesAsync(
+        IObjectStore table, long from, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await foreach (var entry in ReadEntriesAsync(table, from, cancellation)) yield return (entry.Version, entry.Actions);
+    }
+
+    /// <summary>Every entry that the log still has: from 0, or from the first that was not cleaned away.</summary>
+    public static async IAsyncEnumerable<(long Version, IReadOnlyList<LogAction> Actions)> RetainedAsync(
+        IObjectStore table, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var from = await table.SizeAsync(LogNames.Entry(0), cancellation) is not null ? 0 : await OldestAsync(table, cancellation);
+        if (from is not { } version) yield break;
+        await foreach (var entry in ReadEntriesAsync(table, version, cancellation)) yield return (entry.Version, entry.Actions);
+    }
+
+    /// <summary>The live files at a version, by path.</summary>
+    /// <exception cref="InvalidDataException">Neither checkpoints nor entries reach that version any more. Never an empty list instead.</exception>
+    public static async ValueTask<IReadOnlyDictionary<string, LogAction.Add>> LiveFilesAsync(IObjectStore table, long version, CancellationToken cancellation)
+    {
+        var live = new Dictionary<string, LogAction.Add>(StringComparer.Ordinal);
+        var last = -1L;
+        await foreach (var candidate in LogStart.CandidatesAsync(table, version, cancellation))
+        {
+            live.Clear();
+            if (!await CheckpointFile.VisitAsync(table, candidate, Apply, cancellation)) continue;
+            last = candidate;
+            break;
+        }
+
+        if (last < 0) live.Clear();
+        for (var at = last + 1; at <= version; at++)
+        {
+            if (await ReadEntryAsync(table, at, cancellation) is not { } entry) break;
+            Apply(entry.Actions);
+            last = at;
+        }
+
+        return last == version ? live : throw new InvalidDataException($"The files of version {version} cannot be told any more: the log has neither a readable checkpoint nor all entries up to it (it reaches {last}).");
+
+        void Apply(IEnumerable<LogAction> actions)
+        {
+            foreach (var action in actions)
+            {
+                if (action is LogAction.Add add) live[add.Path] = add;
+                else if (action is LogAction.Remove remove) live.Remove(remove.Path);
+            }
+        }
+    }
+
+    /// <summary>The version that <c>_last_checkpoint</c> names; null when there is none or it cannot be read (it is only a hint).</summary>
+    public static async ValueTask<long?> CheckpointHintAsync(IObjectStore table, CancellationToken cancellation)
+    {
+        if (await table.ReadAsync(LogNames.LastCheckpoint, cancellation) is not { } bytes) return null;
+        try
+        {
+            using var hint = JsonDocument.Parse(bytes);
+            return hint.RootElement.GetProperty("version").GetInt64() is >= 0 and var version ? version : null;
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>One entry; null when its slot is free.</summary>
+    internal static async ValueTask<LogEntry?> ReadEntryAsync(IObjectStore table, long version, CancellationToken cancellation)
+    {
+        if (await table.ReadAsync(LogNames.Entry(version), cancellation) is not { } bytes) return null;
+        try
+        {
+            return new LogEntry(version, LogJson.Read(bytes), bytes.Length);
+        }
+        catch (InvalidDataException malformed)
+        {
+            throw new InvalidDataException($"Log entry {version}: {malformed.Message}", malformed);
+        }
+    }
+
+    internal static async IAsyncEnumerable<LogEntry> ReadEntriesAsync(
+        IObjectStore table, long from, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        for (var version = from; await ReadEntryAsync(table, version, cancellation) is { } entry; version++) yield return entry;
+    }
+
+    private static async ValueTask<Snapshot> StartAsync(IObjectStore table, CancellationToken cancellation)
+    {
+        await foreach (var version in LogStart.CandidatesAsync(table, long.MaxValue, cancellation))
+        {
+            var snapshot = new Snapshot { Version = version };
+            if (!await CheckpointFile.VisitAsync(table, version, actions => snapshot = snapshot.Absorb(actions.Where(a => a is not LogAction.Remove), version, null), cancellation)) continue;
+
+            // Checkpoints keep no commitInfo. Its time is the entry's, and what the files and offsets say where that was cleaned away.
+            var entry = await ReadEntryAsync(table, version, cancellation);
+            var time = entry?.Actions.OfType<LogAction.Info>().FirstOrDefault()?.Content.Timestamp ?? 0;
+            return snapshot with
+            {
+                Index = await IndexManifest.AtAsync(table, version, cancellation),
+                LastTimestamp = Math.Max(snapshot.NewestTime, time),
+                EntryBytes = entry?.Bytes,
+            };
+        }
+
+        return new Snapshot();
     }
 
     /// <summary>An entry beyond the next one means that one in between is gone: going on would write into the hole and hide what lies behind it.</summary>
@@ -29,89 +134,13 @@ public static class LogReader
         }
     }
 
-    /// <summary>Entries from a version on, until the first that does not exist.</summary>
-    public static async IAsyncEnumerable<(long Version, IReadOnlyList<LogAction> Actions)> EntriesAsync(
-        IObjectStore table, long from, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    private static async ValueTask<long?> OldestAsync(IObjectStore table, CancellationToken cancellation)
     {
-        for (var version = from; ; version++)
-        {
-            if (await table.ReadAsync(LogNames.Entry(version), cancellation) is not { } bytes) yield break;
-            yield return (version, LogJson.Read(bytes));
-        }
-    }
-
-    /// <summary>The live files at the snapshot's version, by path.</summary>
-    public static async ValueTask<IReadOnlyDictionary<string, LogAction.Add>> LiveFilesAsync(IObjectStore table, long version, CancellationToken cancellation)
-    {
-        var live = new Dictionary<string, LogAction.Add>(StringComparer.Ordinal);
-        var start = await CheckpointHintAsync(table, cancellation) is { } hint && hint <= version ? await CheckpointFile.ReadAsync(table, hint, cancellation) : null;
-        var from = 0L;
-        if (start is not null)
-        {
-            foreach (var add in start.OfType<LogAction.Add>()) live[add.Path] = add;
-            from = (await CheckpointHintAsync(table, cancellation))!.Value + 1;
-        }
-
-        await foreach (var (at, actions) in EntriesAsync(table, from, cancellation))
-        {
-            if (at > version) break;
-            foreach (var action in actions)
-            {
-                if (action is LogAction.Add add) live[add.Path] = add;
-                else if (action is LogAction.Remove remove) live.Remove(remove.Path);
-            }
-        }
-
-        return live;
-    }
-
-    /// <summary>The version that <c>_last_checkpoint</c> names; null when there is none or it cannot be read (it is only a hint).</summary>
-    public static async ValueTask<long?> CheckpointHintAsync(IObjectStore table, CancellationToken cancellation)
-    {
-        if (await table.ReadAsync(LogNames.LastCheckpoint, cancellation) is not { } bytes) return null;
-        try
-        {
-            using var hint = JsonDocument.Parse(bytes);
-            return hint.RootElement.GetProperty("version").GetInt64();
-        }
-        catch (Exception unreadable) when (unreadable is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            return null;
-        }
-    }
-
-    private static async ValueTask<Snapshot> StartAsync(IObjectStore table, CancellationToken cancellation)
-    {
-        if (await CheckpointHintAsync(table, cancellation) is { } hint && await CheckpointFile.ReadAsync(table, hint, cancellation) is { } actions)
-            return await FromCheckpointAsync(table, hint, actions, cancellation);
-        if (await table.SizeAsync(LogNames.Entry(0), cancellation) is not null) return new Snapshot();
-
-        // The first entries were cleaned away and the hint is lost: find the newest checkpoint by name.
-        var newest = -1L;
         await foreach (var found in table.ListAsync(LogNames.Folder, null, cancellation))
         {
-            if (found.Name.EndsWith(".checkpoint.parquet", StringComparison.Ordinal)
-                && long.TryParse(found.Name.AsSpan(LogNames.Folder.Length, 20), NumberStyles.None, CultureInfo.InvariantCulture, out var version)) newest = Math.Max(newest, version);
+            if (LogNames.TryParseEntry(found.Name, out var version)) return version;
         }
 
-        return newest >= 0 && await CheckpointFile.ReadAsync(table, newest, cancellation) is { } fallback
-            ? await FromCheckpointAsync(table, newest, fallback, cancellation)
-            : new Snapshot();
-    }
-
-    private static async ValueTask<Snapshot> FromCheckpointAsync(IObjectStore table, long version, IReadOnlyList<LogAction> actions, CancellationToken cancellation)
-    {
-        var snapshot = new Snapshot { Version = version - 1 }.Apply(version, [.. actions.Where(a => a is not LogAction.Remove)]);
-        var newest = actions.OfType<LogAction.Add>().Select(a => a.ModificationTime).Concat(actions.OfType<LogAction.Txn>().Select(t => t.LastUpdated ?? 0)).DefaultIfEmpty(0).Max();
-        return snapshot with { Index = await IndexManifest.ReadAsync(table, version, cancellation), LastTimestamp = newest };
-    }
-
-    /// <summary>Removed files carry no counts of rows: where an entry removes some, the files before it say what they held.</summary>
-    private static async ValueTask<Func<string, LogAction.Add?>?> ResolverAsync(
-        IObjectStore table, Snapshot before, (long Version, IReadOnlyList<LogAction> Actions) entry, CancellationToken cancellation)
-    {
-        if (!entry.Actions.Any(a => a is LogAction.Remove)) return null;
-        var live = await LiveFilesAsync(table, before.Version, cancellation);
-        return path => live.GetValueOrDefault(path);
+        return null;
     }
 }

@@ -38,11 +38,23 @@ public sealed record Snapshot
     /// <summary>Some live file was written by somebody else: the proof that index and table agree needs a full read.</summary>
     public bool HasUntaggedFiles { get; init; }
 
+    /// <summary>Newest time that an offset was stored, milliseconds since 1970 UTC: what a checkpoint still tells of the clock.</summary>
+    internal long NewestTime { get; init; }
+
+    /// <summary>Size of the newest entry's object; null when it is not known.</summary>
+    internal long? EntryBytes { get; init; }
+
     /// <summary>The state after the next entry. Removed files are subtracted from the counts by the sizes they carry; rows and sums need <paramref name="resolve"/>.</summary>
     public Snapshot Apply(long version, IReadOnlyList<LogAction> actions, Func<string, LogAction.Add?>? resolve = null)
     {
         if (version != Version + 1) throw new InvalidDataException($"Log entry {version} does not follow version {Version}.");
-        var next = this with { Version = version };
+        return (this with { Version = version, EntryBytes = null }).Absorb(actions, version, resolve);
+    }
+
+    /// <summary>Takes in actions of one version: an entry's, or (in any number of portions, without its tombstones) a checkpoint's.</summary>
+    internal Snapshot Absorb(IEnumerable<LogAction> actions, long version, Func<string, LogAction.Add?>? resolve)
+    {
+        var next = this;
         var txns = Txns.ToBuilder();
         foreach (var action in actions)
         {
@@ -56,9 +68,10 @@ public sealed record Snapshot
                     break;
                 case LogAction.Txn txn:
                     txns[txn.AppId] = txn.Version;
+                    next = next with { NewestTime = Math.Max(next.NewestTime, txn.LastUpdated ?? 0) };
                     break;
                 case LogAction.Add add:
-                    next = next.Count(add, +1);
+                    next = next.Count(add, +1) with { NewestTime = Math.Max(next.NewestTime, add.ModificationTime) };
                     break;
                 case LogAction.Remove remove:
                     next = resolve?.Invoke(remove.Path) is { } removed ? next.Count(removed, -1) : next with { LiveFiles = next.LiveFiles - 1, HasUntaggedFiles = true };

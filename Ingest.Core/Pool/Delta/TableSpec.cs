@@ -11,6 +11,13 @@ namespace Ingest.Core.Pool.Delta;
 /// <param name="CheckpointInterval">Commits between checkpoints.</param>
 public sealed record TableSpec(string Name, string? Description, string SchemaString, ImmutableArray<string> PartitionColumns, string DedupSignature, int CheckpointInterval)
 {
+    /// <summary>Commits between checkpoints unless an operator says otherwise; few in Debug, so that ordinary tests cross them.</summary>
+#if DEBUG
+    public const int CheckpointIntervalDefault = 3;
+#else
+    public const int CheckpointIntervalDefault = 100;
+#endif
+
     /// <summary>Configuration key of <see cref="DedupSignature"/>.</summary>
     public const string DedupKey = "ingest.dedup";
 }

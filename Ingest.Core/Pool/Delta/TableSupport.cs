@@ -8,8 +8,11 @@ public static class TableSupport
     private static readonly string[] s_refusedConfiguration =
     [
         "delta.columnMapping.mode", "delta.enableDeletionVectors", "delta.enableChangeDataFeed", "delta.enableInCommitTimestamps", "delta.enableRowTracking",
-        "delta.setTransactionRetentionDuration", "delta.enableIcebergCompatV1", "delta.enableIcebergCompatV2", "delta.feature.",
+        "delta.setTransactionRetentionDuration", "delta.enableIcebergCompatV1", "delta.enableIcebergCompatV2", "delta.feature.", "delta.constraints.",
     ];
+
+    /// <summary>Metadata of columns that oblige a writer to check or to make values.</summary>
+    private static readonly string[] s_refusedColumns = ["delta.invariants", "delta.generationExpression", "delta.identity.", "CURRENT_DEFAULT"];
 
     /// <summary>Null when all is well; else a sentence.</summary>
     public static string? Problem(Snapshot snapshot)
@@ -23,9 +26,35 @@ public static class TableSupport
             return $"its property {key} is '{value}', which asks of writers what is not supported here. Unset it.";
         }
 
-        return metadata.SchemaString.Contains("delta.invariants", StringComparison.Ordinal) || metadata.SchemaString.Contains("delta.generationExpression", StringComparison.Ordinal)
-            ? "its schema has invariants or generated columns, which are not supported here."
-            : null;
+        return SchemaProblem(metadata.SchemaString);
+    }
+
+    private static string? SchemaProblem(string schemaString)
+    {
+        JsonDocument schema;
+        try
+        {
+            schema = JsonDocument.Parse(schemaString);
+        }
+        catch (JsonException malformed)
+        {
+            return $"its schema is not JSON ({malformed.Message}).";
+        }
+
+        using (schema)
+        {
+            if (!schema.RootElement.TryGetProperty("fields", out var fields)) return "its schema has no fields.";
+            foreach (var field in fields.EnumerateArray())
+            {
+                var text = field.GetRawText();
+                if (Array.Find(s_refusedColumns, r => text.Contains($"\"{r}", StringComparison.Ordinal)) is { } refused)
+                    return $"its column '{field.GetProperty("name")}' has '{refused}' (an invariant, a computed value or a default), which is not supported here. Drop that, or give the dataset another name.";
+                if (field.TryGetProperty("nullable", out var nullable) && nullable.ValueKind == JsonValueKind.False)
+                    return $"its column '{field.GetProperty("name")}' must not be null, which is not enforced here. Make it nullable, or give the dataset another name.";
+            }
+
+            return null;
+        }
     }
 
     /// <summary>Null when a schema holds every column of another, with equal types; else a sentence.</summary>

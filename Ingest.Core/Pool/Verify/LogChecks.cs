@@ -12,7 +12,7 @@ internal static class LogChecks
         var transactions = new HashSet<string>(StringComparer.Ordinal);
         var paths = new HashSet<string>(StringComparer.Ordinal);
         var lastTimestamp = long.MinValue;
-        await foreach (var (version, actions) in LogReader.EntriesAsync(table, 0, cancellation))
+        await foreach (var (version, actions) in LogReader.RetainedAsync(table, cancellation))
         {
             if (version > snapshot.Version) break;
             CheckEntry(version, actions, snapshot, findings);

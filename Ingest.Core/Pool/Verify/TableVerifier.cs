@@ -45,7 +45,7 @@ public static class TableVerifier
     private static async ValueTask OrphansAsync(IObjectStore table, Snapshot snapshot, IReadOnlyDictionary<string, LogAction.Add> live, TimeProvider time, List<Finding> findings, CancellationToken cancellation)
     {
         var known = live.Keys.ToHashSet(StringComparer.Ordinal);
-        await foreach (var (_, actions) in LogReader.EntriesAsync(table, 0, cancellation)) known.UnionWith(actions.OfType<LogAction.Add>().Select(a => a.Path));
+        await foreach (var (_, actions) in LogReader.RetainedAsync(table, cancellation)) known.UnionWith(actions.OfType<LogAction.Add>().Select(a => a.Path));
         long count = 0, bytes = 0;
         await foreach (var found in table.ListAsync("", null, cancellation))
         {

@@ -1,0 +1,31 @@
+using Ingest.Core.Stores;
+
+namespace Ingest.Core.Pool.Delta;
+
+/// <summary>
+/// Applies entries to a snapshot. Removed files carry no counts of rows, so from the first removal on the live files are kept, to say what
+/// went; tables that only grow never pay for that.
+/// </summary>
+internal sealed class RemovedFiles(IObjectStore table)
+{
+    private Dictionary<string, LogAction.Add>? _live;
+
+    public async ValueTask<Snapshot> ApplyAsync(Snapshot before, LogEntry entry, CancellationToken cancellation)
+    {
+        if (_live is null && entry.Actions.Any(a => a is LogAction.Remove))
+            _live = new Dictionary<string, LogAction.Add>(await LogReader.LiveFilesAsync(table, before.Version, cancellation), StringComparer.Ordinal);
+        if (_live is null) return before.Apply(entry.Version, entry.Actions) with { EntryBytes = entry.Bytes };
+
+        var after = before.Apply(entry.Version, entry.Actions, path => _live.GetValueOrDefault(path)) with { EntryBytes = entry.Bytes };
+        foreach (var action in entry.Actions)
+        {
+            if (action is LogAction.Add add) _live[add.Path] = add;
+            else if (action is LogAction.Remove remove) _live.Remove(remove.Path);
+        }
+
+        return after;
+    }
+
+    /// <summary>Lets go of the list; the next removal reads it again.</summary>
+    public void Forget() => _live = null;
+}
