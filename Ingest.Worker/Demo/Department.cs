@@ -90,7 +90,7 @@ internal sealed class Department(TopicPlan topic, Random random, long firstSeria
     {
         var plan = topic.Datasets[random.Next(topic.Datasets.Length)].Plan;
         var when = Recipe.FirstDay.AddDays(random.Next(Recipe.Days));
-        if (random.NextDouble() < Recipe.LateRecords) when = when.AddDays(-random.Next(5, 40));
+        if (random.NextDouble() < Recipe.LateRecords) when = when.AddDays(-random.Next(2, Recipe.LateDaysMax));
         _serial++;
         var values = plan.Columns.Select(c => c.Constant is not null ? c.Constant : c.Required || random.NextDouble() >= Recipe.MissingValues ? CleanValues.Of(c, random, _serial, when) : c.Default).ToArray();
         var unfit = -1;

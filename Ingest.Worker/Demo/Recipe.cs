@@ -18,4 +18,7 @@ internal static class Recipe
     public static DateTime FirstDay { get; } = new(2026, 3, 2, 0, 0, 0, DateTimeKind.Unspecified);
 
     public const int Days = 5;
+
+    /// <summary>Late records are fewer days late than this. Each more day is a partition more for each department, and so a file more in many commits.</summary>
+    public const int LateDaysMax = 8;
 }

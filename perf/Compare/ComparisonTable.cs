@@ -19,10 +19,10 @@ internal sealed class ComparisonTable
 
     public IReadOnlyList<Measurement> Runs(IContender contender) => _runs[contender.Name];
 
-    /// <summary>The median of one figure; of an even number the higher of the middle two.</summary>
+    /// <summary>The median of one figure; of an even number of runs the mean of the middle two.</summary>
     public double Median(IContender contender, Func<Measurement, double> figure)
     {
         var ordered = _runs[contender.Name].Select(figure).Order().ToArray();
-        return ordered[ordered.Length / 2];
+        return (ordered[(ordered.Length - 1) / 2] + ordered[ordered.Length / 2]) / 2;
     }
 }
