@@ -95,9 +95,9 @@ internal static partial class ContractReader
         {
             yaml.Load(parser);
         }
-        catch (InvalidOperationException)
+        catch (Exception odd) when (odd is InvalidOperationException or ArgumentException)
         {
-            // YamlDotNet throws this for some plain scalars that run into an indicator, without saying where: the last thing it understood is near.
+            // YamlDotNet throws these for some plain scalars that run into an indicator, without saying where: the last thing it understood is near.
             var near = parser.Current?.End ?? Mark.Empty;
             errors.Add(new ContractError(source.File, (int)Math.Max(1, near.Line), (int)Math.Max(1, near.Column), "This is not YAML.", "Check quotes, brackets and special characters after this place."));
             return null;

@@ -69,6 +69,13 @@ internal sealed class WorkerProcess : IDisposable
         }
     }
 
+    /// <summary>Waits, at most a minute, until the worker has logged something.</summary>
+    public async Task UntilLoggedAsync(string text)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (!Output.Contains(text, StringComparison.Ordinal) && !HasExited) await Task.Delay(10, deadline.Token);
+    }
+
     public static int FreePort()
     {
         using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);

@@ -17,7 +17,7 @@ internal static class StatusPage
         Line(page, "records", $"{Number(status.Records)} = {Number(status.Written)} written + {Number(status.Duplicates)} duplicates + {Number(status.Quarantined)} quarantined");
         Line(page, "commits", Number(status.Commits));
         Line(page, "in flight", $"{status.BudgetUsedBytes >> 20} MiB, oldest {status.OldestUncommitted.TotalSeconds:F1} s");
-        Line(page, "freshness", status.Freshness is { } age ? $"{age.TotalSeconds:F1} s" : "nothing committed yet");
+        Line(page, "freshness", status.Freshness is { } age ? $"{age.TotalSeconds:F1} s" : status.Commits == 0 ? "nothing committed yet" : "not known: the broker gives no timestamps");
         foreach (var (department, lag) in status.LagByDepartment.Where(l => l.Value > 0).OrderByDescending(l => l.Value)) Line(page, "lag", $"{department}: {Number(lag)} transfers");
         return page.ToString();
     }

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using OpenTelemetry.Metrics;
 
 namespace Ingest.Worker.Hosting;
@@ -30,6 +31,10 @@ internal static class WorkerHost
         if (options.Settings.Health.Port == 0) builder.Services.AddSingleton<Microsoft.AspNetCore.Hosting.Server.IServer, NoServer>();
 
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
+
+        // The slim builder chooses a formatter by itself; the settings decide.
+        if (builder.Configuration["Logging:Console:FormatterName"] is { Length: > 0 } formatter)
+            builder.Services.PostConfigure<ConsoleLoggerOptions>(console => console.FormatterName = formatter);
         AddEngine(builder.Services, options, catalog);
         AddObservability(builder.Services);
         var app = builder.Build();
@@ -58,6 +63,7 @@ internal static class WorkerHost
     {
         var metrics = services.AddOpenTelemetry().WithMetrics(meters => meters
             .AddMeter(IngestMeters.Name)
+            .AddView(IngestMeters.CommitDuration, new ExplicitBucketHistogramConfiguration { Boundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] })
             .AddRuntimeInstrumentation()
             .AddPrometheusExporter());
         if (Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 }) metrics.WithMetrics(meters => meters.AddOtlpExporter());

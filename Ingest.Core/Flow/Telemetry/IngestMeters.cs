@@ -13,6 +13,9 @@ public sealed class IngestMeters : IDisposable
     /// <summary>Name of the meter to listen to.</summary>
     public const string Name = "Ingest";
 
+    /// <summary>The histogram of commit durations; the host gives it buckets.</summary>
+    public const string CommitDuration = "ingest.commit.duration";
+
     private readonly Meter _meter = new(Name);
     private readonly Counter<long> _transfers;
     private readonly Counter<long> _records;
@@ -29,7 +32,7 @@ public sealed class IngestMeters : IDisposable
         _records = _meter.CreateCounter<long>("ingest.records", "{record}", "Records by what became of them (outcome: written, duplicate, quarantined), department and dataset.");
         _quarantined = _meter.CreateCounter<long>("ingest.quarantined.records", "{record}", "Refused records by department and reason.");
         _commits = _meter.CreateCounter<long>("ingest.commits", "{commit}", "Commits by table and outcome (committed, abandoned, stopped).");
-        _commitDuration = _meter.CreateHistogram<double>("ingest.commit.duration", "s", "From the start of encoding a batch to its commit, by table.");
+        _commitDuration = _meter.CreateHistogram<double>(CommitDuration, "s", "From the start of encoding a batch to its commit, by table.");
         _conflicts = _meter.CreateCounter<long>("ingest.commit.conflicts", "{attempt}", "Commit attempts that lost a race and were made again, by table.");
         _meter.CreateObservableGauge("ingest.lag", () => Lag(status()), "{transfer}", "Transfers published and not yet committed, by department.");
         _meter.CreateObservableGauge("ingest.budget.used", () => status().BudgetUsedBytes, "By", "Bytes of data in flight.");

@@ -63,7 +63,16 @@ internal sealed class CheckpointRow
                 CreatedTime = m.CreatedTime,
             },
         },
-        LogAction.Protocol p => new CheckpointRow { Protocol = new ProtocolRow { MinReaderVersion = p.MinReaderVersion, MinWriterVersion = p.MinWriterVersion } },
+        LogAction.Protocol p => new CheckpointRow
+        {
+            Protocol = new ProtocolRow
+            {
+                MinReaderVersion = p.MinReaderVersion,
+                MinWriterVersion = p.MinWriterVersion,
+                ReaderFeatures = p.ReaderFeatures.IsDefaultOrEmpty ? null : [.. p.ReaderFeatures],
+                WriterFeatures = p.WriterFeatures.IsDefaultOrEmpty ? null : [.. p.WriterFeatures],
+            },
+        },
         _ => null,
     };
 
@@ -87,7 +96,7 @@ internal sealed class CheckpointRow
                 m.Id!, m.SchemaString ?? "", [.. m.PartitionColumns ?? []], Map(m.Configuration).ToImmutableSortedDictionary(p => p.Key, p => p.Value ?? "", StringComparer.Ordinal), m.Name, m.Description, m.CreatedTime);
         }
 
-        return Protocol is { } p2 ? new LogAction.Protocol(p2.MinReaderVersion ?? 1, p2.MinWriterVersion ?? 2, [], []) : null;
+        return Protocol is { } p2 ? new LogAction.Protocol(p2.MinReaderVersion ?? 1, p2.MinWriterVersion ?? 2, [.. p2.ReaderFeatures ?? []], [.. p2.WriterFeatures ?? []]) : null;
     }
 
     private static ImmutableSortedDictionary<string, string?> Map(Dictionary<string, string?>? map) =>
@@ -193,5 +202,11 @@ internal sealed class CheckpointRow
 
         [JsonPropertyName("minWriterVersion")]
         public int? MinWriterVersion { get; set; }
+
+        [JsonPropertyName("readerFeatures")]
+        public List<string>? ReaderFeatures { get; set; }
+
+        [JsonPropertyName("writerFeatures")]
+        public List<string>? WriterFeatures { get; set; }
     }
 }

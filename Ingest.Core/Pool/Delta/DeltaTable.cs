@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.IO.Hashing;
 using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Stores;
 using Ingest.Core.Transfers;
@@ -218,13 +219,13 @@ public sealed class DeltaTable
     /// </summary>
     private async ValueTask StandAsync(CancellationToken cancellation)
     {
-        var size = await _store.SizeAsync(LogNames.Entry(_current.Version), cancellation);
-        if (size is not null && (_current.EntryBytes ?? size) == size) return;
-        var now = size is null ? await LogReader.LoadAsync(_store, cancellation) : null;
+        var bytes = await _store.ReadAsync(LogNames.Entry(_current.Version), cancellation);
+        if (bytes is not null && (_current.EntryHash is not { } hash || hash == XxHash128.HashToUInt128(bytes))) return;
+        var now = bytes is null ? await LogReader.LoadAsync(_store, cancellation) : null;
         if (now is null || now.Version < _current.Version || now.TableId != _current.TableId)
         {
             throw new TableRefusedException(
-                $"the log of table '{_spec.Name}' is not the one that was opened: entry {_current.Version} is {(size is null ? "gone" : "another one")}. It was deleted, restored or re-created. " +
+                $"the log of table '{_spec.Name}' is not the one that was opened: entry {_current.Version} is {(bytes is null ? "gone" : "another one")}. It was deleted, restored or re-created. " +
                 "Nothing was written. Restart the worker to go on with the table as it is now.");
         }
 

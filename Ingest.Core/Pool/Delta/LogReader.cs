@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Text.Json;
 using Ingest.Core.Stores;
 
@@ -88,7 +89,7 @@ public static class LogReader
         if (await table.ReadAsync(LogNames.Entry(version), cancellation) is not { } bytes) return null;
         try
         {
-            return new LogEntry(version, LogJson.Read(bytes), bytes.Length);
+            return new LogEntry(version, LogJson.Read(bytes), XxHash128.HashToUInt128(bytes));
         }
         catch (InvalidDataException malformed)
         {
@@ -116,7 +117,7 @@ public static class LogReader
             {
                 Index = await IndexManifest.AtAsync(table, version, cancellation),
                 LastTimestamp = Math.Max(snapshot.NewestTime, time),
-                EntryBytes = entry?.Bytes,
+                EntryHash = entry?.Hash,
             };
         }
 

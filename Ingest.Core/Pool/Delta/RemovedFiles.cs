@@ -14,9 +14,9 @@ internal sealed class RemovedFiles(IObjectStore table)
     {
         if (_live is null && entry.Actions.Any(a => a is LogAction.Remove))
             _live = new Dictionary<string, LogAction.Add>(await LogReader.LiveFilesAsync(table, before.Version, cancellation), StringComparer.Ordinal);
-        if (_live is null) return before.Apply(entry.Version, entry.Actions) with { EntryBytes = entry.Bytes };
+        if (_live is null) return before.Apply(entry.Version, entry.Actions) with { EntryHash = entry.Hash };
 
-        var after = before.Apply(entry.Version, entry.Actions, path => _live.GetValueOrDefault(path)) with { EntryBytes = entry.Bytes };
+        var after = before.Apply(entry.Version, entry.Actions, path => _live.GetValueOrDefault(path)) with { EntryHash = entry.Hash };
         foreach (var action in entry.Actions)
         {
             if (action is LogAction.Add add) _live[add.Path] = add;

@@ -41,14 +41,14 @@ public sealed record Snapshot
     /// <summary>Newest time that an offset was stored, milliseconds since 1970 UTC: what a checkpoint still tells of the clock.</summary>
     internal long NewestTime { get; init; }
 
-    /// <summary>Size of the newest entry's object; null when it is not known.</summary>
-    internal long? EntryBytes { get; init; }
+    /// <summary>XXH128 of the newest entry's bytes; null when it is not known.</summary>
+    internal UInt128? EntryHash { get; init; }
 
     /// <summary>The state after the next entry. Removed files are subtracted from the counts by the sizes they carry; rows and sums need <paramref name="resolve"/>.</summary>
     public Snapshot Apply(long version, IReadOnlyList<LogAction> actions, Func<string, LogAction.Add?>? resolve = null)
     {
         if (version != Version + 1) throw new InvalidDataException($"Log entry {version} does not follow version {Version}.");
-        return (this with { Version = version, EntryBytes = null }).Absorb(actions, version, resolve);
+        return (this with { Version = version, EntryHash = null }).Absorb(actions, version, resolve);
     }
 
     /// <summary>Takes in actions of one version: an entry's, or (in any number of portions, without its tombstones) a checkpoint's.</summary>

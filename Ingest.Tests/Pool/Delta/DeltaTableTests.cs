@@ -1,178 +1,196 @@
-using Ingest.Core.Contracts;
-using Ingest.Core.Deduplicating.Index;
+using System.Collections.Immutable;
+using Ingest.Core;
 using Ingest.Core.Pool;
 using Ingest.Core.Pool.Delta;
-using Ingest.Core.Transfers;
-using Ingest.Tests.Contracts;
 using Ingest.Tests.Stores;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Ingest.Tests.Pool.Delta;
 
+/// <summary>A table's log against a store that behaves as stores do.</summary>
 public sealed class DeltaTableTests
 {
-    private readonly MemoryStore _store = new();
+    private static readonly CancellationToken s_none = CancellationToken.None;
+
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_000));
+    private readonly SeededIdSource _ids = new(42);
+    private readonly MemoryStore _memory;
+
+    public DeltaTableTests() => _memory = new MemoryStore(_time);
 
     [Fact]
-    public async Task The_second_to_open_a_table_finds_the_first_ones()
+    public async Task Of_two_that_create_a_table_both_open_the_winners()
     {
-        var first = await RivalCommits.OpenAsync(_store, 1);
-        var second = await RivalCommits.OpenAsync(_store, 2);
-        Assert.Equal((0, first.Current.TableId), (second.Current.Version, second.Current.TableId));
-        Assert.Equal("v1;content;department,d:date,v:integer;_rescued", second.Opened.Configuration[TableSpec.DedupKey]);
+        var one = await OpenAsync();
+        var two = await OpenAsync();
+        Assert.Equal(one.Current.TableId, two.Current.TableId);
+        Assert.Equal(0, two.Current.Version);
+        Assert.Equal("v1 content(plate)", two.Opened.Configuration[TableSpec.DedupKey]);
+    }
+
+    [Fact]
+    public async Task A_lost_reply_to_the_creation_creates_one_table()
+    {
+        var faulty = new FaultyStore(_memory, _time).Plan(PlannedFault.LostReply with { Times = 1 });
+        Assert.Equal(0, (await Commits.OpenAsync(faulty, _ids, _time)).Current.Version);
+        var unheard = new FaultyStore(new MemoryStore(_time), _time).Plan(PlannedFault.LostReply with { AfterActing = false, Times = 2 });
+        Assert.Equal(0, (await Commits.OpenAsync(unheard, _ids, _time)).Current.Version);
     }
 
     [Theory]
-    [InlineData(0, 10)]
-    [InlineData(0, 7)]
-    [InlineData(0, 15)]
-    [InlineData(5, 15)]
-    [InlineData(30, 40)]
-    public async Task A_second_worker_with_other_offsets_is_fenced(long from, long to)
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_lost_reply_to_a_commit_is_settled_by_reading_back(bool arrived)
     {
-        var (first, second) = (await RivalCommits.OpenAsync(_store), await RivalCommits.OpenAsync(_store));
-        await first.CommitManyAsync(1);
-        var fenced = Assert.IsType<CommitOutcome.Fenced>(await second.CommitAsync(RivalCommits.Request(from, to, 0, id: 7)));
-        Assert.Contains("police.cars/0 stands at offset 10", fenced.Why, StringComparison.Ordinal);
-        Assert.Equal(1, (await LogReader.LoadAsync(_store, default))!.Version);
-        Assert.IsType<CommitOutcome.Committed>(await second.CommitAsync(RivalCommits.Request(10, 12, 1, id: 8)));
+        var faulty = new FaultyStore(_memory, _time);
+        var table = await Commits.OpenAsync(faulty, _ids, _time);
+        faulty.Plan(PlannedFault.LostReply with { AfterActing = arrived, Times = 1 });
+        Assert.Equal(1, Commits.Committed(await CommitAsync(table, 0, 5, 1)).Version);
+        Assert.Equal(1, faulty.Struck);
+        Assert.Equal(5, table.Current.Txns[Commits.AppIdOf(Commits.Source(0))]);
     }
 
     [Fact]
-    public async Task One_range_of_several_that_is_elsewhere_fences_the_whole_commit()
+    public async Task Of_two_workers_with_the_same_range_one_is_fenced()
     {
-        var table = await RivalCommits.OpenAsync(_store);
-        await table.CommitManyAsync(1);
-        var other = new TopicPartition("police.cars", 1);
-        var request = RivalCommits.Request(0, 4, 1, source: other);
-        Assert.IsType<CommitOutcome.Fenced>(await table.CommitAsync(request with { Ranges = [.. request.Ranges, RivalCommits.Account(9, 12, RivalCommits.Source)] }));
-        Assert.IsType<CommitOutcome.Committed>(await table.CommitAsync(request with { Ranges = [.. request.Ranges, RivalCommits.Account(10, 12, RivalCommits.Source)] }));
-        Assert.Equal([12L, 4], new[] { RivalCommits.Source, other }.Select(s => table.Current.Txns[RivalCommits.AppIdOf(s)]));
+        var one = await OpenAsync();
+        var two = await OpenAsync();
+        Commits.Committed(await CommitAsync(one, 0, 10, 1));
+        var fenced = Assert.IsType<CommitOutcome.Fenced>(await two.CommitAsync(Commits.Request(_ids.Next(), 0, 0, 20, 0, 1, 2), Commits.AppIdOf, s_none));
+        Assert.Contains("stands at offset 10", fenced.Why, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_lost_reply_is_recognised_as_our_own_commit()
+    public async Task A_put_that_hangs_past_its_deadline_is_read_back_and_the_log_read_again()
     {
-        var faulty = new FaultyStore(_store, TimeProvider.System);
-        var table = await RivalCommits.OpenAsync(faulty);
-        faulty.Plan(PlannedFault.LostReply with { NamePart = "_delta_log/", Times = 1 });
-        var request = RivalCommits.Request(0, 10, 0);
-        var committed = Assert.IsType<CommitOutcome.Committed>(await table.CommitAsync(request));
-        Assert.Equal((1, 1L, 1L, 10L), (faulty.Struck, committed.Version, table.Current.Version, table.Current.LiveRows));
-        Assert.Equal([request.Run!], committed.Index.Added);
-    }
-
-    [Fact]
-    public async Task A_put_that_never_arrived_is_repeated_into_the_same_slot()
-    {
-        var faulty = new FaultyStore(_store, TimeProvider.System);
-        var table = await RivalCommits.OpenAsync(faulty);
-        faulty.Plan(PlannedFault.LostReply with { AfterActing = false, NamePart = "_delta_log/", Times = 3 });
-        Assert.Equal(1, Assert.IsType<CommitOutcome.Committed>(await table.CommitAsync(RivalCommits.Request(0, 10, 0))).Version);
-        Assert.Equal((3, 10L), (faulty.Struck, table.Current.LiveRows));
-    }
-
-    [Fact]
-    public async Task A_put_that_comes_too_late_after_reading_is_not_made()
-    {
-        var time = new FakeTimeProvider();
-        var faulty = new FaultyStore(_store, time);
-        var table = await RivalCommits.OpenAsync(faulty, time: time);
-        faulty.Plan(PlannedFault.LostReply with { AfterActing = false, NamePart = "_delta_log/", Times = 1, Delay = TimeSpan.FromMinutes(6) });
-        var commit = table.CommitAsync(RivalCommits.Request(0, 10, 0)).AsTask();
+        var faulty = new FaultyStore(_memory, _time);
+        var table = await Commits.OpenAsync(faulty, _ids, _time);
+        faulty.Plan(new PlannedFault { Operations = StoreOperations.Create, Fault = null, Delay = TimeSpan.FromHours(1), Times = 1 });
+        var commit = CommitAsync(table, 0, 5, 1);
         Assert.False(commit.IsCompleted);
-        await (await RivalCommits.OpenAsync(_store)).CommitAsync(RivalCommits.Request(0, 3, 0, id: 5));
-        time.Advance(TimeSpan.FromMinutes(7));
-        Assert.IsType<CommitOutcome.Fenced>(await commit);
+
+        // Somebody else is faster with the slot meanwhile.
+        Commits.Committed(await CommitAsync(await OpenAsync(), 0, 3, 9, partition: 1));
+        _time.Advance(TimeSpan.FromMinutes(6));
+        var overtaken = Assert.IsType<CommitOutcome.Overtaken>(await commit.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(1, overtaken.Version);
     }
 
     [Fact]
-    public async Task Being_overtaken_names_the_rivals_runs_and_only_those()
+    public async Task A_writer_that_slept_until_the_log_was_cleaned_goes_on_from_the_checkpoint()
     {
-        var (first, second) = (await RivalCommits.OpenAsync(_store), await RivalCommits.OpenAsync(_store));
-        await first.CommitManyAsync(1);
-        await second.RefreshAsync(default);
-        await first.CommitManyAsync(2);
-        var request = RivalCommits.Request(0, 5, 1, id: 3, source: new TopicPartition("police.cars", 1));
-        var overtaken = Assert.IsType<CommitOutcome.Overtaken>(await second.CommitAsync(request));
-        Assert.Equal(3, overtaken.Version);
-        Assert.Equal(["0-10-20-0.run", "0-20-30-0.run"], overtaken.NewRuns.Select(r => r.Name));
-        Assert.IsType<CommitOutcome.Committed>(await second.CommitAsync(request with { DeduplicatedAt = overtaken.Version }));
-        Assert.Equal((35L, 35L), (second.Current.LiveRows, second.Current.Index.TotalKeys));
-    }
+        var sleeper = await OpenAsync();
+        Commits.Committed(await CommitAsync(sleeper, 0, 2, 1));
+        var other = await OpenAsync();
+        await Commits.FillAsync(other, _ids, 5, partition: 1);
+        await other.WriteCheckpointAsync(6, s_none);
+        await Commits.FillAsync(other, _ids, 1, partition: 1);
+        for (var old = 0; old < 6; old++) await _memory.DeleteAsync(LogNames.Entry(old), s_none);
 
-    [Fact]
-    public async Task A_merge_is_published_alone_or_dropped_when_a_run_is_gone()
-    {
-        var table = await RivalCommits.OpenAsync(_store);
-        await table.CommitManyAsync(2);
-        var runs = table.Current.Index.Runs;
-        var merged = new RunDescriptor("merged.run", 20, runs[0].Sum + runs[1].Sum, 90);
-        var alone = RivalCommits.Request(20, 20, 2) with { Ranges = [], Merge = new RunMerge([.. runs], merged) };
-        Assert.Equal(["merged.run"], Assert.IsType<CommitOutcome.Committed>(await table.CommitAsync(alone)).Index.Added.Select(r => r.Name));
-        Assert.Equal([merged], table.Current.Index.Runs);
-        var stale = RivalCommits.Request(20, 25, 3, id: 1, merge: new RunMerge([.. runs], merged with { Name = "again.run" }));
-        Assert.Equal([stale.Run!], Assert.IsType<CommitOutcome.Committed>(await table.CommitAsync(stale)).Index.Added);
-        Assert.Equal((25L, 2, true), (table.Current.Index.TotalKeys, table.Current.Index.Runs.Length, table.Current.Index.IsKnown));
-    }
-
-    [Fact]
-    public async Task A_rebuilt_index_replaces_what_was_valid_unless_somebody_wrote_meanwhile()
-    {
-        var table = await RivalCommits.OpenAsync(_store);
-        await table.CommitManyAsync(2);
-        var whole = new RunDescriptor("whole.run", 20, table.Current.KeySum, 9);
-        Assert.False(await table.ReplaceIndexAsync([whole], 1, default));
-        Assert.True(await table.ReplaceIndexAsync([whole], 2, default));
-        Assert.Equal([whole], table.Current.Index.Runs);
-        Assert.Equal(RivalCommits.Show(table.Current), RivalCommits.Show(await LogReader.LoadAsync(_store, default)));
-    }
-
-    [Fact]
-    public async Task Columns_of_a_newer_contract_are_added_behind_the_others()
-    {
-        var old = await RivalCommits.OpenAsync(_store);
-        await old.CommitManyAsync(1);
-        var wider = Plan("event_date: d\ndedup: { except: [w] }", "name: w, type: 'decimal(9,2)', protected: true", "name: d, type: date", "name: v, type: long");
-        var table = await RivalCommits.OpenAsync(_store, 2, wider);
-        Assert.Equal(old.Opened.SchemaString[..^2] + """,{"name":"w","type":"decimal(9,2)","nullable":true,"metadata":{"ingest.protected":"true"}}]}""", table.Opened.SchemaString);
-        Assert.Equal((2, old.Opened.Id), (table.Current.Version, table.Opened.Id));
-        Assert.IsType<CommitOutcome.Committed>(await old.CommitAsync(RivalCommits.Request(10, 12, 2)));
-        Assert.Equal(3, (await RivalCommits.OpenAsync(_store)).Current.Version);
-    }
-
-    [Fact]
-    public async Task Widening_outlasts_lost_answers()
-    {
-        await RivalCommits.OpenAsync(_store);
-        var faulty = new FaultyStore(_store, TimeProvider.System).Plan(PlannedFault.LostReply with { NamePart = "_delta_log/", AfterActing = false, Times = 1 }).Plan(PlannedFault.LostReply with { NamePart = "_delta_log/", Times = 1 });
-        var table = await RivalCommits.OpenAsync(faulty, 2, Plan("event_date: d\ndedup: { except: [w] }", "name: w, type: int", "name: d, type: date", "name: v, type: long"));
-        Assert.Contains("\"w\"", table.Opened.SchemaString, StringComparison.Ordinal);
-        Assert.Equal(1, table.Current.Version);
+        // The slot behind the newest entry that the sleeper knows is free again: putting there would write into the past.
+        var overtaken = Assert.IsType<CommitOutcome.Overtaken>(await CommitAsync(sleeper, 2, 4, 2));
+        Assert.Equal(7, overtaken.Version);
+        Assert.Equal(8, Commits.Committed(await sleeper.CommitAsync(Commits.Request(_ids.Next(), 0, 2, 4, 7, 2), Commits.AppIdOf, s_none)).Version);
+        Assert.Null(await _memory.SizeAsync(LogNames.Entry(2), s_none));
     }
 
     [Theory]
-    [InlineData("event_date: d\npartition: [event_date]", "long", "Partitioning cannot change in place")]
-    [InlineData("event_date: d\ndedup: { except: [v] }", "long", "changes what counts as a duplicate")]
-    [InlineData("event_date: d", "string", "changes what counts as a duplicate")]
-    [InlineData("event_date: d", "int", "column 'v' is long in the table and integer in the contract")]
-    public async Task A_contract_that_does_not_fit_the_table_is_refused(string more, string type, string why)
+    [InlineData("deleted")]
+    [InlineData("re-created")]
+    [InlineData("cut")]
+    public async Task A_table_that_was_replaced_under_a_writer_stops_it(string how)
     {
-        await RivalCommits.OpenAsync(_store);
-        var refused = await Assert.ThrowsAsync<TableRefusedException>(async () => await RivalCommits.OpenAsync(_store, 2, Plan(more, "name: d, type: date", $"name: v, type: {type}")));
-        Assert.StartsWith("Table 'cars'", refused.Message, StringComparison.Ordinal);
-        Assert.Contains(why, refused.Message, StringComparison.Ordinal);
-        Assert.Equal(0, (await LogReader.LoadAsync(_store, default))!.Version);
+        var table = await OpenAsync();
+        await Commits.FillAsync(table, _ids, 2);
+        for (var version = how == "cut" ? 2 : 0; version <= 2; version++) await _memory.DeleteAsync(LogNames.Entry(version), s_none);
+        if (how == "re-created") await Commits.FillAsync(await Commits.OpenAsync(_memory, new SeededIdSource(5), _time), new SeededIdSource(6), 7);
+        var before = _memory.Count;
+        var stopped = Assert.IsType<CommitOutcome.Stopped>(await CommitAsync(table, 4, 6, 50));
+        Assert.NotEmpty(stopped.Why);
+        Assert.Equal(before, _memory.Count);
+    }
+
+    public static TheoryData<string, string> Refusals => new()
+    {
+        { "partition", "Partitioning cannot change" },
+        { "dedup", "what counts as a duplicate" },
+        { "type", "A column's type cannot change" },
+        { "reader", "reader version 3" },
+        { "property", "delta.enableChangeDataFeed" },
+        { "constraint", "delta.constraints.positive" },
+        { "not null", "must not be null" },
+        { "default", "CURRENT_DEFAULT" },
+        { "foreign", "made by another program" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public async Task A_table_that_is_not_what_the_contract_says_is_refused(string what, string sentence)
+    {
+        var opened = (await OpenAsync()).Opened;
+        var spec = what switch
+        {
+            "partition" => Commits.Spec with { PartitionColumns = [] },
+            "dedup" => Commits.Spec with { DedupSignature = "v1 identity(plate)" },
+            "type" => Commits.Spec with { SchemaString = Commits.Schema.Replace("\"plate\",\"type\":\"string\"", "\"plate\",\"type\":\"long\"", StringComparison.Ordinal) },
+            _ => Commits.Spec,
+        };
+        LogAction? change = what switch
+        {
+            "reader" => new LogAction.Protocol(3, 7, ["deletionVectors"], ["deletionVectors"]),
+            "property" => opened with { Configuration = opened.Configuration.SetItem("delta.enableChangeDataFeed", "true") },
+            "constraint" => opened with { Configuration = opened.Configuration.SetItem("delta.constraints.positive", "plate > 0") },
+            "not null" => opened with { SchemaString = Commits.Schema.Replace("\"nullable\":true", "\"nullable\":false", StringComparison.Ordinal) },
+            "default" => opened with { SchemaString = Commits.Schema.Replace("\"metadata\":{}", "\"metadata\":{\"CURRENT_DEFAULT\":\"0\"}", StringComparison.Ordinal) },
+            "foreign" => opened with { Configuration = ImmutableSortedDictionary<string, string>.Empty },
+            _ => null,
+        };
+        if (change is not null) await _memory.CreateAsync(LogNames.Entry(1), LogJson.Write([change]), s_none);
+        var refused = await Assert.ThrowsAsync<TableRefusedException>(async () => await Commits.OpenAsync(_memory, _ids, _time, spec));
+        Assert.Contains(sentence, refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_table_that_another_engine_upgraded_is_refused()
+    public async Task New_columns_are_added_once_though_two_workers_bring_them()
     {
-        var table = await RivalCommits.OpenAsync(_store);
-        await _store.CreateAsync(LogNames.Entry(1), "{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":[\"deletionVectors\"],\"writerFeatures\":[\"deletionVectors\"]}}"u8.ToArray(), default);
-        await Assert.ThrowsAsync<TableRefusedException>(async () => await RivalCommits.OpenAsync(_store));
-        Assert.IsType<CommitOutcome.Stopped>(await table.CommitAsync(RivalCommits.Request(0, 10, 0)));
+        await Commits.FillAsync(await OpenAsync(), _ids, 1);
+        var wider = Commits.Spec with { SchemaString = Commits.Schema.Replace("]}", """,{"name":"colour","type":"string","nullable":true,"metadata":{}}]}""", StringComparison.Ordinal) };
+        var one = await Commits.OpenAsync(_memory, _ids, _time, wider);
+        var two = await Commits.OpenAsync(_memory, _ids, _time, wider);
+        var old = await OpenAsync();
+        Assert.Equal(2, two.Current.Version);
+        Assert.Equal(one.Current.TableId, two.Current.TableId);
+        Assert.Equal(["plate", "department", "colour"], TableSupport.Columns(old.Current.Metadata!.SchemaString).Keys);
+        Commits.Committed(await CommitAsync(old, 2, 4, 3));
     }
 
-    private static DatasetPlan Plan(string more, params string[] columns) => Yaml.Catalog(Yaml.Cars(more, columns)).Datasets[0];
+    [Fact]
+    public async Task A_rebuilt_index_is_published_only_on_top_of_what_it_was_built_from()
+    {
+        var table = await OpenAsync();
+        await Commits.FillAsync(table, _ids, 2);
+        var rebuilt = Commits.Run("rebuilt.run", 1, 3);
+        Assert.False(await table.ReplaceIndexAsync([rebuilt], 1, s_none));
+        Assert.True(await table.ReplaceIndexAsync([rebuilt], 2, s_none));
+        Assert.Equal([rebuilt], table.Current.Index.Runs);
+        Assert.Equal(table.Current.KeySum, table.Current.Index.TotalSum);
+    }
+
+    [Fact]
+    public async Task Removed_files_leave_the_counts_in_an_open_table_as_in_a_fresh_one()
+    {
+        var table = await OpenAsync();
+        await Commits.FillAsync(table, _ids, 3);
+        var file = (await LogReader.LiveFilesAsync(_memory, 3, s_none)).Values.First();
+        await _memory.CreateAsync(LogNames.Entry(4), LogJson.Write([new LogAction.Remove(file.Path, 1, false, file.PartitionValues, file.Size)]), s_none);
+        var refreshed = await table.RefreshAsync(s_none);
+        Assert.Equal(2, refreshed.LiveRows);
+        Assert.False(refreshed.HasUntaggedFiles);
+        Assert.Equal(Commits.Text((await LogReader.LoadAsync(_memory, s_none))!), Commits.Text(refreshed));
+    }
+
+    private ValueTask<DeltaTable> OpenAsync() => Commits.OpenAsync(_memory, _ids, _time);
+
+    private Task<CommitOutcome> CommitAsync(DeltaTable table, long from, long to, UInt128 key, int partition = 0) =>
+        table.CommitAsync(Commits.Request(_ids.Next(), partition, from, to, table.Current.Version, key), Commits.AppIdOf, s_none).AsTask();
 }

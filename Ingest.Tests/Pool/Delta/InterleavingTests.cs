@@ -12,7 +12,7 @@ public sealed class InterleavingTests
 {
     [Fact]
     public void No_range_is_committed_twice_and_none_is_left_out() =>
-        Gen.Int[0, int.MaxValue].Sample(seed => Run(seed, writers: 2 + seed % 2), iter: 120);
+        Gen.Int[0, int.MaxValue].Sample(seed => Run(seed, writers: 2 + seed % 2), iter: 100);
 
     private static void Run(int seed, int writers)
     {
