@@ -30,9 +30,9 @@ internal static class ContractYaml
             yaml.Load(parser);
             return yaml.Documents;
         }
-        catch (InvalidOperationException)
+        catch (Exception odd) when (odd is InvalidOperationException or ArgumentException)
         {
-            // YamlDotNet throws this for some plain scalars that run into an indicator, without saying where: the last thing it understood is near.
+            // YamlDotNet throws these for some texts that run into an indicator, without saying where: the last thing it understood is near.
             errors.Add(At(file, parser.Current?.End ?? Mark.Empty, "This is not YAML.", "Check quotes, brackets and special characters after this place."));
         }
         catch (YamlException broken)
