@@ -1,39 +1,51 @@
 using System.Collections.Immutable;
+using System.Text;
 
 namespace Ingest.Core.Contracts;
 
 /// <summary>Loads contracts, checks them each by itself and against each other, and reports everything that is wrong at once.</summary>
 public static class CatalogLoader
 {
-    /// <summary>A YAML file, or all <c>*.yaml</c> and <c>*.yml</c> files below a folder.</summary>
+    private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>A YAML file, or all <c>*.yaml</c> and <c>*.yml</c> files below a folder, in ordinal order of their names.</summary>
     /// <exception cref="IOException">The path cannot be read.</exception>
     public static CatalogResult LoadFolder(string path)
     {
-        if (File.Exists(path)) return Load([new ContractSource(path, File.ReadAllText(path))]);
-        var files = Directory.EnumerateFiles(path, "*.*", SearchOption.AllDirectories)
-            .Where(f => Path.GetExtension(f) is ".yaml" or ".yml").Order(StringComparer.Ordinal).ToArray();
-        return files.Length > 0
-            ? Load(files.Select(f => new ContractSource(f, File.ReadAllText(f))))
-            : new CatalogResult(null, [new ContractError(path, 1, 1, "There is no contract in this folder.", "Contracts are files that end in .yaml or .yml.")]);
-    }
-
-    public static CatalogResult Load(IEnumerable<ContractSource> sources)
-    {
+        string[] files = File.Exists(path)
+            ? [path]
+            : [.. Directory.EnumerateFiles(path, "*.*", SearchOption.AllDirectories).Where(f => Path.GetExtension(f) is ".yaml" or ".yml").Order(StringComparer.Ordinal)];
+        if (files.Length == 0) return new CatalogResult(null, [new ContractError(path, 1, 1, "There is no contract in this folder.", "Contracts are files that end in .yaml or .yml.")]);
         var errors = new List<ContractError>();
-        var contracts = sources.Select(s => ContractReader.Read(s, errors)).OfType<DatasetContract>().ToArray();
-        var compiled = contracts.Select(c => (Contract: c, Plan: DatasetCompiler.Compile(c))).ToArray();
-        CheckNames(contracts);
-        var topics = Topics(compiled);
-        return errors.Count == 0
-            ? new CatalogResult(new Catalog([.. compiled.Select(c => c.Plan)], topics), [])
-            : new CatalogResult(null, [.. errors.OrderBy(e => e.File, StringComparer.Ordinal).ThenBy(e => e.Line).ThenBy(e => e.Column)]);
+        return Load([.. files.Select(f => ReadText(f, errors)).OfType<ContractSource>()], errors);
     }
 
-    private static void CheckNames(DatasetContract[] contracts)
+    public static CatalogResult Load(IEnumerable<ContractSource> sources) => Load([.. sources], []);
+
+    private static CatalogResult Load(ContractSource[] sources, List<ContractError> errors)
     {
-        foreach (var same in contracts.GroupBy(c => c.Dataset, StringComparer.Ordinal).Where(g => g.Count() > 1))
+        var contracts = sources.Select(s => ContractReader.Read(s, errors)).OfType<DatasetContract>().ToArray();
+        foreach (var contract in contracts) ContractValidator.Check(contract);
+        CatalogValidator.Check(contracts);
+        if (errors.Count > 0) return new CatalogResult(null, [.. errors.Distinct().OrderBy(e => e.File, StringComparer.Ordinal).ThenBy(e => e.Line).ThenBy(e => e.Column)]);
+        var compiled = contracts.Select(c => (Contract: c, Plan: DatasetCompiler.Compile(c))).ToArray();
+        return new CatalogResult(new Catalog([.. compiled.Select(c => c.Plan)], Topics(compiled)), []);
+    }
+
+    /// <summary>Null when the file is not UTF-8: a wrong letter in a field's name would be a column that stays empty.</summary>
+    private static ContractSource? ReadText(string file, List<ContractError> errors)
+    {
+        var bytes = File.ReadAllBytes(file);
+        try
         {
-            foreach (var contract in same.Skip(1)) contract.Node.Wrong("dataset", $"Dataset '{same.Key}' has a contract already, in {same.First().Node.File}.", "Give one of them another name, or put both topics into one contract.");
+            return new ContractSource(file, s_strictUtf8.GetString(bytes));
+        }
+        catch (DecoderFallbackException broken)
+        {
+            var before = bytes.AsSpan(0, Math.Clamp(broken.Index, 0, bytes.Length));
+            var column = Encoding.UTF8.GetCharCount(before[(before.LastIndexOf((byte)'\n') + 1)..]) + 1;
+            errors.Add(new ContractError(file, before.Count((byte)'\n') + 1, column, "The file is not UTF-8.", "Save it as UTF-8."));
+            return null;
         }
     }
 
@@ -44,8 +56,6 @@ public static class CatalogLoader
         foreach (var topic in bindings.GroupBy(b => b.Binding.Topic, StringComparer.Ordinal))
         {
             var first = topic.First();
-            foreach (var other in topic.Skip(1)) CheckShared(first.Contract, first.Binding, other.Contract, other.Binding);
-            CheckSelection([.. topic.Select(t => (t.Contract, t.Binding))]);
             topics[topic.Key] = new TopicPlan
             {
                 Topic = topic.Key,
@@ -61,34 +71,5 @@ public static class CatalogLoader
         }
 
         return topics.ToImmutable();
-    }
-
-    /// <summary>A message is read before it is known whose records it holds: whoever shares a topic must agree on how.</summary>
-    private static void CheckShared(DatasetContract first, TopicBinding one, DatasetContract other, TopicBinding two)
-    {
-        void Differ(string what, object? a, object? b)
-        {
-            if (!Equals(a, b)) other.Node.Wrong(two.At, $"Topic '{one.Topic}' has {what} '{b}' here and '{a}' in {first.Node.File}.", "All contracts of a topic must say the same.");
-        }
-
-        Differ("department", one.Department, two.Department);
-        Differ("format", first.Format, other.Format);
-        Differ("records", first.Records, other.Records);
-        Differ("delimiter", first.Delimiter, other.Delimiter);
-        Differ("select field", first.SelectField, other.SelectField);
-        Differ("claim field", one.ClaimField, two.ClaimField);
-        Differ("claim", one.Claim, two.Claim);
-    }
-
-    private static void CheckSelection((DatasetContract Contract, TopicBinding Binding)[] sharing)
-    {
-        if (sharing.Length < 2) return;
-        foreach (var (contract, binding) in sharing.Where(s => s.Contract.SelectField is null))
-            contract.Node.Wrong(binding.At, $"Topic '{binding.Topic}' is shared by {sharing.Length} datasets, and nothing says which records are of '{contract.Dataset}'.", "Write select: { field: /type, equals: vehicle }.");
-        foreach (var same in sharing.Where(s => s.Contract.SelectValue is not null).GroupBy(s => s.Contract.SelectValue, StringComparer.Ordinal).Where(g => g.Count() > 1))
-        {
-            foreach (var (contract, binding) in same.Skip(1))
-                contract.Node.Wrong("select", $"Topic '{binding.Topic}' has two datasets for '{same.Key}': '{same.First().Contract.Dataset}' and '{contract.Dataset}'.", "Each dataset of a topic needs a value of its own.");
-        }
     }
 }

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
 
 namespace Ingest.Core.Contracts;
 
@@ -8,20 +7,23 @@ namespace Ingest.Core.Contracts;
 internal static partial class ContractReader
 {
     private const string TopicsExample = "Write topics: with a list of - topic: name and department: id.";
+    private const string ClaimExample = "Write claim: { field: /deptCode, equals: GA01 }.";
+    private const string SelectExample = "Write select: { field: /type, equals: vehicle }.";
 
-    /// <summary>Null when something is wrong; then <paramref name="errors"/> says what.</summary>
+    /// <summary>Names of departments and datasets become folder names, which stores limit.</summary>
+    private const int NameLengthMax = 100;
+
+    /// <summary>Null when the text does not even hold keys; else the contract as far as it could be read, with whatever is wrong in <paramref name="errors"/>.</summary>
     public static DatasetContract? Read(ContractSource source, List<ContractError> errors)
     {
-        var before = errors.Count;
-        if (Root(source, errors) is not { } root) return null;
+        if (ContractYaml.Root(source, errors) is not { } root) return null;
         var zone = Zone(root, "time_zone", "Write the zone in which the department counts its days, such as time_zone: Asia/Shanghai.") ?? TimeZoneInfo.Utc;
-        var dataset = Name(root, "dataset", DatasetName(), "Write lower-case letters, digits, '-' and '_', such as dataset: vehicle-registration.");
+        var dataset = Name(root, "dataset", DatasetName(), "Write up to 100 lower-case letters, digits, '-' and '_', such as dataset: vehicle-registration.", NameLengthMax);
         if (dataset == QuarantineDataset.Name) root.Wrong("dataset", "'quarantine' is the table of refused records.", "Give the dataset another name.");
 
-        var select = root.Map("select");
-        var dedup = root.Map("dedup");
-        var csv = root.Map("csv");
-        var columns = ColumnReader.ReadAll(root, zone);
+        var select = root.Map("select", ContractKeys.Match);
+        var dedup = root.Map("dedup", ContractKeys.Dedup);
+        var csv = root.Map("csv", ContractKeys.Csv);
         var contract = new DatasetContract
         {
             Node = root,
@@ -29,37 +31,44 @@ internal static partial class ContractReader
             Description = root.Text("description"),
             Topics = [.. Topics(root)],
             Format = Choice(root, "format", "json", ("json", TransferFormat.Json), ("ndjson", TransferFormat.Ndjson), ("csv", TransferFormat.Csv)),
-            Records = root.Text("records") is { } records ? Path(root, "records", records) : new FieldPath([]),
+            Records = Records(root),
             Delimiter = csv is null ? ',' : DelimiterOf(csv),
-            SelectField = select?.Text("field", "Write select: { field: /type, equals: vehicle }.") is { } field ? Path(select, "field", field) : null,
-            SelectValue = select?.Text("equals", "Write select: { field: /type, equals: vehicle }."),
+            SelectField = Field(select, SelectExample),
+            SelectValue = select?.Text("equals", SelectExample),
             TimeZone = zone,
             EventDate = root.Text("event_date") is { } date ? (date, root.At("event_date")) : null,
-            Partition = root.Texts("partition") is { } partition ? [.. partition] : null,
+            Partition = root.SomeTexts("partition") is { } partition ? [.. partition] : null,
             Mode = dedup is null ? DedupMode.Content : Choice(dedup, "mode", "content", ("content", DedupMode.Content), ("identity", DedupMode.Identity)),
             Identity = [.. dedup?.Texts("identity") ?? []],
             Except = [.. dedup?.Texts("except") ?? []],
             RescuedCounts = dedup?.Truth("rescued") ?? true,
-            Columns = [.. columns.Select(c => c.Plan)],
-            ColumnMarks = [.. columns.Select(c => c.At)],
+            Columns = [.. ColumnReader.ReadAll(root, zone)],
         };
         foreach (var node in new[] { root, select, dedup, csv }) node?.Done();
-        return errors.Count == before ? contract : null;
+        return contract;
     }
 
-    /// <summary>A place in a record: a field's name, or a JSON pointer when it starts with '/'.</summary>
+    /// <summary>A place in a record: a field's name, or a JSON pointer (RFC 6901) when it starts with '/'.</summary>
     public static FieldPath Path(ContractNode node, Mark at, string text)
     {
+        if (text.Length == 0) node.Wrong(at, "A field has no name.", "Write the field's name, or a JSON pointer such as /owner/name.");
         if (!text.StartsWith('/')) return new FieldPath([text]);
-        if (Regex.IsMatch(text, "~(?![01])")) node.Wrong(at, $"'{text}' is not a JSON pointer.", "In a pointer '~' is written ~0 and '/' inside a name ~1.");
+        if (LoneTilde().IsMatch(text)) node.Wrong(at, $"'{text}' is not a JSON pointer.", "In a pointer '~' is written ~0 and '/' inside a name ~1.");
         return new FieldPath([.. text[1..].Split('/').Select(s => s.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))]);
     }
 
+    /// <summary>Null when the key is absent or wrong.</summary>
     public static TimeZoneInfo? Zone(ContractNode node, string key, string? required)
     {
         if (node.Text(key, required) is not { } name) return null;
-        if (TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone)) return zone;
-        node.Wrong(key, $"There is no time zone '{name}'.", NearestName.Suggest(name, TimeZoneInfo.GetSystemTimeZones().Select(z => z.Id).Append("Asia/Shanghai").Append("UTC")));
+        var isZone = TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone);
+        if (isZone && zone!.HasIanaId && !MachineZone().IsMatch(name)) return zone;
+
+        // The system also knows names of Windows, and its own setting under a name: both mean something else on the next machine.
+        var remedy = isZone && TimeZoneInfo.TryConvertWindowsIdToIanaId(name, out var iana)
+            ? $"Write {key}: {iana}."
+            : NearestName.Suggest(name, TimeZoneInfo.GetSystemTimeZones().Select(z => z.Id).Append("Asia/Shanghai").Append("UTC"), "Write an IANA name, such as Asia/Shanghai or UTC.");
+        node.Wrong(key, isZone ? $"'{name}' is not an IANA time zone." : $"There is no time zone '{name}'.", remedy);
         return null;
     }
 
@@ -77,77 +86,63 @@ internal static partial class ContractReader
         return choices[0].Value;
     }
 
-    public static string? Name(ContractNode node, string key, Regex pattern, string remedy)
+    /// <summary>Null when it is missing or does not match.</summary>
+    public static string? Name(ContractNode node, string key, Regex pattern, string remedy, int lengthMax = int.MaxValue)
     {
         if (node.Text(key, remedy) is not { } text) return null;
-        if (pattern.IsMatch(text)) return text;
-        node.Wrong(key, $"'{key}' is '{text}'.", remedy);
+        if (text.Length <= lengthMax && pattern.IsMatch(text)) return text;
+        node.Wrong(key, $"'{key}' is '{text.ReplaceLineEndings("\\n")}'.", remedy);
         return null;
     }
 
-    private static FieldPath Path(ContractNode node, string key, string text) => Path(node, node.At(key), text);
-
-    private static ContractNode? Root(ContractSource source, List<ContractError> errors)
+    private static FieldPath Records(ContractNode root)
     {
-        var yaml = new YamlStream();
-        var parser = new Parser(new StringReader(source.Text.TrimStart('\uFEFF')));
-        try
-        {
-            yaml.Load(parser);
-        }
-        catch (Exception odd) when (odd is InvalidOperationException or ArgumentException)
-        {
-            // YamlDotNet throws these for some plain scalars that run into an indicator, without saying where: the last thing it understood is near.
-            var near = parser.Current?.End ?? Mark.Empty;
-            errors.Add(new ContractError(source.File, (int)Math.Max(1, near.Line), (int)Math.Max(1, near.Column), "This is not YAML.", "Check quotes, brackets and special characters after this place."));
-            return null;
-        }
-        catch (YamlException broken)
-        {
-            errors.Add(new ContractError(source.File, (int)Math.Max(1, broken.Start.Line), (int)Math.Max(1, broken.Start.Column), $"This is not YAML: {broken.Message}", "Check indentation (spaces, no tabs), quotes and brackets near here."));
-            return null;
-        }
-
-        if (yaml.Documents.Count != 1)
-        {
-            errors.Add(new ContractError(source.File, 1, 1, yaml.Documents.Count == 0 ? "The file is empty." : "The file holds more than one document.", "Write one contract a file."));
-            return null;
-        }
-
-        if (yaml.Documents[0].RootNode is YamlMappingNode map) return new ContractNode(source.File, map, errors);
-        errors.Add(new ContractError(source.File, 1, 1, "The file does not hold keys.", "Start with dataset: name."));
-        return null;
+        if (root.Text("records") is not { } records) return new FieldPath([]);
+        if (records.StartsWith('/')) return Path(root, root.At("records"), records);
+        root.Wrong("records", $"'records' is '{records}', which is not a JSON pointer.", $"Write records: /{records}, or leave records out when the message is the record or an array of records.");
+        return new FieldPath([]);
     }
+
+    private static FieldPath? Field(ContractNode? match, string example) =>
+        match?.Text("field", example) is { } field ? Path(match, match.At("field"), field) : null;
 
     private static IEnumerable<TopicBinding> Topics(ContractNode root)
     {
-        foreach (var node in root.Maps("topics", TopicsExample))
+        foreach (var node in root.Maps("topics", ContractKeys.Topic, TopicsExample))
         {
             var topic = Name(node, "topic", TopicName(), "Write a Kafka topic's name: up to 249 letters, digits, '.', '_' and '-'.");
-            var department = Name(node, "department", DepartmentId(), "Write an id of lower-case letters, digits, '.', '_' and '-', such as department: housing-fund. It becomes a folder name.");
-            var claim = node.Map("claim");
-            var field = claim?.Text("field", "Write claim: { field: /deptCode, equals: GA01 }.");
-            var equals = claim?.Text("equals", "Write claim: { field: /deptCode, equals: GA01 }.");
+            var department = Name(node, "department", DepartmentId(), "Write an id of up to 100 lower-case letters, digits, '.', '_' and '-' that does not end with '.', such as department: housing-fund. It becomes a folder name.", NameLengthMax);
+            var claim = node.Map("claim", ContractKeys.Match);
+            var field = Field(claim, ClaimExample);
+            var equals = claim?.Text("equals", ClaimExample);
             claim?.Done();
             node.Done();
-            if (topic is not null && department is not null) yield return new TopicBinding(topic, department, field is null ? null : Path(claim!, "field", field), equals, node.At("topic"));
+            if (topic is not null && department is not null) yield return new TopicBinding(topic, department, field, equals, node.At("topic"));
         }
     }
 
     private static char DelimiterOf(ContractNode csv)
     {
         var text = csv.Text("delimiter") ?? ",";
-        if (text is [var one] && one < 128 && one is not ('"' or '\r' or '\n')) return one;
-        csv.Wrong("delimiter", $"'delimiter' is '{text}'.", "Write one ASCII character, such as \",\" \";\" or \"\\t\".");
+        if (text is [var one] && one is > '\0' and < (char)128 and not ('"' or '\r' or '\n')) return one;
+        csv.Wrong("delimiter", $"'delimiter' is '{text.ReplaceLineEndings("\\n")}'.", "Write one ASCII character, such as \",\" \";\" or \"\\t\".");
         return ',';
     }
 
-    [GeneratedRegex("^[a-z0-9][a-z0-9_-]*$")]
+    // \z and not $, which would let a line end at the end pass, and with it a folder name that no store takes.
+    [GeneratedRegex(@"^[a-z0-9][a-z0-9_-]*\z")]
     private static partial Regex DatasetName();
 
-    [GeneratedRegex("^[a-z0-9][a-z0-9_.-]*$")]
+    [GeneratedRegex(@"^[a-z0-9]([a-z0-9_.-]*[a-z0-9_-])?\z")]
     private static partial Regex DepartmentId();
 
-    [GeneratedRegex("^[A-Za-z0-9._-]{1,249}$")]
+    [GeneratedRegex(@"^(?!\.{1,2}\z)[A-Za-z0-9._-]{1,249}\z")]
     private static partial Regex TopicName();
+
+    [GeneratedRegex("~(?![01])")]
+    private static partial Regex LoneTilde();
+
+    /// <summary>Whatever the machine is set to, and copies of the zones that count leap seconds.</summary>
+    [GeneratedRegex("^(localtime|posixrules|(posix|right)/.*)$", RegexOptions.IgnoreCase)]
+    private static partial Regex MachineZone();
 }

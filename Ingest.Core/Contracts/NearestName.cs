@@ -3,13 +3,13 @@ namespace Ingest.Core.Contracts;
 /// <summary>Finds what somebody probably meant.</summary>
 internal static class NearestName
 {
-    /// <summary>"Did you mean 'x'?", or the list of what there is.</summary>
-    public static string Suggest(string given, IEnumerable<string> known)
+    /// <summary>"Did you mean 'x'?", or the list of what there is; what there is too much of to list is described by <paramref name="otherwise"/>.</summary>
+    public static string Suggest(string given, IEnumerable<string> known, string otherwise = "Remove it.")
     {
         var names = known.ToArray();
         var nearest = names.MinBy(n => Distance(given, n));
         if (nearest is not null && Distance(given, nearest) <= Math.Max(2, given.Length / 3)) return $"Did you mean '{nearest}'?";
-        return names.Length is > 0 and <= 30 ? $"Known are: {string.Join(", ", names)}." : "";
+        return names.Length is > 0 and <= 30 ? $"Known are: {string.Join(", ", names)}." : otherwise;
     }
 
     private static int Distance(string a, string b)

@@ -81,7 +81,7 @@ public sealed class CatalogLoaderTests
     [InlineData("dedup: { mode: identity }", "The mode is identity, but no column identifies a record.", null)]
     [InlineData("dedup: { mode: identity, identity: plate }", "'plate' identifies records, but may be missing.", "Write required: true for column plate.")]
     [InlineData("records: /a~2", "'/a~2' is not a JSON pointer.", null)]
-    [InlineData("csv: { delimiter: ab }", "'delimiter' is 'ab'.", null)]
+    [InlineData("csv: { delimiter: ab }\nformat: csv", "'delimiter' is 'ab'.", null)]
     public void Parts_that_do_not_go_together_are_refused(string line, string message, string? remedy)
     {
         var error = Assert.Single(Yaml.Load(Good + "\n" + line).Errors);

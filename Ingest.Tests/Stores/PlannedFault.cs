@@ -31,6 +31,8 @@ public sealed record PlannedFault
     /// <summary>A create or replace that took effect and whose reply was lost.</summary>
     public static PlannedFault LostReply { get; } = new()
     {
-        Operations = StoreOperations.Create | StoreOperations.Replace | StoreOperations.Delete, Fault = StoreFault.Unknown, AfterActing = true,
+        Operations = StoreOperations.Create | StoreOperations.Replace | StoreOperations.Delete,
+        Fault = StoreFault.Unknown,
+        AfterActing = true,
     };
 }

@@ -10,7 +10,7 @@ public sealed class RivalCommitAttemptTests
 {
     private readonly Snapshot _tip;
 
-    public CommitAttemptTests() => _tip = OpenAsync().AsTask().GetAwaiter().GetResult();
+    public RivalCommitAttemptTests() => _tip = OpenAsync().AsTask().GetAwaiter().GetResult();
 
     [Fact]
     public void It_begins_by_reading_the_log_and_puts_behind_its_tip()
