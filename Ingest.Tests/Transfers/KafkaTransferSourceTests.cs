@@ -130,6 +130,26 @@ public sealed class KafkaTransferSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task Rewinds_in_full_flow_lose_and_double_nothing()
+    {
+        _broker.CreateTopic("a", 1);
+        var source = new TopicPartition("a", 0);
+        await Publish("a", 0, 20_000);
+        var random = new Random(11);
+        using var running = new RunningSource(Options with { ChunkBytes = 1024 }, ["a"], new RecordingSink());
+        for (var i = 0; i < 20; i++)
+        {
+            var at = running.Sink.NextOf(source);
+            await running.Until(() => running.Sink.NextOf(source) > at || at == 20_000);
+            var old = running.Sink.RightOf(source);
+            running.Source.Rewind(old, running.Sink.PrepareRewind(source, random.NextInt64(running.Sink.NextOf(source) + 1)));
+        }
+
+        await running.Until(() => running.Sink.Count == 20_000);
+        Assert.Equal(Enumerable.Range(0, 20_000), running.Sink.PayloadsOf(source).Select(int.Parse));
+    }
+
+    [Fact]
     public async Task Two_workers_share_the_partitions_and_hand_them_over()
     {
         _broker.CreateTopic("a", 6);
@@ -185,20 +205,6 @@ public sealed class KafkaTransferSourceTests : IDisposable
         Assert.Equal(silentAt, running.Sink.NextOf(silent));
     }
 
-    [Theory]
-    [InlineData(10)]
-    [InlineData(5000)]
-    public async Task An_offset_outside_of_the_log_stops_the_partition_loudly(long start)
-    {
-        _broker.CreateTopic("a", 1);
-        await Publish("a", 0, 1000);
-        _broker.DeleteRecords("a", 0, 500);
-        using var running = new RunningSource(Options, ["a"], new RecordingSink { StartAt = _ => start });
-        await running.Until(() => running.Sink.Fault is not null);
-        Assert.Contains($"offset {start} is not in the broker's log", running.Sink.Fault, StringComparison.Ordinal);
-        Assert.Equal(0, running.Sink.Count);
-    }
-
     [Fact]
     public async Task A_transfer_of_32_MB_passes_through_a_smaller_budget()
     {
@@ -228,41 +234,6 @@ public sealed class KafkaTransferSourceTests : IDisposable
 
         await running.Until(() => running.Sink.Count == 50_000);
         Assert.Equal(50_000, Sources("a", 4).SelectMany(running.Sink.PayloadsOf).Distinct().Count());
-    }
-
-    [Fact]
-    public async Task A_broker_that_is_away_for_a_while_costs_nothing_but_time()
-    {
-        _broker.CreateTopic("a", 2);
-        await Publish("a", 0, 100);
-        using var running = new RunningSource(Options, ["a"], new RecordingSink());
-        await running.Until(() => running.Sink.Count == 100);
-        _broker.SetReachable(1, false);
-        await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
-        _broker.SetReachable(1, true);
-        await Publish("a", 100, 300);
-        await running.Until(() => running.Sink.Count == 300);
-    }
-
-    [Fact]
-    public async Task A_sink_that_fails_at_assignment_ends_the_run_with_its_reason()
-    {
-        _broker.CreateTopic("a", 1);
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        using var source = new KafkaTransferSource(Options, ["a"], new ByteBudget(1 << 20), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
-        var sink = new RecordingSink { StartAt = _ => throw new InvalidDataException("the table is damaged") };
-        var thrown = await Task.Run(() => Record.Exception(() => source.Run(sink, stop.Token)));
-        Assert.Equal("the table is damaged", Assert.IsType<InvalidDataException>(thrown).Message);
-    }
-
-    [Fact]
-    public void Properties_that_exactly_once_rests_on_cannot_be_set()
-    {
-        var options = Options with { BootstrapServers = "", Properties = new Dictionary<string, string> { ["enable.auto.commit"] = "true" } };
-        Assert.Equal(2, options.Validate().Count);
-        var thrown = Assert.Throws<ArgumentException>(() => new KafkaTransferSource(
-            options, ["a"], new ByteBudget(1), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance));
-        Assert.Contains("enable.auto.commit", thrown.Message, StringComparison.Ordinal);
     }
 
     private static IEnumerable<TopicPartition> Sources(string topic, int count) => Enumerable.Range(0, count).Select(i => new TopicPartition(topic, i));

@@ -49,8 +49,7 @@ internal sealed class ChunkBuilder(ByteBudget budget, int chunkBytes, long from)
     {
         if (_lease is null && !budget.TryLease(0, out _lease)) return null;
         Next = Math.Max(Next, end);
-        var chunk = new TransferChunk(
-            right, new OffsetRange(_from, Next), _buffer ?? ArrayPool<byte>.Shared.Rent(0), _buffer is null ? ArrayPool<Transfer>.Shared.Rent(0) : _transfers, _count, _lease);
+        var chunk = new TransferChunk(right, new OffsetRange(_from, Next), _buffer ?? [], _transfers, _count, _lease);
         Forget();
         _from = Next;
         return chunk;

@@ -12,7 +12,6 @@ public sealed class TransferPublisher : IDisposable
     private static readonly TimeSpan s_fullWait = TimeSpan.FromMilliseconds(20);
     private readonly IProducer<byte[]?, byte[]> _producer;
     private readonly SemaphoreSlim _room;
-    private readonly int _roomTotal;
     private readonly Action<DeliveryReport<byte[]?, byte[]>> _onDelivery;
     private long _published;
     private long _delivered;
@@ -25,8 +24,7 @@ public sealed class TransferPublisher : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.InFlightMessages, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.InFlightBytes, 1 << 20);
-        _roomTotal = options.InFlightMessages;
-        _room = new SemaphoreSlim(_roomTotal, _roomTotal);
+        _room = new SemaphoreSlim(options.InFlightMessages, options.InFlightMessages);
         _onDelivery = OnDelivery;
         try
         {
@@ -43,7 +41,8 @@ public sealed class TransferPublisher : IDisposable
 
     /// <summary>What became of everything so far.</summary>
     public PublishReport Report => new(
-        Interlocked.Read(ref _published), Interlocked.Read(ref _delivered), Interlocked.Read(ref _failed), Interlocked.Read(ref _bytes), Volatile.Read(ref _firstError));
+        Interlocked.Read(ref _published), Interlocked.Read(ref _delivered), Interlocked.Read(ref _failed), Interlocked.Read(ref _bytes),
+        Volatile.Read(ref _firstError));
 
     /// <summary>Sends one transfer without waiting for its delivery, but for room. The payload may be reused on return.</summary>
     /// <param name="key">Transfers of one key keep their order; null spreads them.</param>
@@ -125,7 +124,9 @@ public sealed class TransferPublisher : IDisposable
 
     /// <summary>The client takes an array and copies it; a memory that is one is not copied twice.</summary>
     private static byte[] WholeArray(ReadOnlyMemory<byte> payload) =>
-        MemoryMarshal.TryGetArray(payload, out var segment) && segment.Offset == 0 && segment.Count == segment.Array!.Length ? segment.Array : payload.ToArray();
+        MemoryMarshal.TryGetArray(payload, out var segment) && segment.Offset == 0 && segment.Count == segment.Array!.Length
+            ? segment.Array
+            : payload.ToArray();
 }
 
 /// <summary>What became of published transfers.</summary>

@@ -1,0 +1,137 @@
+using System.Text;
+using Ingest.Core.Transfers;
+using Ingest.Core.Transfers.Kafka;
+
+namespace Ingest.Tests.Transfers;
+
+public sealed class KafkaFaultTests : IDisposable
+{
+    private static readonly CancellationToken s_none = CancellationToken.None;
+    private readonly EmbeddedBroker _broker = new();
+    private readonly TransferPublisher _publisher;
+
+    public KafkaFaultTests()
+    {
+        _publisher = new TransferPublisher(new PublisherOptions { BootstrapServers = _broker.BootstrapServers });
+    }
+
+    private KafkaOptions Options => new()
+    {
+        BootstrapServers = _broker.BootstrapServers,
+        Properties = EmbeddedBroker.ConsumerProperties,
+        PauseAfter = TimeSpan.FromMilliseconds(20),
+    };
+
+    public void Dispose()
+    {
+        _publisher.Dispose();
+        _broker.Dispose();
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(5000)]
+    public async Task An_offset_outside_of_the_log_stops_the_partition_loudly(long start)
+    {
+        _broker.CreateTopic("a", 1);
+        await Publish("a", 0, 1000);
+        _broker.DeleteRecords("a", 0, 500);
+        using var running = new RunningSource(Options, ["a"], new RecordingSink { StartAt = _ => start });
+        await running.Until(() => running.Sink.Fault is not null);
+        Assert.Contains($"offset {start} is not in the broker's log", running.Sink.Fault, StringComparison.Ordinal);
+        Assert.Equal(0, running.Sink.Count);
+    }
+
+    [Fact]
+    public async Task A_broker_that_is_away_for_a_while_costs_nothing_but_time()
+    {
+        _broker.CreateTopic("a", 2);
+        await Publish("a", 0, 100);
+        using var running = new RunningSource(Options, ["a"], new RecordingSink());
+        await running.Until(() => running.Sink.Count == 100);
+        _broker.SetReachable(1, false);
+        await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
+        _broker.SetReachable(1, true);
+        await Publish("a", 100, 300);
+        await running.Until(() => running.Sink.Count == 300);
+    }
+
+    [Fact]
+    public async Task A_sink_that_fails_at_assignment_ends_the_run_with_its_reason()
+    {
+        _broker.CreateTopic("a", 1);
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var source = new KafkaTransferSource(Options, ["a"], new ByteBudget(1 << 20), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        var sink = new RecordingSink { StartAt = _ => throw new InvalidDataException("the table is damaged") };
+        var thrown = await Task.Run(() => Record.Exception(() => source.Run(sink, stop.Token)));
+        Assert.Equal("the table is damaged", Assert.IsType<InvalidDataException>(thrown).Message);
+    }
+
+    [Fact]
+    public void Properties_that_exactly_once_rests_on_cannot_be_set()
+    {
+        var options = Options with { BootstrapServers = "", Properties = new Dictionary<string, string> { ["enable.auto.commit"] = "true" } };
+        Assert.Equal(2, options.Validate().Count);
+        var thrown = Assert.Throws<ArgumentException>(() => new KafkaTransferSource(
+            options, ["a"], new ByteBudget(1), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance));
+        Assert.Contains("enable.auto.commit", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_worker_that_hangs_loses_its_partitions_and_gets_them_back()
+    {
+        _broker.CreateTopic("a", 2);
+        await Publish("a", 0, 100);
+        var hangs = 1;
+        var sink = new RecordingSink();
+        sink.Accepts = _ =>
+        {
+            if (Interlocked.Exchange(ref hangs, 0) == 1) s_none.WaitHandle.WaitOne(TimeSpan.FromSeconds(5));
+            return true;
+        };
+        var properties = new Dictionary<string, string>(EmbeddedBroker.ConsumerProperties) { ["max.poll.interval.ms"] = "3000" };
+        using var running = new RunningSource(Options with { Properties = properties }, ["a"], sink);
+        await running.Until(() => sink.Events.Contains("lost 2"));
+        await running.Until(() => sink.AssignedCount == 2 && sink.Count == 100);
+    }
+
+    [Fact]
+    public async Task A_topic_that_does_not_exist_yet_is_read_once_it_does()
+    {
+        _broker.CreateTopic("a", 1);
+        var properties = new Dictionary<string, string>(EmbeddedBroker.ConsumerProperties) { ["topic.metadata.refresh.interval.ms"] = "300" };
+        using var running = new RunningSource(Options with { Properties = properties }, ["a", "later"], new RecordingSink());
+        await running.Until(() => running.Sink.AssignedCount == 1);
+        _broker.CreateTopic("later", 1);
+        await Publish("later", 0, 10);
+        await running.Until(() => running.Sink.Count == 10);
+    }
+
+    [Fact]
+    public async Task Publishing_accounts_for_every_transfer_and_says_why_one_cannot_be_sent()
+    {
+        _broker.CreateTopic("a", 1);
+        var (source, offset) = await _publisher.PublishAsync("a", "key", "payload"u8.ToArray(), s_none);
+        Assert.Equal((new TopicPartition("a", 0), 0), (source, offset));
+        await Publish("a", 1, 11);
+        var thrown = await Assert.ThrowsAsync<TransferSourceException>(() => _publisher.PublishAsync("a", null, new byte[70 << 20], s_none));
+        Assert.Contains("cannot be sent", thrown.Message, StringComparison.Ordinal);
+        var report = _publisher.Report;
+        Assert.Equal((11, 11, 0, 0), (report.Published, report.Delivered, report.Failed, report.InFlight));
+    }
+
+    [Fact]
+    public void A_refusal_at_the_start_ends_the_run_and_a_later_one_does_not()
+    {
+        var error = new Confluent.Kafka.Error(Confluent.Kafka.ErrorCode.SaslAuthenticationFailed, "wrong password");
+        Assert.Contains("wrong password", KafkaErrors.WhyFatal(error, everAssigned: false), StringComparison.Ordinal);
+        Assert.Null(KafkaErrors.WhyFatal(error, everAssigned: true));
+    }
+
+    private Task Publish(string topic, int from, int to) => Task.Run(() =>
+    {
+        for (var i = from; i < to; i++) _publisher.Publish(topic, $"{i}", Encoding.UTF8.GetBytes($"{i}"), s_none);
+        var report = _publisher.Flush(s_none);
+        Assert.Equal((0, 0), (report.InFlight, report.Failed));
+    });
+}
