@@ -46,7 +46,7 @@ public sealed class LocalStore : IObjectStore
     public async ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
         var path = PathOf(name);
-        await Offload(() => Replace(path, content, cancellation), cancellation).ConfigureAwait(false);
+        await Offload(() => Replace(path, content, cancellation), cancellation);
     }
 
     public ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellation)
@@ -58,11 +58,11 @@ public sealed class LocalStore : IObjectStore
     public async ValueTask<bool> CopyToAsync(string name, Stream destination, CancellationToken cancellation)
     {
         var path = PathOf(name);
-        var source = await Offload(() => Tolerate("read", path, File.OpenRead, (FileStream?)null), cancellation).ConfigureAwait(false);
+        var source = await Offload(() => Tolerate("read", path, File.OpenRead, (FileStream?)null), cancellation);
         if (source is null) return false;
-        await using (source.ConfigureAwait(false))
+        await using (source)
         {
-            await source.CopyToAsync(destination, cancellation).ConfigureAwait(false);
+            await source.CopyToAsync(destination, cancellation);
             return true;
         }
     }
@@ -78,13 +78,13 @@ public sealed class LocalStore : IObjectStore
     {
         ObjectName.CheckPrefix(prefix);
         using var walk = LocalListing.Walk(_root, prefix, after).GetEnumerator();
-        while (await Offload(walk.MoveNext, cancellation).ConfigureAwait(false)) yield return walk.Current;
+        while (await Offload(walk.MoveNext, cancellation)) yield return walk.Current;
     }
 
     public async ValueTask DeleteAsync(string name, CancellationToken cancellation)
     {
         var path = PathOf(name);
-        await Offload(() => Tolerate("delete", path, Delete, true), cancellation).ConfigureAwait(false);
+        await Offload(() => Tolerate("delete", path, Delete, true), cancellation);
     }
 
     private static bool Delete(string path)
@@ -215,5 +215,5 @@ public sealed class LocalStore : IObjectStore
 
     /// <summary>File calls block, and on a hung mount for ever: the caller's timeout must work all the same, so it waits beside the call, not in it.</summary>
     private static async ValueTask<T> Offload<T>(Func<T> work, CancellationToken cancellation) =>
-        await Task.Run(work, cancellation).WaitAsync(cancellation).ConfigureAwait(false);
+        await Task.Run(work, cancellation).WaitAsync(cancellation);
 }

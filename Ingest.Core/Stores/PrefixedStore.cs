@@ -38,7 +38,7 @@ public sealed class PrefixedStore : IObjectStore
     {
         ObjectName.CheckPrefix(prefix);
         var all = _inner.ListAsync(_prefix + prefix, after is null ? null : _prefix + after, cancellation);
-        await foreach (var found in all.ConfigureAwait(false))
+        await foreach (var found in all)
         {
             yield return found with { Name = found.Name[_prefix.Length..] };
         }

@@ -23,7 +23,7 @@ internal sealed class ResumedListing(IObjectStore store, string prefix, string? 
         {
             while (_page.Count < PageSize)
             {
-                if (!await _open.MoveNextAsync().ConfigureAwait(false))
+                if (!await _open.MoveNextAsync())
                 {
                     IsComplete = true;
                     break;
@@ -37,7 +37,7 @@ internal sealed class ResumedListing(IObjectStore store, string prefix, string? 
         }
         catch
         {
-            await CloseAsync().ConfigureAwait(false);
+            await CloseAsync();
             throw;
         }
     }
@@ -46,7 +46,7 @@ internal sealed class ResumedListing(IObjectStore store, string prefix, string? 
 
     private async ValueTask CloseAsync()
     {
-        if (_open is not null) await _open.DisposeAsync().ConfigureAwait(false);
+        if (_open is not null) await _open.DisposeAsync();
         _openUntil?.Dispose();
         _open = null;
         _openUntil = null;

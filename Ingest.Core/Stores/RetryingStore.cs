@@ -42,7 +42,7 @@ public sealed class RetryingStore : IObjectStore
     {
         try
         {
-            return await Run(_repeatUnlessUnknown, "create", name, token => _inner.CreateAsync(name, content, token), cancellation).ConfigureAwait(false);
+            return await Run(_repeatUnlessUnknown, "create", name, token => _inner.CreateAsync(name, content, token), cancellation);
         }
         catch (TimeoutRejectedException e)
         {
@@ -52,20 +52,20 @@ public sealed class RetryingStore : IObjectStore
 
     public async ValueTask<CreateOutcome> CreateUniqueAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
-        var outcome = await Run(_repeatAll, "create", name, token => _inner.CreateAsync(name, content, token), cancellation).ConfigureAwait(false);
+        var outcome = await Run(_repeatAll, "create", name, token => _inner.CreateAsync(name, content, token), cancellation);
         if (outcome == CreateOutcome.Created) return outcome;
 
         // The name is unique, so the object is most likely ours, from an attempt whose answer was lost; but that is to be seen, not assumed.
-        var stored = await ReadAsync(name, cancellation).ConfigureAwait(false);
+        var stored = await ReadAsync(name, cancellation);
         return stored is not null && content.Span.SequenceEqual(stored) ? CreateOutcome.Created : CreateOutcome.AlreadyExists;
     }
 
     public async ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) =>
         await Run(_repeatAll, "replace", name, async token =>
         {
-            await _inner.ReplaceAsync(name, content, token).ConfigureAwait(false);
+            await _inner.ReplaceAsync(name, content, token);
             return true;
-        }, cancellation).ConfigureAwait(false);
+        }, cancellation);
 
     public ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellation) =>
         Run(_repeatAll, "read", name, token => _inner.ReadAsync(name, token), cancellation);
@@ -75,9 +75,9 @@ public sealed class RetryingStore : IObjectStore
         if (!destination.CanSeek)
         {
             // What a failed attempt wrote cannot be taken back from such a stream: read first, write once.
-            var content = await ReadAsync(name, cancellation).ConfigureAwait(false);
+            var content = await ReadAsync(name, cancellation);
             if (content is null) return false;
-            await destination.WriteAsync(content, cancellation).ConfigureAwait(false);
+            await destination.WriteAsync(content, cancellation);
             return true;
         }
 
@@ -87,7 +87,7 @@ public sealed class RetryingStore : IObjectStore
             destination.Position = start;
             destination.SetLength(start);
             return _inner.CopyToAsync(name, destination, token);
-        }, cancellation).ConfigureAwait(false);
+        }, cancellation);
     }
 
     public ValueTask<long?> SizeAsync(string name, CancellationToken cancellation) =>
@@ -97,11 +97,11 @@ public sealed class RetryingStore : IObjectStore
         string prefix, string? after, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var listing = new ResumedListing(_inner, prefix, after);
-        await using (listing.ConfigureAwait(false))
+        await using (listing)
         {
             while (true)
             {
-                var page = await Run(_repeatAll, "list", prefix, listing.NextPageAsync, cancellation).ConfigureAwait(false);
+                var page = await Run(_repeatAll, "list", prefix, listing.NextPageAsync, cancellation);
                 foreach (var found in page) yield return found;
                 if (listing.IsComplete) yield break;
             }
@@ -111,21 +111,22 @@ public sealed class RetryingStore : IObjectStore
     public async ValueTask DeleteAsync(string name, CancellationToken cancellation) =>
         await Run(_repeatAll, "delete", name, async token =>
         {
-            await _inner.DeleteAsync(name, token).ConfigureAwait(false);
+            await _inner.DeleteAsync(name, token);
             return true;
-        }, cancellation).ConfigureAwait(false);
+        }, cancellation);
 
     private async ValueTask<T> Run<T>(
         ResiliencePipeline pipeline, string doing, string name, Func<CancellationToken, ValueTask<T>> work, CancellationToken cancellation)
     {
         var failing = false;
+        var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true, cancellation);
         try
         {
-            return await pipeline.ExecuteAsync(async token =>
+            return await pipeline.ExecuteAsync(async attempt =>
             {
                 try
                 {
-                    return await work(token).ConfigureAwait(false);
+                    return await work(attempt.CancellationToken);
                 }
                 catch (StoreException e)
                 {
@@ -137,10 +138,11 @@ public sealed class RetryingStore : IObjectStore
                     Failed(StoreFault.Transient, $"Cannot {doing} {name}: no answer within {_options.AttemptTimeout}.");
                     throw;
                 }
-            }, cancellation).ConfigureAwait(false);
+            }, context);
         }
         finally
         {
+            ResilienceContextPool.Shared.Return(context);
             if (failing) Health.FailingCallEnded();
         }
 

@@ -17,24 +17,24 @@ public static class StoreProbe
         var (again, raced) = ($"{Folder}/{id}-again", $"{Folder}/{id}-race");
         try
         {
-            return await CreateTwice(store, again, cancellation).ConfigureAwait(false)
-                ?? await Race(store, raced, cancellation).ConfigureAwait(false);
+            return await CreateTwice(store, again, cancellation)
+                ?? await Race(store, raced, cancellation);
         }
         finally
         {
-            await store.DeleteAsync(again, cancellation).ConfigureAwait(false);
-            await store.DeleteAsync(raced, cancellation).ConfigureAwait(false);
+            await store.DeleteAsync(again, cancellation);
+            await store.DeleteAsync(raced, cancellation);
         }
     }
 
     private static async ValueTask<string?> CreateTwice(IObjectStore store, string name, CancellationToken cancellation)
     {
         byte[] first = "first"u8.ToArray(), second = "second"u8.ToArray();
-        if (await store.CreateAsync(name, first, cancellation).ConfigureAwait(false) != CreateOutcome.Created)
+        if (await store.CreateAsync(name, first, cancellation) != CreateOutcome.Created)
             return $"The store says that the new object {name} exists already. {Advice}";
-        if (await store.CreateAsync(name, second, cancellation).ConfigureAwait(false) != CreateOutcome.AlreadyExists)
+        if (await store.CreateAsync(name, second, cancellation) != CreateOutcome.AlreadyExists)
             return $"The store let a second create of {name} pass, so two workers could both commit the same version. {Advice}";
-        var stored = await store.ReadAsync(name, cancellation).ConfigureAwait(false);
+        var stored = await store.ReadAsync(name, cancellation);
         if (stored is null) return $"The store does not show the object {name} right after creating it. {Advice}";
         return first.AsSpan().SequenceEqual(stored)
             ? null
@@ -44,10 +44,10 @@ public static class StoreProbe
     private static async ValueTask<string?> Race(IObjectStore store, string name, CancellationToken cancellation)
     {
         byte[][] contents = ["left"u8.ToArray(), "right"u8.ToArray()];
-        var outcomes = await Task.WhenAll(contents.Select(c => store.CreateAsync(name, c, cancellation).AsTask())).ConfigureAwait(false);
+        var outcomes = await Task.WhenAll(contents.Select(c => store.CreateAsync(name, c, cancellation).AsTask()));
         var winners = outcomes.Count(o => o == CreateOutcome.Created);
         if (winners != 1) return $"Of two creates of {name} at the same time {winners} were told that they won. {Advice}";
-        var stored = await store.ReadAsync(name, cancellation).ConfigureAwait(false);
+        var stored = await store.ReadAsync(name, cancellation);
         return stored is not null && contents[Array.IndexOf(outcomes, CreateOutcome.Created)].AsSpan().SequenceEqual(stored)
             ? null
             : $"Of two creates of {name} at the same time the store kept the one that it said had lost. {Advice}";

@@ -1,14 +1,14 @@
 namespace Ingest.Core.Transfers;
 
 /// <summary>
-/// Where transfers come from (an edge of the world: Kafka, or a simulation). One dedicated thread runs <see cref="Run"/>;
-/// every call to the sink is made on that thread. The other members may be called from any thread and are carried out by it soon after.
+/// Where transfers come from (an edge of the world: Kafka, or a simulation). All calls to the sink are made by <see cref="RunAsync"/>, one at a time.
+/// The other members may be called from any thread and are carried out by it soon after.
 /// </summary>
 public interface ITransferSource : IDisposable
 {
     /// <summary>Consumes until <paramref name="stop"/> is cancelled, then leaves the group and returns.</summary>
     /// <exception cref="TransferSourceException">The source cannot go on (authentication, unknown topic, fatal client error).</exception>
-    void Run(ITransferSink sink, CancellationToken stop);
+    Task RunAsync(ITransferSink sink, CancellationToken stop);
 
     /// <summary>Goes back to <paramref name="next"/>'s start offset. Chunks under the old right that are still on their way are the sink's to drop.</summary>
     void Rewind(CommitRight old, CommitRight next);
@@ -23,23 +23,23 @@ public interface ITransferSource : IDisposable
     void ReportProgress(CommitRight right, long nextOffset);
 }
 
-/// <summary>What the source tells the engine. Calls come from the source's thread and must not block, except where said.</summary>
+/// <summary>What the source tells the engine. Nothing here blocks; where an answer takes its time, the source reads nothing until it has come.</summary>
 public interface ITransferSink
 {
     /// <summary>False while the budget is used up: the source pauses all its partitions and keeps polling.</summary>
     bool WantsTransfers { get; }
 
     /// <summary>
-    /// Partitions were assigned. May block while the tables' offsets are read (bounded by the session timeout). Returns, for each,
+    /// Partitions were assigned. Takes as long as the tables' offsets take to be read (bounded by the session timeout). Returns, for each,
     /// the right under which it is read from now on, whose start offset is where reading begins; or null to leave the partition halted.
     /// </summary>
-    IReadOnlyList<CommitRight?> Assigned(IReadOnlyList<PartitionBounds> partitions);
+    Task<IReadOnlyList<CommitRight?>> AssignedAsync(IReadOnlyList<PartitionBounds> partitions);
 
-    /// <summary>Partitions are about to be handed over in good order. May block, bounded, while what is open is committed.</summary>
-    void Revoked(IReadOnlyList<CommitRight> rights);
+    /// <summary>Partitions are about to be handed over in good order. Takes, bounded, until what is open is committed.</summary>
+    Task RevokedAsync(IReadOnlyList<CommitRight> rights);
 
     /// <summary>Partitions are gone already; nothing of theirs may be committed by us.</summary>
-    void Lost(IReadOnlyList<CommitRight> rights);
+    Task LostAsync(IReadOnlyList<CommitRight> rights);
 
     /// <summary>Offers the next chunk; ownership passes when true is returned. False: full, offer the same chunk again after polling.</summary>
     bool TryAccept(TransferChunk chunk);

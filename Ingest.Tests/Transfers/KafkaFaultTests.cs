@@ -63,7 +63,7 @@ public sealed class KafkaFaultTests : IDisposable
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         using var source = new KafkaTransferSource(Options, ["a"], new ByteBudget(1 << 20), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         var sink = new RecordingSink { StartAt = _ => throw new InvalidDataException("the table is damaged") };
-        var thrown = await Task.Run(() => Record.Exception(() => source.Run(sink, stop.Token)));
+        var thrown = await Record.ExceptionAsync(() => source.RunAsync(sink, stop.Token));
         Assert.Equal("the table is damaged", Assert.IsType<InvalidDataException>(thrown).Message);
     }
 

@@ -91,23 +91,23 @@ internal sealed class RecordingSink : ITransferSink
         }
     }
 
-    public IReadOnlyList<CommitRight?> Assigned(IReadOnlyList<PartitionBounds> partitions)
+    public Task<IReadOnlyList<CommitRight?>> AssignedAsync(IReadOnlyList<PartitionBounds> partitions)
     {
         lock (_lock)
         {
             _events.Add($"assigned {partitions.Count}");
-            return [.. partitions.Select(bounds =>
+            return Task.FromResult<IReadOnlyList<CommitRight?>>([.. partitions.Select(bounds =>
             {
                 var start = StartAt?.Invoke(bounds) ?? _next.GetValueOrDefault(bounds.Source, bounds.Start);
                 _next[bounds.Source] = start;
                 return _rights[bounds.Source] = new CommitRight(bounds.Source, start);
-            })];
+            })]);
         }
     }
 
-    public void Revoked(IReadOnlyList<CommitRight> rights) => Leave("revoked", rights, held: true);
+    public Task RevokedAsync(IReadOnlyList<CommitRight> rights) => Leave("revoked", rights, held: true);
 
-    public void Lost(IReadOnlyList<CommitRight> rights) => Leave("lost", rights, held: false);
+    public Task LostAsync(IReadOnlyList<CommitRight> rights) => Leave("lost", rights, held: false);
 
     public bool TryAccept(TransferChunk chunk)
     {
@@ -144,7 +144,7 @@ internal sealed class RecordingSink : ITransferSink
         }
     }
 
-    private void Leave(string how, IReadOnlyList<CommitRight> rights, bool held)
+    private Task Leave(string how, IReadOnlyList<CommitRight> rights, bool held)
     {
         lock (_lock)
         {
@@ -154,6 +154,8 @@ internal sealed class RecordingSink : ITransferSink
                 if (right.IsHeld != held) throw new InvalidOperationException($"{how}, but IsHeld is {right.IsHeld}");
                 _rights.Remove(right.Source);
             }
+
+            return Task.CompletedTask;
         }
     }
 }

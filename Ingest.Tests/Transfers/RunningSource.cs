@@ -15,7 +15,7 @@ internal sealed class RunningSource : IDisposable
         Sink = sink;
         Budget = budget ?? new ByteBudget(64 << 20);
         Source = new KafkaTransferSource(options, topics, Budget, TimeProvider.System, NullLogger.Instance);
-        _thread = new Thread(() => Failure = Record.Exception(() => Source.Run(sink, _stop.Token))) { IsBackground = true };
+        _thread = new Thread(() => Failure = Record.Exception(() => Source.RunAsync(sink, _stop.Token).GetAwaiter().GetResult())) { IsBackground = true };
         _thread.Start();
     }
 

@@ -17,10 +17,10 @@ public static class IndexOrphans
         ArgumentOutOfRangeException.ThrowIfLessThan(ageMin, TimeSpan.Zero);
         var bornBefore = time.GetUtcNow() - ageMin;
         var deleted = 0;
-        await foreach (var found in tableStore.ListAsync(IndexNames.Folder, null, cancellation).ConfigureAwait(false))
+        await foreach (var found in tableStore.ListAsync(IndexNames.Folder, null, cancellation))
         {
             if (found.ModifiedAt > bornBefore || valid.Contains(IndexNames.RunOf(found.Name))) continue;
-            await tableStore.DeleteAsync(found.Name, cancellation).ConfigureAwait(false);
+            await tableStore.DeleteAsync(found.Name, cancellation);
             deleted++;
         }
 

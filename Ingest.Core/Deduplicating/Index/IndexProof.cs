@@ -38,7 +38,7 @@ public static class IndexProof
     {
         var cache = new LocalRunCache(Path.Combine(workFolder, "verify"));
         cache.Remove(run.Name);
-        (await cache.OpenAsync(tableStore, run, hasContents, cancellation).ConfigureAwait(false)).Dispose();
+        (await cache.OpenAsync(tableStore, run, hasContents, cancellation)).Dispose();
         cache.Remove(run.Name);
     }
 }

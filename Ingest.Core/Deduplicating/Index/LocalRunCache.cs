@@ -24,7 +24,7 @@ public sealed class LocalRunCache(string folder, IdSource? ids = null)
     public async ValueTask AddAsync(RunDescriptor run, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
         var unfinished = NewFile();
-        await using (var file = Create(unfinished)) await file.WriteAsync(bytes, cancellation).ConfigureAwait(false);
+        await using (var file = Create(unfinished)) await file.WriteAsync(bytes, cancellation);
         Keep(unfinished, run.Name);
     }
 
@@ -34,7 +34,7 @@ public sealed class LocalRunCache(string folder, IdSource? ids = null)
     internal async ValueTask<RunReader> OpenAsync(IObjectStore store, RunDescriptor run, bool hasContents, CancellationToken cancellation)
     {
         if (!IndexNames.IsValid(run.Name)) throw new IndexDamagedException(run.Name, "this cannot be the name of a run.");
-        return TryOpen(run, hasContents) ?? await FetchAsync(store, run, hasContents, cancellation).ConfigureAwait(false);
+        return TryOpen(run, hasContents) ?? await FetchAsync(store, run, hasContents, cancellation);
     }
 
     /// <summary>An id for a run made here.</summary>
@@ -75,7 +75,7 @@ public sealed class LocalRunCache(string folder, IdSource? ids = null)
     }
 
     /// <summary>Opens a file in the making; locked until it is closed, which is how another process knows not to tidy it away.</summary>
-    internal static FileStream Create(string path) => new(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.Asynchronous);
+    internal static FileStream Create(string path) => new(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16);
 
     private RunReader? TryOpen(RunDescriptor run, bool hasContents)
     {
@@ -101,9 +101,9 @@ public sealed class LocalRunCache(string folder, IdSource? ids = null)
         RunReader? reader = null;
         try
         {
-            await using (var file = Create(unfinished))
+            using (var file = Create(unfinished))
             {
-                if (!await RunObjects.CopyToAsync(store, run, file, cancellation).ConfigureAwait(false))
+                if (!await RunObjects.CopyToAsync(store, run, file, cancellation))
                     throw new IndexDamagedException(run.Name, "it is missing from the store.");
             }
 

@@ -13,7 +13,7 @@ internal static class RunObjects
     {
         if (file.Length <= IndexSizes.PartBytes)
         {
-            await CreateAsync(store, IndexNames.Run(run.Name), file.Memory(0, (int)file.Length), cancellation).ConfigureAwait(false);
+            await CreateAsync(store, IndexNames.Run(run.Name), file.Memory(0, (int)file.Length), cancellation);
             return;
         }
 
@@ -21,7 +21,7 @@ internal static class RunObjects
         for (var offset = 0L; offset < file.Length; offset += IndexSizes.PartBytes)
         {
             var bytes = (int)Math.Min(IndexSizes.PartBytes, file.Length - offset);
-            await CreateAsync(store, IndexNames.Part(run.Name, part++), file.Memory(offset, bytes), cancellation).ConfigureAwait(false);
+            await CreateAsync(store, IndexNames.Part(run.Name, part++), file.Memory(offset, bytes), cancellation);
         }
     }
 
@@ -29,10 +29,10 @@ internal static class RunObjects
     /// <exception cref="IndexDamagedException">A later part is missing.</exception>
     public static async ValueTask<bool> CopyToAsync(IObjectStore store, RunDescriptor run, Stream destination, CancellationToken cancellation)
     {
-        if (await store.CopyToAsync(IndexNames.Run(run.Name), destination, cancellation).ConfigureAwait(false)) return true;
+        if (await store.CopyToAsync(IndexNames.Run(run.Name), destination, cancellation)) return true;
         for (var part = 0; destination.Position < run.Bytes; part++)
         {
-            if (await store.CopyToAsync(IndexNames.Part(run.Name, part), destination, cancellation).ConfigureAwait(false)) continue;
+            if (await store.CopyToAsync(IndexNames.Part(run.Name, part), destination, cancellation)) continue;
             if (part == 0) return false;
             throw new IndexDamagedException(run.Name, $"part {part} is missing from the store.");
         }
@@ -42,9 +42,9 @@ internal static class RunObjects
 
     private static async ValueTask CreateAsync(IObjectStore store, string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
-        if (await store.CreateUniqueAsync(name, content, cancellation).ConfigureAwait(false) == CreateOutcome.Created) return;
+        if (await store.CreateUniqueAsync(name, content, cancellation) == CreateOutcome.Created) return;
         // The name is ours alone, so this is our own object, of an attempt whose answer was lost.
-        if (await store.SizeAsync(name, cancellation).ConfigureAwait(false) != content.Length)
+        if (await store.SizeAsync(name, cancellation) != content.Length)
             throw new IOException($"'{name}' exists in the store with another size than the one being created, although its name is unique.");
     }
 }

@@ -22,10 +22,10 @@ public sealed partial class TableIndex
         var unfinished = _cache.NewFile();
         try
         {
-            var merged = await MergeIntoAsync(runs, name, unfinished, cancellation).ConfigureAwait(false);
+            var merged = await MergeIntoAsync(runs, name, unfinished, cancellation);
             if (IndexProof.Mismatch(runs, merged.Keys, merged.Sum) is { } mismatch) throw new IndexDamagedException(name, mismatch);
             using (var reader = RunReader.Open(unfinished, merged, _hasContents)) reader.VerifyAll(cancellation);
-            using (var file = new MappedFile(unfinished, name, merged.Bytes)) await RunObjects.CreateAsync(_store, file, merged, cancellation).ConfigureAwait(false);
+            using (var file = new MappedFile(unfinished, name, merged.Bytes)) await RunObjects.CreateAsync(_store, file, merged, cancellation);
             _cache.Keep(unfinished, name);
             return new RunMerge(runs, merged);
         }
@@ -39,7 +39,7 @@ public sealed partial class TableIndex
     /// <exception cref="IndexDamagedException">A run is missing or damaged.</exception>
     /// <exception cref="StoreException">The store failed while a run was fetched.</exception>
     public async ValueTask<bool[]> HeldByAsync(IReadOnlyList<RunDescriptor> runs, UInt128[] keys, CancellationToken cancellation) =>
-        (await LookupAsync(runs, keys, cancellation).ConfigureAwait(false)).Held;
+        (await LookupAsync(runs, keys, cancellation)).Held;
 
     /// <summary>As <see cref="HeldByAsync"/>, and in identity mode with which content.</summary>
     /// <exception cref="IndexDamagedException">A run is missing or damaged.</exception>
@@ -53,7 +53,7 @@ public sealed partial class TableIndex
         var contents = new UInt128[_hasContents ? keys.Length : 0];
         foreach (var descriptor in runs)
         {
-            using var run = await _cache.OpenAsync(_store, descriptor, _hasContents, cancellation).ConfigureAwait(false);
+            using var run = await _cache.OpenAsync(_store, descriptor, _hasContents, cancellation);
             run.Probe(sorted.Span, present, contents, rows);
         }
 
@@ -73,7 +73,7 @@ public sealed partial class TableIndex
         var readers = new List<RunReader>(runs.Count);
         try
         {
-            foreach (var run in runs) readers.Add(await _cache.OpenAsync(_store, run, _hasContents, cancellation).ConfigureAwait(false));
+            foreach (var run in runs) readers.Add(await _cache.OpenAsync(_store, run, _hasContents, cancellation));
             return RunMerging.Merge(readers, name, path, cancellation);
         }
         finally

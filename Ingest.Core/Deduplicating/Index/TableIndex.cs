@@ -60,7 +60,7 @@ public sealed partial class TableIndex : IDisposable
         try
         {
             cache.RemoveAllBut(runs.Select(r => r.Name).ToHashSet(StringComparer.Ordinal));
-            await index.ReplaceAsync(runs, cancellation).ConfigureAwait(false);
+            await index.ReplaceAsync(runs, cancellation);
             return index;
         }
         catch
@@ -147,7 +147,7 @@ public sealed partial class TableIndex : IDisposable
             foreach (var run in runs)
             {
                 if (!valid.Add(run.Name)) throw new IndexDamagedException(run.Name, "the log names it twice.");
-                if (!_runs.TryGetValue(run.Name, out var known)) opened.Add(await _cache.OpenAsync(_store, run, _hasContents, cancellation).ConfigureAwait(false));
+                if (!_runs.TryGetValue(run.Name, out var known)) opened.Add(await _cache.OpenAsync(_store, run, _hasContents, cancellation));
                 else if (known != run) throw new IndexDamagedException(run.Name, "the log describes it otherwise than before, and runs never change.");
             }
 

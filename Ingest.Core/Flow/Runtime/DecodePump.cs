@@ -45,8 +45,10 @@ internal sealed class DecodePump : IAsyncDisposable
     private async Task WorkAsync()
     {
         var stages = new Dictionary<string, Stage>(StringComparer.Ordinal);
-        await foreach (var ticket in _work.Reader.ReadAllAsync())
+        while (await _work.Reader.WaitToReadAsync())
         {
+            // Several workers wait for the same ticket; one gets it.
+            if (!_work.Reader.TryRead(out var ticket)) continue;
             try
             {
                 var topic = _catalog.Topics[ticket.Chunk.Source.Topic];

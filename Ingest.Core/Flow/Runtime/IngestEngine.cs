@@ -56,14 +56,14 @@ public sealed class IngestEngine : IDisposable
         var loop = new ControlLoop(_options, _catalog, source, gate, signal, pool, lanes, Budget, _services.StoreFault, _counters, _services.Time, _services.Logger);
 
         var looping = Task.Factory.StartNew(() => loop.RunAsync(ended.Token), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _services.Scheduler).Unwrap();
-        var reading = Task.Factory.StartNew(() => source.Run(gate, stopSource.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var reading = source.RunAsync(gate, stopSource.Token);
         try
         {
             // The source ends when it is told to, or when it cannot go on; the loop ends early only by a bug.
             var first = await Task.WhenAny(looping, reading, loop.CaughtUp);
             if (first == loop.CaughtUp) Log.CaughtUp(_services.Logger);
             if (first == looping) await looping;
-            await stopSource.CancelAsync();
+            stopSource.Cancel();
             await reading;
             await gate.StopAsync().WaitAsync(ended.Token);
             await looping;
@@ -71,8 +71,8 @@ public sealed class IngestEngine : IDisposable
         }
         finally
         {
-            await ended.CancelAsync();
-            await stopSource.CancelAsync();
+            ended.Cancel();
+            stopSource.Cancel();
             lanes.CancelJobs();
         }
     }

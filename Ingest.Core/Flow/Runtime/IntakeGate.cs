@@ -5,7 +5,7 @@ namespace Ingest.Core.Flow.Runtime;
 
 /// <summary>
 /// Where the source's thread meets the control loop. Chunks get their place in line and go to the decoders; callbacks become messages, and those
-/// that need an answer wait for it here, on the source's thread, so that the loop never waits for the source.
+/// that need an answer get it from the loop, which never waits for the source.
 /// </summary>
 internal sealed class IntakeGate : ITransferSink
 {
@@ -50,27 +50,27 @@ internal sealed class IntakeGate : ITransferSink
         return true;
     }
 
-    public IReadOnlyList<CommitRight?> Assigned(IReadOnlyList<PartitionBounds> partitions)
+    public async Task<IReadOnlyList<CommitRight?>> AssignedAsync(IReadOnlyList<PartitionBounds> partitions)
     {
         var reply = new TaskCompletionSource<IReadOnlyList<CommitRight?>>(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(new ControlMessage.Assigned(partitions, reply));
-        return Wait(reply.Task) ? reply.Task.Result : new CommitRight?[partitions.Count];
+        return await AnswerAsync(reply.Task) ? await reply.Task : new CommitRight?[partitions.Count];
     }
 
-    public void Revoked(IReadOnlyList<CommitRight> rights)
+    public Task RevokedAsync(IReadOnlyList<CommitRight> rights)
     {
         var reply = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(new ControlMessage.Revoked(rights, reply));
-        Wait(reply.Task);
+        return AnswerAsync(reply.Task);
     }
 
-    public void Lost(IReadOnlyList<CommitRight> rights)
+    public Task LostAsync(IReadOnlyList<CommitRight> rights)
     {
         // Before anything else: a commit about to be put sees it.
         foreach (var right in rights) right.Revoke();
         var reply = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(new ControlMessage.Lost(rights, reply));
-        Wait(reply.Task);
+        return AnswerAsync(reply.Task);
     }
 
     public void EndReached(CommitRight right, long endOffset) => Post(new ControlMessage.EndReached(right, endOffset));
@@ -91,11 +91,12 @@ internal sealed class IntakeGate : ITransferSink
         _signal.Set();
     }
 
-    private bool Wait(Task reply)
+    /// <summary>True when the answer has come; false when the loop ended without one.</summary>
+    private async Task<bool> AnswerAsync(Task reply)
     {
         try
         {
-            reply.Wait(_ended);
+            await reply.WaitAsync(_ended);
             return true;
         }
         catch (OperationCanceledException) when (_ended.IsCancellationRequested)

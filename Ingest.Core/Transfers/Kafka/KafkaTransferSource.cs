@@ -32,7 +32,16 @@ public sealed class KafkaTransferSource : ITransferSource
         _log = log;
     }
 
-    public void Run(ITransferSink sink, CancellationToken stop)
+    /// <summary>Runs on a thread of its own, since the client's callbacks wait for answers where they stand.</summary>
+    public Task RunAsync(ITransferSink sink, CancellationToken stop) =>
+        Task.Factory.StartNew(() => Run(sink, stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    /// <summary>Nothing is held outside of <see cref="RunAsync"/>.</summary>
+    public void Dispose()
+    {
+    }
+
+    private void Run(ITransferSink sink, CancellationToken stop)
     {
         if (Interlocked.Increment(ref _runs) > 1) throw new InvalidOperationException("A source runs once.");
         using var payload = new PayloadDeserializer();
@@ -81,11 +90,6 @@ public sealed class KafkaTransferSource : ITransferSource
     }
 
     public void ReportProgress(CommitRight right, long nextOffset) => _commands.ReportProgress(right, nextOffset);
-
-    /// <summary>Nothing is held outside of <see cref="Run"/>.</summary>
-    public void Dispose()
-    {
-    }
 
     private IConsumer<Ignore, int> Build(PayloadDeserializer payload, Rebalance rebalance)
     {

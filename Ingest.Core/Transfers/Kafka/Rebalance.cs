@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Ingest.Core.Transfers.Kafka;
 
 /// <summary>
-/// The client's assignment callbacks, which run on the poll thread inside Consume and Close. They let no exception out, since the client would
+/// The client's assignment callbacks, which run on the poll thread inside Consume and Close, and wait there for the sink's answers. They let no exception out, since the client would
 /// turn it into a consume error: the poll loop throws it instead.
 /// </summary>
 internal sealed class Rebalance(Intake intake, ITransferSink sink, KafkaOptions options, ILogger log, CancellationToken stop)
@@ -25,7 +25,7 @@ internal sealed class Rebalance(Intake intake, ITransferSink sink, KafkaOptions 
         {
             if (partitions.Count == 0) return [];
             var bounds = partitions.Select(p => BoundsOf(consumer, p)).ToList();
-            var rights = sink.Assigned(bounds);
+            var rights = sink.AssignedAsync(bounds).GetAwaiter().GetResult();
             return bounds.Zip(rights, StartAt).ToList();
         }
         catch (Exception e)
@@ -40,14 +40,14 @@ internal sealed class Rebalance(Intake intake, ITransferSink sink, KafkaOptions 
     public void Revoked(IEnumerable<TopicPartitionOffset> partitions) => Leave(partitions, rights =>
     {
         log.Revoked(rights.Count);
-        sink.Revoked(rights);
+        sink.RevokedAsync(rights).GetAwaiter().GetResult();
     });
 
     public void Lost(IEnumerable<TopicPartitionOffset> partitions) => Leave(partitions, rights =>
     {
         foreach (var right in rights) right.Revoke();
         log.Lost(rights.Count);
-        sink.Lost(rights);
+        sink.LostAsync(rights).GetAwaiter().GetResult();
     });
 
     /// <summary>Throws what a callback could not.</summary>

@@ -61,7 +61,7 @@ public sealed class TransferPublisher : IDisposable
             OnDelivery(report);
             delivered.SetResult(report);
         }, cancellation);
-        var report = await delivered.Task.WaitAsync(cancellation).ConfigureAwait(false);
+        var report = await delivered.Task.WaitAsync(cancellation);
         if (report.Error.IsError) throw new TransferSourceException($"A transfer to {topic} was not delivered: {report.Error.Reason}");
         return (new TopicPartition(topic, report.Partition.Value), report.Offset.Value);
     }

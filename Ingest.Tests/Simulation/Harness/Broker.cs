@@ -1,0 +1,45 @@
+using Ingest.Core.Transfers;
+
+namespace Ingest.Tests.Simulation.Harness;
+
+/// <summary>A Kafka cluster: partitions with a start and an end, and one consumer group.</summary>
+internal sealed class Broker
+{
+    private readonly SortedDictionary<string, List<Message>[]> _topics = new(StringComparer.Ordinal);
+    private readonly Dictionary<TopicPartition, long> _starts = [];
+    private readonly World _world;
+
+    public Broker(World world, IReadOnlyDictionary<string, int> topics, bool isCooperative)
+    {
+        _world = world;
+        foreach (var (topic, partitions) in topics) _topics[topic] = [.. Enumerable.Range(0, partitions).Select(_ => new List<Message>())];
+        Partitions = [.. _topics.SelectMany(t => Enumerable.Range(0, t.Value.Length).Select(p => new TopicPartition(t.Key, p)))];
+        Group = new Group(world, Partitions, isCooperative);
+    }
+
+    public IReadOnlyList<TopicPartition> Partitions { get; }
+
+    public Group Group { get; }
+
+    public long Publish(TopicPartition partition, byte[] payload)
+    {
+        var log = _topics[partition.Topic][partition.Partition];
+
+        // Now and then an offset without a message, as transactions and compaction leave them.
+        if (_world.Chance(0.05)) log.Add(new Message(null, _world.Now));
+        log.Add(new Message(payload, _world.Now));
+        return log.Count - 1;
+    }
+
+    public long Start(TopicPartition partition) => _starts.GetValueOrDefault(partition);
+
+    public long End(TopicPartition partition) => _topics[partition.Topic][partition.Partition].Count;
+
+    public Message At(TopicPartition partition, long offset) => _topics[partition.Topic][partition.Partition][(int)offset];
+
+    /// <summary>Deletes what lies below an offset, as retention does.</summary>
+    public void Expire(TopicPartition partition, long below) => _starts[partition] = Math.Min(End(partition), Math.Max(Start(partition), below));
+}
+
+/// <summary>A message, or an offset that holds none.</summary>
+internal readonly record struct Message(byte[]? Payload, TimeSpan At);
