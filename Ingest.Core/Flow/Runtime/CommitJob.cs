@@ -116,7 +116,7 @@ internal sealed class CommitJob
 
     private async Task<DataFile> WriteFileAsync(PartitionBatch partition, CancellationToken cancellation)
     {
-        using var file = await _services.Writer.EncodeAsync(_lane.Plan, partition, $"part-{_services.Ids.Next():N}.zstd.parquet", cancellation);
+        using var file = await _services.Writer.EncodeAsync(_lane.Plan, partition, _services.Ids.Next(), cancellation);
         await _services.CreateUniqueAsync(_lane.Store, file.File.Path, file.Content, cancellation);
         return file.File;
     }

@@ -14,9 +14,9 @@ public sealed class DataFileWriter
     // The library's default level is a hundred times slower for a few per cent of size.
     private static readonly ParquetOptions s_options = new() { CompressionMethod = CompressionMethod.Zstd, CompressionLevel = CompressionLevel.Fastest };
 
-    /// <param name="fileName">A name that nobody else uses.</param>
+    /// <param name="id">Names the file; nobody else uses it.</param>
     /// <exception cref="InvalidDataException">What was written does not read back as it should; nothing may be uploaded.</exception>
-    public async ValueTask<EncodedFile> EncodeAsync(DatasetPlan plan, PartitionBatch batch, string fileName, CancellationToken cancellation)
+    public async ValueTask<EncodedFile> EncodeAsync(DatasetPlan plan, PartitionBatch batch, Guid id, CancellationToken cancellation)
     {
         var content = new MemoryStream();
         var columns = FileColumns.For(batch.Batch.Schema);
@@ -34,7 +34,7 @@ public sealed class DataFileWriter
         await CheckAsync(content, batch, cancellation);
         var sum = UInt128.Zero;
         foreach (var key in batch.Keys) sum += key;
-        var path = PartitionPath.Folder(TableSchema.PartitionColumns(plan), batch.Values) + fileName;
+        var path = TableLayout.NewFile(PartitionPath.Folder(TableSchema.PartitionColumns(plan), batch.Values), id);
         return new EncodedFile(new DataFile(path, batch.Values, content.Length, batch.RowCount, sum, FileStatistics.Json(batch.Batch)), content);
     }
 

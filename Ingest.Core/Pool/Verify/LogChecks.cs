@@ -54,7 +54,7 @@ internal static class LogChecks
         }
 
         var folder = PartitionPath.Folder(columns, [.. columns.Select(c => file.PartitionValues[c])]);
-        if (!file.Path.StartsWith(folder, StringComparison.Ordinal) || file.Path.AsSpan(folder.Length).Contains('/'))
+        if (TableLayout.FolderOf(file.Path) != folder)
             findings.Add(new Finding(CheckList.Paths, true, $"{file.Path} does not lie in {folder}, as its partition values say."));
         if (file.PartitionValues.Values.Any(v => v is "")) findings.Add(new Finding(CheckList.Paths, true, $"{file.Path} has an empty partition value, which readers take for null."));
     }

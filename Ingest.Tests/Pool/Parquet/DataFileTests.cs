@@ -95,7 +95,7 @@ public sealed class DataFileTests : IDisposable
     {
         foreach (var batch in TypedRows.Seal(TypedRows.AllTypes, [.. rows.Select(r => (object?[])[.. r, "{\"x\":1}"])]))
         {
-            using var encoded = await new DataFileWriter().EncodeAsync(s_plan, batch, "f.parquet", default);
+            using var encoded = await new DataFileWriter().EncodeAsync(s_plan, batch, Guid.Empty, default);
             var sum = batch.Keys.Aggregate(UInt128.Zero, (s, k) => s + k);
             Assert.Equal((sum, (long)batch.RowCount, (long)encoded.Content.Length), (encoded.File.KeySum, encoded.File.Rows, encoded.File.Bytes));
             var values = new Dictionary<string, string?> { ["department"] = batch.Values[0], ["event_date"] = batch.Values[1] };
@@ -121,7 +121,7 @@ public sealed class DataFileTests : IDisposable
         var topic = Yaml.Topic(Yaml.Cars("partition: [kind, n, ok, d, i]", columns));
         object?[] row = ["沪 a", -7L, true, -1, 3, 9];
         var batch = Assert.Single(TypedRows.Seal(topic, [row]));
-        using var encoded = await new DataFileWriter().EncodeAsync(topic.Datasets[0].Plan, batch, "f.parquet", default);
+        using var encoded = await new DataFileWriter().EncodeAsync(topic.Datasets[0].Plan, batch, Guid.Empty, default);
         Assert.Equal("kind=沪 a/n=-7/ok=true/d=1969-12-31/i=3/f.parquet", encoded.File.Path);
         var widened = Yaml.Topic(Yaml.Cars("partition: [kind, n, ok, d, i]", [.. columns, "name: late, type: string"])).Datasets[0].Plan;
         using var content = new MemoryStream(encoded.Content.ToArray());
@@ -183,7 +183,7 @@ public sealed class DataFileTests : IDisposable
         var file = Path.Combine(_folder.Path, $"{_files++}.parquet").Replace('\\', '/');
         var dated = Dated(rows);
         if (dated.Length == 0) return (file, dated);
-        using var encoded = new DataFileWriter().EncodeAsync(s_plan, Assert.Single(TypedRows.Seal(TypedRows.AllTypes, dated)), "f.parquet", default).AsTask().GetAwaiter().GetResult();
+        using var encoded = new DataFileWriter().EncodeAsync(s_plan, Assert.Single(TypedRows.Seal(TypedRows.AllTypes, dated)), Guid.Empty, default).AsTask().GetAwaiter().GetResult();
         File.WriteAllBytes(file, encoded.Content.ToArray());
         return (file, dated);
     }
