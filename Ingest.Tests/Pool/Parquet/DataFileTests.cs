@@ -122,7 +122,7 @@ public sealed class DataFileTests : IDisposable
         object?[] row = ["沪 a", -7L, true, -1, 3, 9];
         var batch = Assert.Single(TypedRows.Seal(topic, [row]));
         using var encoded = await new DataFileWriter().EncodeAsync(topic.Datasets[0].Plan, batch, Guid.Empty, default);
-        Assert.Equal("kind=沪 a/n=-7/ok=true/d=1969-12-31/i=3/f.parquet", encoded.File.Path);
+        Assert.Equal($"recent/kind=沪 a/n=-7/ok=true/d=1969-12-31/i=3/part-{Guid.Empty:N}.zstd.parquet", encoded.File.Path);
         var widened = Yaml.Topic(Yaml.Cars("partition: [kind, n, ok, d, i]", [.. columns, "name: late, type: string"])).Datasets[0].Plan;
         using var content = new MemoryStream(encoded.Content.ToArray());
         await using var reader = await DataFileReader.OpenAsync(content, widened, topic.Datasets[0].Plan.Partitioning.Zip(batch.Values).ToDictionary(p => p.First.Name, p => p.Second), default);
