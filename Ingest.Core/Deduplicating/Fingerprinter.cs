@@ -29,14 +29,15 @@ public sealed class Fingerprinter
 
     /// <summary>Fills <see cref="NormalizedRecords.Keys"/> (and Contents, in identity mode) for every row that was not refused.</summary>
     /// <param name="department">The department that the rows belong to.</param>
-    public void Fingerprint(NormalizedRecords records, string department)
+    /// <param name="from">First row; those before it keep the fingerprints they have.</param>
+    public void Fingerprint(NormalizedRecords records, string department, int from = 0)
     {
         if (department != _department) SetDepartment(department);
-        if (records.Keys.Length < records.Count) records.Keys = new UInt128[Math.Max(records.Count, records.Keys.Length * 2)];
-        if (_isIdentity && records.Contents.Length < records.Count) records.Contents = new UInt128[records.Keys.Length];
+        if (records.Keys.Length < records.Count) Array.Resize(ref records.Keys, Math.Max(records.Count, records.Keys.Length * 2));
+        if (_isIdentity && records.Contents.Length < records.Count) Array.Resize(ref records.Contents, records.Keys.Length);
         Bind(_key, records);
         Bind(_content, records);
-        for (var row = 0; row < records.Count; row++)
+        for (var row = from; row < records.Count; row++)
         {
             if (records.Refused[row] != 0) continue;
             var length = Encode(_key, row, _head.Length);

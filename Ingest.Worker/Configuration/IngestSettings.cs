@@ -22,6 +22,10 @@ public sealed class IngestSettings
 
     public TableSettings Table { get; set; } = new();
 
+    public SealingSettings Sealing { get; set; } = new();
+
+    public HousekeepingSettings Housekeeping { get; set; } = new();
+
     public StoreSettings Store { get; set; } = new();
 
     public LimitSettings Limits { get; set; } = new();
@@ -78,6 +82,36 @@ public sealed class TableSettings
 
     [Description("Local folder for copies of index runs. May be deleted at any time. Default: a folder below the system's temporary one.")]
     public string IndexCache { get; set; } = "";
+}
+
+public sealed class SealingSettings
+{
+    [Description("Recent rows of a partition are sealed as soon as they make a file of this size.")]
+    public string TargetBytes { get; set; } = "256MiB";
+
+    [Description("How long a partition must be quiet before what it has is sealed, however little. Each further file of the same partition waits twice as long, at most a week.")]
+    public TimeSpan QuietAfter { get; set; } = TimeSpan.FromHours(1);
+
+    [Description("Recent files of a partition are merged, before they are sealed, when there are this many.")]
+    public int MergeFiles { get; set; } = 128;
+
+    [Description("Bytes of rows in memory while files are merged; beyond the budget of ingest. More rows go over the local disk.")]
+    public string Memory { get; set; } = "64MiB";
+}
+
+public sealed class HousekeepingSettings
+{
+    [Description("Seal, clean the log and vacuum beside ingest. One worker a table does it at a time. Off: use `pool compact` and `pool vacuum`.")]
+    public bool Enabled { get; set; } = true;
+
+    [Description("How often it is looked for something to seal.")]
+    public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(30);
+
+    [Description("How long entries of the log are kept: as far back as time travel and `pool ledger` reach.")]
+    public TimeSpan LogRetention { get; set; } = TimeSpan.FromDays(30);
+
+    [Description("How long files that were replaced are kept for readers of older versions; at least 7 days.")]
+    public TimeSpan FileRetention { get; set; } = TimeSpan.FromDays(7);
 }
 
 public sealed class StoreSettings

@@ -1,6 +1,7 @@
 using Ingest.Core.Batching;
 using Ingest.Core.Decoding;
 using Ingest.Core.Flow.Runtime;
+using Ingest.Core.Pool.Sealing;
 using Ingest.Core.Stores;
 using Ingest.Core.Transfers.Kafka;
 using Microsoft.Extensions.Configuration;
@@ -42,6 +43,12 @@ internal static class SettingsReader
             errors.Add($"Ingest:Batching:FlushAfter is {settings.Batching.FlushAfter}. Give a time above zero, such as 00:00:02.");
         if (settings.Batching.FlushRows < 1) errors.Add($"Ingest:Batching:FlushRows is {settings.Batching.FlushRows}. Give at least 1.");
         if (settings.Table.CheckpointInterval < 1) errors.Add($"Ingest:Table:CheckpointInterval is {settings.Table.CheckpointInterval}. Give at least 1.");
+        var sealing = Sealing(settings.Sealing, errors);
+        if (settings.Housekeeping.Interval <= TimeSpan.Zero) errors.Add($"Ingest:Housekeeping:Interval is {settings.Housekeeping.Interval}. Give a time above zero, such as 00:00:30.");
+        if (settings.Housekeeping.FileRetention < Core.Pool.Housekeeping.Vacuum.RetentionMin)
+            errors.Add($"Ingest:Housekeeping:FileRetention is {settings.Housekeeping.FileRetention}. Give at least 7.00:00:00 (seven days): readers of older versions, and commits under way, need their files.");
+        if (settings.Housekeeping.LogRetention < settings.Housekeeping.FileRetention)
+            errors.Add($"Ingest:Housekeeping:LogRetention is {settings.Housekeeping.LogRetention}. Give at least Ingest:Housekeeping:FileRetention ({settings.Housekeeping.FileRetention}): the log says which files are still needed.");
         if (settings.Health.Port is < 0 or > 65535) errors.Add($"Ingest:Health:Port is {settings.Health.Port}. Give a port from 1 to 65535, or 0 for none.");
         if (flushBytes > budget / 2)
             errors.Add($"Ingest:Batching:FlushBytes ({settings.Batching.FlushBytes}) is more than half of Ingest:Memory:Budget ({settings.Memory.Budget}): a batch could never fill. Lower the one or raise the other.");
@@ -56,6 +63,14 @@ internal static class SettingsReader
             Batching = new BatchingOptions { FlushAfter = settings.Batching.FlushAfter, FlushAfterBehind = settings.Batching.FlushAfterBehind, FlushBytes = flushBytes, FlushRows = settings.Batching.FlushRows },
             IdleFlushAfter = settings.Batching.IdleFlushAfter,
             CheckpointInterval = settings.Table.CheckpointInterval,
+            Housekeeping = new HousekeepingOptions
+            {
+                Enabled = settings.Housekeeping.Enabled,
+                Sealing = sealing,
+                Interval = settings.Housekeeping.Interval,
+                LogRetention = settings.Housekeeping.LogRetention,
+                FileRetention = settings.Housekeeping.FileRetention,
+            },
             CacheFolder = settings.Table.IndexCache.Length > 0 ? settings.Table.IndexCache : Path.Combine(Path.GetTempPath(), "ingest-index"),
             UntilCaughtUp = untilCaughtUp,
         };
@@ -69,6 +84,24 @@ internal static class SettingsReader
         };
         var retry = new StoreRetryOptions { AttemptTimeout = settings.Store.AttemptTimeout, LongestDelay = settings.Store.RetryDelayMax };
         return new WorkerOptions(settings, engine, kafka, retry);
+    }
+
+    /// <summary>The settings of sealing alone, for a command that needs no Kafka.</summary>
+    public static SealingOptions? Sealing(IConfiguration configuration, ICollection<string> errors) => Bind(configuration, errors) is { } settings ? Sealing(settings.Sealing, errors) : null;
+
+    private static SealingOptions Sealing(SealingSettings settings, ICollection<string> errors)
+    {
+        if (settings.QuietAfter <= TimeSpan.Zero) errors.Add($"Ingest:Sealing:QuietAfter is {settings.QuietAfter}. Give a time above zero, such as 01:00:00.");
+        if (settings.MergeFiles < 2) errors.Add($"Ingest:Sealing:MergeFiles is {settings.MergeFiles}. Give at least 2.");
+        var target = Bytes(settings.TargetBytes, "Ingest:Sealing:TargetBytes", 1L << 20, errors);
+        if (target > 768L << 20) errors.Add($"Ingest:Sealing:TargetBytes is '{settings.TargetBytes}'. Give at most 768MiB: a sealed file may be twice as large, and must stay below 2 GiB.");
+        return new SealingOptions
+        {
+            TargetBytes = target,
+            QuietAfter = settings.QuietAfter,
+            MergeFiles = settings.MergeFiles,
+            MemoryBytes = Bytes(settings.Memory, "Ingest:Sealing:Memory", 8L << 20, errors),
+        };
     }
 
     private static IngestSettings? Bind(IConfiguration configuration, ICollection<string> errors)

@@ -45,7 +45,7 @@ internal sealed partial class ControlLoop
     private readonly Dictionary<TopicPartition, PartitionState> _partitions = [];
     private readonly HashSet<string> _stoppedTables = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool _behind;
+    private volatile bool _behind;
     private bool _ended;
 
     public ControlLoop(EngineOptions options, Catalog catalog, ITransferSource source, IntakeGate gate, Signal signal, NormalizedChunkPool pool, LaneSet lanes,
@@ -70,6 +70,9 @@ internal sealed partial class ControlLoop
 
     /// <summary>Completes, if the options ask for it, when all that the partitions held at assignment is committed.</summary>
     public Task CaughtUp => _caughtUp.Task;
+
+    /// <summary>Ingest has all it can do: more is waiting than a few batches hold. May be asked from any thread.</summary>
+    public bool IsBusy => _behind;
 
     /// <summary>Runs until a stop message has been carried out.</summary>
     /// <exception cref="Exception">A bug in a stage; nothing of the batch at hand is committed.</exception>

@@ -34,6 +34,8 @@ public sealed record EngineOptions
     /// <summary>How many commits between checkpoints of a table.</summary>
     public int CheckpointInterval { get; init; } = 100;
 
+    public HousekeepingOptions Housekeeping { get; init; } = new();
+
     /// <summary>Local folder for copies of index runs; may be deleted at any time.</summary>
     public required string CacheFolder { get; init; }
 

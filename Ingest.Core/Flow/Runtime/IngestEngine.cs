@@ -55,6 +55,11 @@ public sealed class IngestEngine : IDisposable
         var gate = new IntakeGate(pump, signal, ended.Token);
         var loop = new ControlLoop(_options, _catalog, source, gate, signal, pool, lanes, Budget, _services.StoreFault, _counters, _services.Time, _services.Logger);
 
+        using var keepingSource = new CancellationTokenSource();
+        var keeper = new Housekeeper(_options.Housekeeping, _services, lanes, slot.Folder, () => loop.IsBusy);
+        var keeping = _options.Housekeeping.Enabled
+            ? Task.Factory.StartNew(() => keeper.RunAsync(keepingSource.Token), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _services.Scheduler).Unwrap()
+            : Task.CompletedTask;
         var looping = Task.Factory.StartNew(() => loop.RunAsync(ended.Token), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _services.Scheduler).Unwrap();
         var reading = source.RunAsync(gate, stopSource.Token);
         try
@@ -68,9 +73,13 @@ public sealed class IngestEngine : IDisposable
             await gate.StopAsync().WaitAsync(ended.Token);
             await looping;
             await lanes.DrainAsync();
+            keepingSource.Cancel();
+            await keeping;
+            await keeper.ReleaseAsync(CancellationToken.None);
         }
         finally
         {
+            keepingSource.Cancel();
             ended.Cancel();
             stopSource.Cancel();
             lanes.CancelJobs();

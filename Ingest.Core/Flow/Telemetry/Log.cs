@@ -51,6 +51,15 @@ internal static partial class Log
     [LoggerMessage(1014, LogLevel.Warning, "Could not merge index runs of table '{Table}'; it is tried again after the next commit")]
     public static partial void MergeFailed(ILogger logger, Exception exception, string table);
 
+    [LoggerMessage(1016, LogLevel.Warning, "Housekeeping of table '{Table}' was put off: {Why}")]
+    public static partial void HousekeepingPutOff(ILogger logger, string table, string why);
+
+    [LoggerMessage(1017, LogLevel.Information, "Cleaned the log of table '{Table}': {Entries} entries and {Checkpoints} checkpoints before version {Version} are gone")]
+    public static partial void LogCleaned(ILogger logger, string table, int entries, int checkpoints, long version);
+
+    [LoggerMessage(1018, LogLevel.Information, "Vacuumed table '{Table}': {Files} files of {MiB} MiB that no retained version needs, {Orphans} of them orphans, and {IndexObjects} objects of the index")]
+    public static partial void Vacuumed(ILogger logger, string table, long files, long miB, long orphans, int indexObjects);
+
     [LoggerMessage(1015, LogLevel.Information, "Caught up: everything that was there at the start is committed")]
     public static partial void CaughtUp(ILogger logger);
 }

@@ -35,6 +35,9 @@ public sealed record CommitInfo
     /// <summary>Null in entries that leave the index as it was.</summary>
     public IndexDelta? Index { get; init; }
 
+    /// <summary>Entries that only rewrite files: the proof that their rows are the same; else null.</summary>
+    public Conservation? Conservation { get; init; }
+
     /// <summary>The index was rebuilt: <see cref="Index"/> names all runs there are, whatever was valid before.</summary>
     public bool ReplacesIndex { get; init; }
 }

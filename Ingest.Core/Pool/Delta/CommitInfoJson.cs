@@ -29,6 +29,7 @@ internal static class CommitInfoJson
         if (info.ContractHash is not null) writer.WriteString("contract", info.ContractHash);
         if (!info.Ranges.IsEmpty) WriteRanges(writer, info.Ranges);
         if (info.Index is { } index) WriteIndex(writer, index, info.ReplacesIndex);
+        if (info.Conservation is { } proof) WriteConservation(writer, proof);
     }
 
     /// <summary>Our own entries must be as we write them; those of other writers say what they like, and only what we know is taken.</summary>
@@ -58,6 +59,7 @@ internal static class CommitInfoJson
             ContractHash = Text(json, "contract"),
             Ranges = json.TryGetProperty("kafkaRanges", out var ranges) ? [.. ranges.EnumerateArray().Select(ReadRange)] : [],
             Index = hasIndex ? ReadIndex(index) : null,
+            Conservation = json.TryGetProperty("conserved", out var proof) ? ReadConservation(proof) : null,
             ReplacesIndex = hasIndex && index.TryGetProperty("replaces", out var replaces) && replaces.ValueKind == JsonValueKind.True,
         };
     }
@@ -116,6 +118,28 @@ internal static class CommitInfoJson
         writer.WriteString("sum", Hex(index.TotalSum));
         writer.WriteEndObject();
     }
+
+    private static void WriteConservation(Utf8JsonWriter writer, Conservation proof)
+    {
+        writer.WriteStartObject("conserved");
+        writer.WriteNumber("plan", proof.Plan);
+        writer.WriteNumber("rowsIn", proof.RowsIn);
+        writer.WriteNumber("rowsOut", proof.RowsOut);
+        writer.WriteString("keySumIn", Hex(proof.KeySumIn));
+        writer.WriteString("keySumOut", Hex(proof.KeySumOut));
+        writer.WriteString("rowSumIn", Hex(proof.RowSumIn));
+        writer.WriteString("rowSumOut", Hex(proof.RowSumOut));
+        writer.WriteEndObject();
+    }
+
+    private static Conservation ReadConservation(JsonElement json) => new(
+        json.GetProperty("plan").GetInt64(),
+        json.GetProperty("rowsIn").GetInt64(),
+        json.GetProperty("rowsOut").GetInt64(),
+        Sum(json, "keySumIn"),
+        Sum(json, "keySumOut"),
+        Sum(json, "rowSumIn"),
+        Sum(json, "rowSumOut"));
 
     private static CommittedRange ReadRange(JsonElement json) => new(
         json.GetProperty("appId").GetString()!,

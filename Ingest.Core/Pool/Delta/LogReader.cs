@@ -39,26 +39,10 @@ public static class LogReader
     public static async ValueTask<IReadOnlyDictionary<string, LogAction.Add>> LiveFilesAsync(IObjectStore table, long version, CancellationToken cancellation)
     {
         var live = new Dictionary<string, LogAction.Add>(StringComparer.Ordinal);
-        var last = -1L;
-        await foreach (var candidate in LogStart.CandidatesAsync(table, version, cancellation))
-        {
-            live.Clear();
-            if (!await CheckpointFile.VisitAsync(table, candidate, Apply, cancellation)) continue;
-            last = candidate;
-            break;
-        }
+        await VisitAsync(table, version, live.Clear, Apply, cancellation);
+        return live;
 
-        if (last < 0) live.Clear();
-        for (var at = last + 1; at <= version; at++)
-        {
-            if (await ReadEntryAsync(table, at, cancellation) is not { } entry) break;
-            Apply(entry.Actions);
-            last = at;
-        }
-
-        return last == version ? live : throw new InvalidDataException($"The files of version {version} cannot be told any more: the log has neither a readable checkpoint nor all entries up to it (it reaches {last}).");
-
-        void Apply(IEnumerable<LogAction> actions)
+        void Apply(IReadOnlyList<LogAction> actions)
         {
             foreach (var action in actions)
             {
@@ -66,6 +50,30 @@ public static class LogReader
                 else if (action is LogAction.Remove remove) live.Remove(remove.Path);
             }
         }
+    }
+
+    /// <summary>Shows the actions that lead to a version, from the best checkpoint on, in portions; what was shown before a <paramref name="restart"/> is void.</summary>
+    /// <exception cref="InvalidDataException">Neither checkpoints nor entries reach that version any more.</exception>
+    internal static async ValueTask VisitAsync(IObjectStore table, long version, Action restart, Action<IReadOnlyList<LogAction>> visit, CancellationToken cancellation)
+    {
+        var last = -1L;
+        await foreach (var candidate in LogStart.CandidatesAsync(table, version, cancellation))
+        {
+            restart();
+            if (!await CheckpointFile.VisitAsync(table, candidate, visit, cancellation)) continue;
+            last = candidate;
+            break;
+        }
+
+        if (last < 0) restart();
+        for (var at = last + 1; at <= version; at++)
+        {
+            if (await ReadEntryAsync(table, at, cancellation) is not { } entry) break;
+            visit(entry.Actions);
+            last = at;
+        }
+
+        if (last != version) throw new InvalidDataException($"The files of version {version} cannot be told any more: the log has neither a readable checkpoint nor all entries up to it (it reaches {last}).");
     }
 
     /// <summary>The version that <c>_last_checkpoint</c> names; null when there is none or it cannot be read (it is only a hint).</summary>

@@ -56,6 +56,7 @@ public sealed record Snapshot
     {
         var next = this;
         var txns = Txns.ToBuilder();
+        var conserves = false; // commitInfo stands first
         foreach (var action in actions)
         {
             switch (action)
@@ -70,6 +71,12 @@ public sealed record Snapshot
                     txns[txn.AppId] = txn.Version;
                     next = next with { NewestTime = Math.Max(next.NewestTime, txn.LastUpdated ?? 0) };
                     break;
+                case LogAction.Add { DataChange: false } add when conserves:
+                    next = next with { LiveFiles = next.LiveFiles + 1, LiveBytes = next.LiveBytes + add.Size };
+                    break;
+                case LogAction.Remove { DataChange: false, Size: { } size } when conserves:
+                    next = next with { LiveFiles = next.LiveFiles - 1, LiveBytes = next.LiveBytes - size };
+                    break;
                 case LogAction.Add add:
                     next = next.Count(add, +1) with { NewestTime = Math.Max(next.NewestTime, add.ModificationTime) };
                     break;
@@ -77,6 +84,7 @@ public sealed record Snapshot
                     next = resolve?.Invoke(remove.Path) is { } removed ? next.Count(removed, -1) : next with { LiveFiles = next.LiveFiles - 1, HasUntaggedFiles = true };
                     break;
                 case LogAction.Info info:
+                    conserves = info.Content.Conservation is { Holds: true };
                     next = next with
                     {
                         LastTimestamp = Math.Max(next.LastTimestamp, info.Content.Timestamp),

@@ -49,12 +49,18 @@ public sealed class DataFileReader : IAsyncDisposable
     }
 
     /// <summary>Fills the vectors with a row group's rows.</summary>
-    public async ValueTask ReadAsync(int rowGroup, NormalizedRecords into, CancellationToken cancellation)
+    public ValueTask ReadAsync(int rowGroup, NormalizedRecords into, CancellationToken cancellation)
+    {
+        into.Clear();
+        return AppendAsync(rowGroup, into, cancellation);
+    }
+
+    /// <summary>Adds a row group's rows to those that the vectors hold.</summary>
+    public async ValueTask AppendAsync(int rowGroup, NormalizedRecords into, CancellationToken cancellation)
     {
         var group = _reader.OpenRowGroupReader(rowGroup);
         var rows = (int)group.RowCount;
-        into.Clear();
-        into.SetCount(rows);
+        into.SetCount(into.Count + rows);
         foreach (var column in _plan.Columns)
         {
             var vector = into.Columns[column.Ordinal];

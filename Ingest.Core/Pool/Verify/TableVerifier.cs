@@ -24,6 +24,7 @@ public static class TableVerifier
             await FileChecks.RunAsync(table, file, types, findings, cancellation);
         }
 
+        await RewriteChecks.RunAsync(table, snapshot, live, findings, cancellation);
         await IndexAsync(table, snapshot, findings, cancellation);
         await OrphansAsync(table, snapshot, live, time, findings, cancellation);
         return findings;

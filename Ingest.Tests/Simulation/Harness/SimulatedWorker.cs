@@ -30,6 +30,7 @@ internal sealed class SimulatedWorker : IDisposable
             IdleFlushAfter = setting.IdleFlushAfter,
             HandOverMax = TimeSpan.FromSeconds(15),
             CheckpointInterval = setting.CheckpointInterval,
+            Housekeeping = new HousekeepingOptions { Enabled = false },
         };
         _engine = new IngestEngine(options, catalog, new EngineServices
         {

@@ -1,0 +1,93 @@
+using Ingest.Core.Flow.Telemetry;
+using Ingest.Core.Pool.Delta;
+using Ingest.Core.Pool.Housekeeping;
+using Ingest.Core.Pool.Sealing;
+
+namespace Ingest.Core.Flow.Runtime;
+
+/// <summary>
+/// Beside ingest, one table after the other and one worker a table: seals recent files, cleans the log, deletes files that no retained version needs. It shares
+/// nothing with the lanes but the store, so it can neither hold up nor harm a commit; what fails is tried again later.
+/// </summary>
+internal sealed class Housekeeper
+{
+    private readonly HousekeepingOptions _options;
+    private readonly EngineServices _services;
+    private readonly Func<bool> _isBusy;
+    private readonly Keeping[] _tables;
+
+    /// <param name="workFolder">Local folder that only this worker uses.</param>
+    /// <param name="isBusy">Whether ingest has all it can do.</param>
+    public Housekeeper(HousekeepingOptions options, EngineServices services, LaneSet lanes, string workFolder, Func<bool> isBusy)
+    {
+        _options = options;
+        _services = services;
+        _isBusy = isBusy;
+        _tables = [.. lanes.All.Select(lane => New(lane, Directory.CreateDirectory(Path.Combine(workFolder, "sealing")).FullName))];
+    }
+
+    /// <summary>Runs until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(_options.Interval, _services.Time, cancellation);
+                foreach (var table in _tables) await KeepAsync(table, cancellation);
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // What was begun is finished by whoever comes next.
+        }
+    }
+
+    /// <summary>Gives the leases back, so that another worker need not wait for their end.</summary>
+    public async Task ReleaseAsync(CancellationToken cancellation)
+    {
+        foreach (var table in _tables) await table.Lease.ReleaseAsync(cancellation);
+    }
+
+    private async Task KeepAsync(Keeping table, CancellationToken cancellation)
+    {
+        try
+        {
+            while (await table.Lease.TryHoldAsync(cancellation) && await table.Sealer.RunOnceAsync(SealScope.Due, cancellation) is not null)
+            {
+                // Another plan may be due at once.
+            }
+
+            if (_isBusy() || (table.CleanedAt is { } at && _services.Time.GetElapsedTime(at) < _options.CleanInterval) || !await table.Lease.TryHoldAsync(cancellation)) return;
+            await CleanAsync(table, cancellation);
+            table.CleanedAt = _services.Time.GetTimestamp();
+        }
+        catch (Exception failure) when (failure is IOException or InvalidDataException or TableRefusedException)
+        {
+            Log.HousekeepingPutOff(_services.Logger, table.Lane.Plan.Name, failure.Message);
+        }
+    }
+
+    private async Task CleanAsync(Keeping table, CancellationToken cancellation)
+    {
+        var name = table.Lane.Plan.Name;
+        var vacuumed = await Vacuum.RunAsync(table.Lane.Store, _options.FileRetention, delete: true, _services.Time, null, cancellation);
+        if (vacuumed.Files + vacuumed.IndexObjects > 0) Log.Vacuumed(_services.Logger, name, vacuumed.Files, vacuumed.Bytes >> 20, vacuumed.Orphans, vacuumed.IndexObjects);
+        var now = _services.Time.GetUtcNow();
+        var cleaned = await LogCleanup.RunAsync(table.Lane.Store, _options.LogRetention, now, cancellation);
+        if (cleaned.Entries > 0) Log.LogCleaned(_services.Logger, name, cleaned.Entries, cleaned.Checkpoints, cleaned.Base);
+        await table.Sealer.CleanPlansAsync(now - _options.LogRetention, cancellation);
+    }
+
+    private Keeping New(TableLane lane, string workFolder)
+    {
+        var services = new SealerServices(workFolder, _services.Ids, _services.Time, new Throttle(_services.Time, _isBusy), _services.Logger);
+        return new Keeping(lane, new TableSealer(lane.Plan, lane.Store, services, _options.Sealing), new SealLease(lane.Store, _services.Ids.Next(), _services.Time, _options.LeaseTerm));
+    }
+
+    private sealed record Keeping(TableLane Lane, TableSealer Sealer, SealLease Lease)
+    {
+        /// <summary>Timestamp; null before the first time.</summary>
+        public long? CleanedAt { get; set; }
+    }
+}

@@ -1,0 +1,120 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using Ingest.Core.Deduplicating.Index;
+using Ingest.Core.Pool.Delta;
+using Ingest.Core.Pool.Sealing;
+using Ingest.Core.Stores;
+
+namespace Ingest.Core.Pool.Housekeeping;
+
+/// <summary>
+/// Finds, and on demand deletes, files that no retained version needs: a version is retained if it was the newest at any moment of the retention. What is younger
+/// than that by the store's clock stays in any case: it may wait for its commit.
+/// </summary>
+public static class Vacuum
+{
+    /// <summary>Shortest retention unless forced: longer than any query, and than any commit may take.</summary>
+    public static readonly TimeSpan RetentionMin = TimeSpan.FromDays(7);
+
+    /// <param name="delete">False: only say what would go.</param>
+    /// <param name="report">Shown each object that goes, and whether no entry that the log still has ever named it.</param>
+    /// <exception cref="InvalidDataException">The log does not tell which files are needed; nothing was deleted.</exception>
+    public static async ValueTask<Vacuumed> RunAsync(IObjectStore table, TimeSpan retention, bool delete, TimeProvider time, Action<StoredObject, bool>? report, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(retention, TimeSpan.Zero);
+        var cutoff = time.GetUtcNow() - retention;
+        var needed = await NeededAsync(table, cutoff.ToUnixTimeMilliseconds(), cancellation);
+        var result = new Vacuumed(0, 0, 0, 0);
+        await foreach (var found in table.ListAsync("", null, cancellation))
+        {
+            // The log, the index and what else is ours alone begin with an underscore.
+            if (found.Name.StartsWith('_') || found.ModifiedAt > cutoff || needed.Files.Contains(Name(found.Name))) continue;
+            var isOrphan = !needed.Removed.Contains(Name(found.Name));
+            report?.Invoke(found, isOrphan);
+            if (delete) await table.DeleteAsync(found.Name, cancellation);
+            result = result with { Files = result.Files + 1, Bytes = result.Bytes + found.Size, Orphans = result.Orphans + (isOrphan ? 1 : 0) };
+        }
+
+        if (delete && needed.Runs is { } runs) result = result with { IndexObjects = await IndexOrphans.DeleteAsync(table, runs, retention, time, cancellation) };
+        return result;
+    }
+
+    /// <summary>Files live at the oldest retained version, and all that was added since; hashes of their paths, for there may be a million.</summary>
+    private static async ValueTask<Needed> NeededAsync(IObjectStore table, long cutoffMs, CancellationToken cancellation)
+    {
+        var tip = await LogReader.LoadAsync(table, cancellation) ?? throw new InvalidDataException("There is no table here.");
+        var (files, removed) = (new HashSet<UInt128>(), new HashSet<UInt128>());
+        var runs = tip.Index.Runs.Select(r => r.Name).ToHashSet(StringComparer.Ordinal);
+        var oldest = await OldestRetainedAsync(table, tip.Version, cutoffMs, cancellation);
+        await LogReader.VisitAsync(table, oldest, files.Clear, actions => Apply(actions, keepRemoved: false), cancellation);
+        await foreach (var entry in LogReader.ReadEntriesAsync(table, oldest + 1, cancellation))
+        {
+            Apply(entry.Actions, keepRemoved: true);
+            foreach (var index in entry.Actions.OfType<LogAction.Info>().Select(i => i.Content.Index).OfType<IndexDelta>())
+            {
+                runs.UnionWith(index.Added.Select(r => r.Name));
+                runs.UnionWith(index.Removed);
+            }
+        }
+
+        // A plan that nobody has finished yet may have its files here already, for as long as it likes.
+        if (await new SealPlans(table).NewestAsync(cancellation) is { } plan) files.UnionWith(plan.Items.Select(i => Name(i.Output)));
+        await foreach (var manifest in table.ListAsync(LogNames.IndexManifests, null, cancellation)) runs.Add(IndexNames.RunOf(manifest.Name));
+        return new Needed(files, removed, tip.Index.IsKnown ? runs : null);
+
+        void Apply(IReadOnlyList<LogAction> actions, bool keepRemoved)
+        {
+            foreach (var action in actions)
+            {
+                if (action is LogAction.Add add)
+                {
+                    files.Add(Name(add.Path));
+                }
+                else if (action is LogAction.Remove gone)
+                {
+                    removed.Add(Name(gone.Path));
+                    if (!keepRemoved) files.Remove(Name(gone.Path));
+                }
+            }
+        }
+    }
+
+    /// <summary>The newest version that is older than the cutoff, if the log still reaches it; else the oldest that it reaches.</summary>
+    private static async ValueTask<long> OldestRetainedAsync(IObjectStore table, long tip, long cutoffMs, CancellationToken cancellation)
+    {
+        var (first, times) = (-1L, new List<DateTimeOffset>());
+        await foreach (var found in table.ListAsync(LogNames.Folder, null, cancellation))
+        {
+            if (!LogNames.TryParseEntry(found.Name, out var version) || version > tip) continue;
+            if (first < 0 && (version == 0 || await table.SizeAsync(LogNames.Checkpoint(version), cancellation) is not null)) first = version;
+            if (first >= 0) times.Add(found.ModifiedAt);
+        }
+
+        if (first < 0) return tip;
+        var (low, high) = (0, times.Count - 1);
+        while (low < high)
+        {
+            var middle = (low + high + 1) / 2;
+            if (await TimeAsync(middle) <= cutoffMs) low = middle;
+            else high = middle - 1;
+        }
+
+        return first + low;
+
+        // By the entry's own time where it has one: a table that was copied keeps its history.
+        async ValueTask<long> TimeAsync(int at)
+        {
+            var entry = await LogReader.ReadEntryAsync(table, first + at, cancellation);
+            return entry?.Actions.OfType<LogAction.Info>().FirstOrDefault()?.Content.Timestamp is > 0 and var own ? own : times[at].ToUnixTimeMilliseconds();
+        }
+    }
+
+    private static UInt128 Name(string path) => XxHash128.HashToUInt128(MemoryMarshal.AsBytes(path.AsSpan()));
+
+    /// <param name="Runs">Objects of the index that stay; null when the log does not tell which runs are valid.</param>
+    private sealed record Needed(HashSet<UInt128> Files, HashSet<UInt128> Removed, IReadOnlySet<string>? Runs);
+}
+
+/// <summary>What went, or would go.</summary>
+/// <param name="Orphans">Files that no entry the log still has ever named.</param>
+public sealed record Vacuumed(long Files, long Bytes, long Orphans, int IndexObjects);

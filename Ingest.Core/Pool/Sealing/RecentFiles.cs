@@ -1,0 +1,104 @@
+using Ingest.Core.Pool.Delta;
+using Ingest.Core.Stores;
+
+namespace Ingest.Core.Pool.Sealing;
+
+/// <summary>Follows a table's log for the sealer: which files are recent and live, which sealed ones there are. Memory grows with those, not with the table. Owned by one task.</summary>
+internal sealed class RecentFiles(IObjectStore table)
+{
+    private readonly Dictionary<string, RecentFile> _recent = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _sealedByFolder = new(StringComparer.Ordinal);
+    private readonly HashSet<UInt128> _sealed = [];
+
+    /// <summary>The newest state; its counts of files and rows are not kept here.</summary>
+    public Snapshot Current { get; private set; } = new();
+
+    public IReadOnlyCollection<RecentFile> All => _recent.Values;
+
+    public bool IsLive(string path) => _recent.ContainsKey(path) || _sealed.Contains(Name(path));
+
+    public int SealedIn(string folder) => _sealedByFolder.GetValueOrDefault(folder);
+
+    /// <summary>Reads what has been committed since; false when there is no table.</summary>
+    /// <exception cref="TableRefusedException">The table is beyond what we support, or was re-created.</exception>
+    public async ValueTask<bool> RefreshAsync(CancellationToken cancellation)
+    {
+        if (!await StandsAsync(cancellation) && !await LoadAsync(cancellation)) return false;
+        await foreach (var entry in LogReader.ReadEntriesAsync(table, Current.Version + 1, cancellation)) Apply(entry);
+        if (TableSupport.Problem(Current) is { } problem) throw new TableRefusedException(problem);
+        return true;
+    }
+
+    /// <summary>Takes in the entry after the newest known one.</summary>
+    public void Apply(LogEntry entry)
+    {
+        Current = Current.Apply(entry.Version, entry.Actions) with { EntryHash = entry.Hash };
+        Apply(entry.Actions);
+    }
+
+    /// <summary>Whether an entry after <paramref name="since"/> carries this transaction id. When those entries were cleaned away, null.</summary>
+    public async ValueTask<bool?> WasRewrittenAsync(Guid transactionId, long since, CancellationToken cancellation)
+    {
+        var id = transactionId.ToString("D");
+        for (var version = since + 1; version <= Current.Version; version++)
+        {
+            if (await LogReader.ReadEntryAsync(table, version, cancellation) is not { } entry) return null;
+            if (entry.TransactionId == id) return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The newest known entry is there and is the same.</summary>
+    private async ValueTask<bool> StandsAsync(CancellationToken cancellation)
+    {
+        if (Current.Version < 0) return false;
+        var found = await LogReader.ReadEntryAsync(table, Current.Version, cancellation);
+        return found is not null && (Current.EntryHash is not { } hash || hash == found.Hash);
+    }
+
+    private async ValueTask<bool> LoadAsync(CancellationToken cancellation)
+    {
+        if (await LogReader.LoadAsync(table, cancellation) is not { } snapshot) return false;
+        if (Current.Version >= 0 && snapshot.TableId != Current.TableId) throw new TableRefusedException("the table was re-created while its files were being sealed. Restart the worker to go on with the new one.");
+        await LogReader.VisitAsync(table, snapshot.Version, Clear, Apply, cancellation);
+        Current = snapshot;
+        return true;
+    }
+
+    private void Clear()
+    {
+        _recent.Clear();
+        _sealed.Clear();
+        _sealedByFolder.Clear();
+    }
+
+    private void Apply(IReadOnlyList<LogAction> actions)
+    {
+        foreach (var action in actions)
+        {
+            switch (action)
+            {
+                case LogAction.Add add when TableLayout.IsSealed(add.Path):
+                    if (_sealed.Add(Name(add.Path))) Count(add.Path, +1);
+                    break;
+                case LogAction.Add add when RecentFile.From(add) is { } file:
+                    _recent[add.Path] = file;
+                    break;
+                case LogAction.Remove remove:
+                    _recent.Remove(remove.Path);
+                    if (_sealed.Remove(Name(remove.Path))) Count(remove.Path, -1);
+                    break;
+            }
+        }
+    }
+
+    private void Count(string path, int change)
+    {
+        var folder = TableLayout.FolderOf(path);
+        _sealedByFolder[folder] = _sealedByFolder.GetValueOrDefault(folder) + change;
+    }
+
+    /// <summary>Names of sealed files are long and many; their hashes do.</summary>
+    private static UInt128 Name(string path) => System.IO.Hashing.XxHash128.HashToUInt128(System.Runtime.InteropServices.MemoryMarshal.AsBytes(path.AsSpan()));
+}

@@ -1,0 +1,58 @@
+using Ingest.Core.Stores;
+
+namespace Ingest.Core.Pool.Sealing;
+
+/// <summary>The plans of a table, as objects in its store. At any time one may be unfinished: the newest.</summary>
+internal sealed class SealPlans(IObjectStore table)
+{
+    private SealPlan? _newest;
+
+    /// <summary>The newest plan; null when there is none yet.</summary>
+    public async ValueTask<SealPlan?> NewestAsync(CancellationToken cancellation)
+    {
+        string? newest = null;
+        await foreach (var found in table.ListAsync(SealPlan.Names, _newest is null ? null : SealPlan.Name(_newest.Number), cancellation))
+        {
+            if (SealPlan.TryParseName(found.Name, out _)) newest = found.Name;
+        }
+
+        if (newest is not null) _newest = SealPlan.Read(newest, await table.ReadAsync(newest, cancellation) ?? throw new InvalidDataException($"{newest} was listed and is not there."));
+        return _newest;
+    }
+
+    /// <summary>Makes a plan the newest; false when somebody else was faster with that number.</summary>
+    public async ValueTask<bool> CreateAsync(SealPlan plan, CancellationToken cancellation)
+    {
+        var content = plan.Write();
+        while (true)
+        {
+            try
+            {
+                if (await table.CreateAsync(SealPlan.Name(plan.Number), content, cancellation) == CreateOutcome.Created) break;
+            }
+            catch (StoreException unclear) when (unclear.Kind == StoreFault.Unknown)
+            {
+                // Only the object itself says whose it is.
+            }
+
+            if (await table.ReadAsync(SealPlan.Name(plan.Number), cancellation) is not { } stored) continue;
+            if (!stored.AsSpan().SequenceEqual(content)) return false;
+            break;
+        }
+
+        // Its number was free. That means something only as long as no later plan is there: old ones are cleaned away.
+        _newest = plan;
+        return ReferenceEquals(await NewestAsync(cancellation), plan);
+    }
+
+    /// <summary>Deletes plans that were finished long ago; never the newest, whose number the next one follows.</summary>
+    public async ValueTask CleanAsync(DateTimeOffset olderThan, CancellationToken cancellation)
+    {
+        string? before = null;
+        await foreach (var found in table.ListAsync(SealPlan.Names, null, cancellation))
+        {
+            if (before is not null) await table.DeleteAsync(before, cancellation);
+            before = found.ModifiedAt < olderThan ? found.Name : null;
+        }
+    }
+}

@@ -1,0 +1,193 @@
+using Ingest.Core.Contracts;
+using Ingest.Core.Pool.Delta;
+using Ingest.Core.Pool.Parquet;
+using Ingest.Core.Stores;
+using Microsoft.Extensions.Logging;
+
+namespace Ingest.Core.Pool.Sealing;
+
+/// <summary>
+/// Merges and seals one table's recent files, a plan at a time. Any number of sealers may work on a table, dead ones included: what keeps a glob over the
+/// partition folders right is the plan, not who carries it out.
+/// <list type="number">
+/// <item>A plan is created put-if-absent; the next only when this one is in the log or given up. So no row is ever in two plans.</item>
+/// <item>Files are written under the plan's names, put-if-absent: a retry finds the first one's file, with the same rows.</item>
+/// <item>One entry exchanges inputs for outputs, with the proof that rows are conserved. Until then the inputs are live, and lie where no glob looks.</item>
+/// <item>A name that cannot be used any more is taken by a file without rows before anything else happens to its inputs: what comes late finds it taken.</item>
+/// </list>
+/// </summary>
+public sealed class TableSealer
+{
+    private readonly DatasetPlan _contract;
+    private readonly IObjectStore _store;
+    private readonly SealerServices _services;
+    private readonly SealingOptions _options;
+    private readonly RecentFiles _recent;
+    private readonly SealPlans _plans;
+    private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
+    private long _finished = -1;
+
+    public TableSealer(DatasetPlan contract, IObjectStore store, SealerServices services, SealingOptions options)
+    {
+        _contract = contract;
+        _store = store;
+        _services = services;
+        _options = options;
+        _recent = new RecentFiles(store);
+        _plans = new SealPlans(store);
+    }
+
+    /// <summary>Finishes the plan that is under way, or makes and carries out a new one. Null when nothing is due.</summary>
+    /// <exception cref="TableRefusedException">The table is beyond what we support, or was re-created.</exception>
+    /// <exception cref="InvalidDataException">Log or plans cannot be read.</exception>
+    /// <exception cref="IOException">The store or the local disk failed; whoever comes next finishes the plan.</exception>
+    public async ValueTask<SealReport?> RunOnceAsync(SealScope scope, CancellationToken cancellation)
+    {
+        _services.Throttle.Begin();
+        while (true)
+        {
+            if (!await _recent.RefreshAsync(cancellation)) return null;
+            var newest = await _plans.NewestAsync(cancellation);
+            if (newest is not null && newest.Number != _finished && await FinishAsync(newest, cancellation) is { } report) return report;
+
+            var number = (newest?.Number ?? -1) + 1;
+            var items = SealPlanner.Plan(
+                _recent.All.Where(f => !_refused.Contains(f.Path)), _recent.SealedIn, _services.Time.GetUtcNow(), _options, scope, number, _services.Ids);
+            if (items.IsEmpty) return null;
+            var plan = new SealPlan(number, _services.Ids.Next(), _recent.Current.Version, items);
+            if (await _plans.CreateAsync(plan, cancellation) && await FinishAsync(plan, cancellation) is { } done) return done;
+        }
+    }
+
+    /// <summary>Deletes plans that were finished before a time.</summary>
+    internal ValueTask CleanPlansAsync(DateTimeOffset olderThan, CancellationToken cancellation) => _plans.CleanAsync(olderThan, cancellation);
+
+    /// <summary>Carries a plan out, unless it is in the log; null when nothing came of it.</summary>
+    private async ValueTask<SealReport?> FinishAsync(SealPlan plan, CancellationToken cancellation)
+    {
+        var started = _services.Time.GetTimestamp();
+        SealReport? report = null;
+        if (!await IsInLogAsync(plan, cancellation))
+        {
+            var table = StoredTable.For(_contract, _recent.Current.Metadata!.SchemaString);
+            var merge = new FileMerge(table, _store, _services.WorkFolder, _options, _services.Throttle);
+            var outputs = new List<SealedOutput>();
+            foreach (var item in plan.Items)
+            {
+                if (await WriteAsync(plan, merge, item, cancellation) is { } output) outputs.Add(output);
+            }
+
+            report = await CommitAsync(plan, merge, outputs, started, cancellation);
+        }
+
+        _finished = plan.Number;
+        return report;
+    }
+
+    /// <summary>When the entries since the plan were cleaned away, its inputs tell: only where all of one item are live is there something left to do.</summary>
+    private async ValueTask<bool> IsInLogAsync(SealPlan plan, CancellationToken cancellation) =>
+        await _recent.WasRewrittenAsync(plan.Id, plan.Version, cancellation) ?? !plan.Items.Any(AreLive);
+
+    /// <summary>Makes an item's file durable in the store; null when it was given up.</summary>
+    private async ValueTask<SealedOutput?> WriteAsync(SealPlan plan, FileMerge merge, SealItem item, CancellationToken cancellation)
+    {
+        if (!AreLive(item)) return await GiveUpAsync(plan, merge, item, cancellation);
+        try
+        {
+            using var merged = await merge.RunAsync(item, cancellation);
+
+            // It took a while: what was live then may be gone, and then nothing may appear under this name.
+            await _recent.RefreshAsync(cancellation);
+            if (!AreLive(item)) return await GiveUpAsync(plan, merge, item, cancellation);
+            var (written, bytes) = (merged.Written, merged.File.Length);
+            if (await merged.File.UseAsync(content => _store.CreateUniqueAsync(item.Output, content, cancellation)) == CreateOutcome.AlreadyExists)
+            {
+                // Somebody else's, by the same plan: the same rows, perhaps in other bytes; or none, if somebody could not read the inputs.
+                if (await merge.SumStoredAsync(item, cancellation) is not { } stored) throw new IOException($"{item.Output} is in the store and cannot be read.");
+                if (stored.Sums.Rows == 0 && merged.Read.Rows > 0) return null;
+                if (stored.Sums != merged.Read) throw new InvalidDataException($"{item.Output} is in the store with other rows than its plan says.");
+                (written, bytes) = stored;
+            }
+
+            return new SealedOutput(item, merged.Read, written, bytes, merged.StatsJson);
+        }
+        catch (InvalidDataException damaged)
+        {
+            SealLog.ItemRefused(_services.Logger, _contract.Name, item.Output, damaged.Message);
+            foreach (var input in item.Inputs) _refused.Add(input.Path);
+
+            // The inputs are live: another sealer may commit this item at any moment, so what it has written must not be touched.
+            if (item.IsSealed && await _store.CreateUniqueAsync(item.Output, await merge.EmptyAsync(cancellation), cancellation) != CreateOutcome.Created) throw;
+            return null;
+        }
+    }
+
+    private async ValueTask<SealReport?> CommitAsync(SealPlan plan, FileMerge merge, List<SealedOutput> outputs, long started, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await _recent.RefreshAsync(cancellation);
+            if (await IsInLogAsync(plan, cancellation)) return null;
+            foreach (var gone in outputs.Where(o => !AreLive(o.Item)).ToArray())
+            {
+                await GiveUpAsync(plan, merge, gone.Item, cancellation);
+                outputs.Remove(gone);
+            }
+
+            if (outputs.Count == 0) return null;
+            var actions = RewriteCommit.Entry(_recent.Current, plan.Id, [.. outputs.Select(o => o.ToLog())], Proof(plan, outputs), _services.Time.GetUtcNow().ToUnixTimeMilliseconds());
+            if (await RewriteCommit.PutAsync(_store, _recent.Current, actions, cancellation) is not { } entry) continue;
+            _recent.Apply(entry);
+            var report = SealReport.Of(outputs, entry.Version);
+            SealLog.Rewritten(_services.Logger, report.Inputs, report.Rows, _contract.Name, report.Outputs, report.BytesOut >> 20, entry.Version, _services.Time.GetElapsedTime(started).TotalSeconds);
+            return report;
+        }
+    }
+
+    private static Conservation Proof(SealPlan plan, List<SealedOutput> outputs)
+    {
+        var read = outputs.Aggregate(default(RowSums), (s, o) => s + o.Read);
+        var written = outputs.Aggregate(default(RowSums), (s, o) => s + o.Written);
+        return new Conservation(plan.Number, read.Rows, written.Rows, read.Keys, written.Keys, read.Whole, written.Whole);
+    }
+
+    private bool AreLive(SealItem item) => item.Inputs.All(i => _recent.IsLive(i.Path));
+
+    /// <summary>
+    /// Inputs were removed without our plan: nobody can ever commit this item. From now on nothing with rows is at its name, nor will be: a file without
+    /// rows is. When the plan is in the log after all, it was that which removed them.
+    /// </summary>
+    private async ValueTask<SealedOutput?> GiveUpAsync(SealPlan plan, FileMerge merge, SealItem item, CancellationToken cancellation)
+    {
+        if (await IsInLogAsync(plan, cancellation)) return null;
+        SealLog.ItemVoid(_services.Logger, _contract.Name, item.Output);
+        if (item.IsSealed) await _store.ReplaceAsync(item.Output, await merge.EmptyAsync(cancellation), cancellation);
+        return null;
+    }
+}
+
+/// <summary>What a sealer works with.</summary>
+/// <param name="WorkFolder">Local folder of its own for files on their way; may be deleted at any time.</param>
+public sealed record SealerServices(string WorkFolder, IdSource Ids, TimeProvider Time, Throttle Throttle, ILogger Logger);
+
+/// <summary>An item's file, durable in the store, that no log entry names yet.</summary>
+internal sealed record SealedOutput(SealItem Item, RowSums Read, RowSums Written, long Bytes, string StatsJson)
+{
+    public RewrittenFile ToLog() => new(
+        Item.IsSealed
+            ? RewriteCommit.Add(Item.Output, Item.PartitionValues, Bytes, StatsJson, Written.Keys)
+            : RewriteCommit.Add(Item.Output, Item.PartitionValues, Bytes, StatsJson, Written.Keys, (RecentFile.SinceTag, Item.SinceMs), (RecentFile.UntilTag, Item.UntilMs)),
+        [.. Item.Inputs.Select(i => new LogAction.Remove(i.Path, null, DataChange: false, Item.PartitionValues, i.Size))]);
+}
+
+/// <summary>What one plan did.</summary>
+/// <param name="Sealed">Outputs that lie in the partition folders now.</param>
+/// <param name="BytesIn">Bytes of the inputs.</param>
+public sealed record SealReport(long Version, int Inputs, int Outputs, int Sealed, long Rows, long BytesIn, long BytesOut)
+{
+    public static SealReport operator +(SealReport a, SealReport b) => new(
+        b.Version, a.Inputs + b.Inputs, a.Outputs + b.Outputs, a.Sealed + b.Sealed, a.Rows + b.Rows, a.BytesIn + b.BytesIn, a.BytesOut + b.BytesOut);
+
+    internal static SealReport Of(IReadOnlyCollection<SealedOutput> outputs, long version) => new(
+        version, outputs.Sum(o => o.Item.Inputs.Length), outputs.Count, outputs.Count(o => o.Item.IsSealed), outputs.Sum(o => o.Written.Rows), outputs.Sum(o => o.Item.Bytes), outputs.Sum(o => o.Bytes));
+}

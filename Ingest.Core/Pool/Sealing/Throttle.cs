@@ -1,0 +1,28 @@
+namespace Ingest.Core.Pool.Sealing;
+
+/// <summary>Keeps sealing out of ingest's way: while ingest has all it can do, a tenth of one core at most goes into sealing. Owned by one task.</summary>
+public sealed class Throttle(TimeProvider time, Func<bool> isBusy)
+{
+    /// <summary>Rest for each unit of work while ingest is busy.</summary>
+    private const int RestFactor = 9;
+
+    /// <summary>Shorter stretches of work are not worth a timer.</summary>
+    private static readonly TimeSpan s_workMin = TimeSpan.FromMilliseconds(20);
+
+    private long _since = time.GetTimestamp();
+
+    /// <summary>Never rests; for commands.</summary>
+    public static Throttle None(TimeProvider time) => new(time, static () => false);
+
+    /// <summary>Begins a stretch of work.</summary>
+    public void Begin() => _since = time.GetTimestamp();
+
+    /// <summary>To be called between small pieces of work.</summary>
+    public async ValueTask PaceAsync(CancellationToken cancellation)
+    {
+        var worked = time.GetElapsedTime(_since);
+        if (worked < s_workMin) return;
+        if (isBusy()) await Task.Delay(worked * RestFactor, time, cancellation);
+        _since = time.GetTimestamp();
+    }
+}

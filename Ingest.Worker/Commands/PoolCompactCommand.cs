@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Globalization;
+using Ingest.Core;
+using Ingest.Core.Contracts;
+using Ingest.Core.Pool.Delta;
+using Ingest.Core.Pool.Sealing;
+using Ingest.Worker.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace Ingest.Worker.Commands;
+
+/// <summary><c>pool compact</c>: seals recent files now, as a worker does in the background; workers may go on meanwhile.</summary>
+internal static class PoolCompactCommand
+{
+    public static Command Create()
+    {
+        var pool = PoolCommand.PoolOption();
+        var table = new Option<string?>("--table") { Description = "Only this table." };
+        var partition = new Option<string?>("--partition") { Description = "Only this partition, by its folder, such as department=traffic/event_date=2026-03-01; all of it is sealed." };
+        var all = new Option<bool>("--all") { Description = "Seal everything that is not sealed yet, however fresh and little." };
+        var contracts = new Option<string?>("--contracts") { Description = "Contracts. Default: the setting Ingest:Contracts." };
+        var command = new Command("compact", "Merge and seal recent files: what is due, or all of it. Rows stay the same, and each commit proves it.") { pool, table, partition, all, contracts };
+        command.SetAction((parse, cancellation) => RunAsync(
+            parse.GetValue(pool), parse.GetValue(table), parse.GetValue(partition), parse.GetValue(all), parse.GetValue(contracts), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? poolFolder, string? only, string? partition, bool everything, string? contracts, CancellationToken cancellation)
+    {
+        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
+        var errors = new List<string>();
+        var catalog = ContractFiles.Load(contracts ?? SettingsReader.Configuration([])["Ingest:Contracts"] ?? new IngestSettings().Contracts, errors);
+        var sealing = SettingsReader.Sealing(SettingsReader.Configuration([]), errors);
+        if (only is not null && pool.Tables.All(t => t.Name != only)) errors.Add($"There is no table '{only}' in {pool.Root}.");
+        if (errors.Count > 0 || catalog is null || sealing is null)
+        {
+            foreach (var error in errors) await Console.Error.WriteLineAsync(error).ConfigureAwait(false);
+            return ExitCodes.BadConfiguration;
+        }
+
+        var scope = new SealScope(everything || partition is not null, partition is null ? null : partition.TrimEnd('/') + "/");
+        var plans = catalog.Datasets.Append(QuarantineDataset.Plan).ToDictionary(d => d.Name, StringComparer.Ordinal);
+        var work = Directory.CreateTempSubdirectory("ingest-compact-").FullName;
+        using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning));
+        var report = Output.Table("table", "files before", "files after", "of them sealed", "rows", "read", "written", "MB/s");
+        try
+        {
+            foreach (var table in pool.Tables.Where(t => only is null || t.Name == only))
+            {
+                if (!plans.TryGetValue(table.Name, out var plan))
+                {
+                    Console.WriteLine($"{table.Name}: no contract describes it; it is left as it is.");
+                    continue;
+                }
+
+                var services = new SealerServices(work, IdSource.System, TimeProvider.System, Throttle.None(TimeProvider.System), loggers.CreateLogger("Ingest.Sealing"));
+                await SealAsync(table, new TableSealer(plan, table.Store, services, sealing), scope, report, cancellation).ConfigureAwait(false);
+            }
+        }
+        catch (Exception failure) when (failure is InvalidDataException or TableRefusedException)
+        {
+            await Console.Error.WriteLineAsync($"error  {failure.Message}").ConfigureAwait(false);
+            return ExitCodes.Failed;
+        }
+        finally
+        {
+            Directory.Delete(work, recursive: true);
+        }
+
+        Output.Console.Write(report);
+        return ExitCodes.Ok;
+    }
+
+    private static async Task SealAsync(PoolTable table, TableSealer sealer, SealScope scope, Spectre.Console.Table report, CancellationToken cancellation)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        var total = new SealReport(0, 0, 0, 0, 0, 0, 0);
+        while (await sealer.RunOnceAsync(scope, cancellation).ConfigureAwait(false) is { } done) total += done;
+        var seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+        report.Row(table.Name, Output.Count(total.Inputs), Output.Count(total.Outputs), Output.Count(total.Sealed), Output.Count(total.Rows), Output.Bytes(total.BytesIn), Output.Bytes(total.BytesOut),
+            (total.BytesIn / 1e6 / seconds).ToString("F1", CultureInfo.InvariantCulture));
+    }
+}

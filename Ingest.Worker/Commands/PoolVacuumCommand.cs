@@ -1,0 +1,64 @@
+using System.CommandLine;
+using Ingest.Core.Pool.Housekeeping;
+
+namespace Ingest.Worker.Commands;
+
+/// <summary><c>pool vacuum</c>: lists, and with <c>--delete</c> deletes, files that no retained version needs.</summary>
+internal static class PoolVacuumCommand
+{
+    /// <summary>Files listed by name.</summary>
+    private const int ListedMax = 20;
+
+    public static Command Create()
+    {
+        var pool = PoolCommand.PoolOption();
+        var table = new Option<string?>("--table") { Description = "Only this table." };
+        var retain = new Option<TimeSpan>("--retain") { Description = "Versions of this time can still be read afterwards.", DefaultValueFactory = _ => Vacuum.RetentionMin };
+        var delete = new Option<bool>("--delete") { Description = "Delete. Without it nothing is deleted, only shown." };
+        var force = new Option<bool>("--force") { Description = "Allow less than seven days. Only while no worker runs and nobody reads: what is being written, or read, may go." };
+        var command = new Command("vacuum", "Show files that no retained version needs, orphans among them; with --delete, delete them.") { pool, table, retain, delete, force };
+        command.SetAction((parse, cancellation) => RunAsync(
+            parse.GetValue(pool), parse.GetValue(table), parse.GetValue(retain), parse.GetValue(delete), parse.GetValue(force), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? poolFolder, string? only, TimeSpan retain, bool delete, bool force, CancellationToken cancellation)
+    {
+        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
+        if (only is not null && pool.Tables.All(t => t.Name != only))
+        {
+            await Console.Error.WriteLineAsync($"There is no table '{only}' in {pool.Root}.").ConfigureAwait(false);
+            return ExitCodes.BadConfiguration;
+        }
+
+        if (retain < TimeSpan.Zero || (retain < Vacuum.RetentionMin && !force))
+        {
+            await Console.Error.WriteLineAsync($"--retain is {retain}. Give at least {Vacuum.RetentionMin.TotalDays:F0} days (7.00:00:00), or --force while no worker runs and nobody reads.").ConfigureAwait(false);
+            return ExitCodes.BadConfiguration;
+        }
+
+        var report = Output.Table("table", delete ? "deleted files" : "files to delete", "of them orphans", "size", delete ? "deleted index objects" : "");
+        foreach (var table in pool.Tables.Where(t => only is null || t.Name == only))
+        {
+            var listed = 0;
+            try
+            {
+                var done = await Vacuum.RunAsync(table.Store, retain, delete, TimeProvider.System, (file, isOrphan) =>
+                {
+                    if (listed++ < ListedMax) Console.WriteLine($"{table.Name}/{file.Name}{(isOrphan ? "  orphan" : "")}");
+                }, cancellation).ConfigureAwait(false);
+                if (listed > ListedMax) Console.WriteLine($"{table.Name}: and {Output.Count(listed - ListedMax)} more");
+                report.Row(table.Name, Output.Count(done.Files), Output.Count(done.Orphans), Output.Bytes(done.Bytes), delete ? Output.Count(done.IndexObjects) : "");
+            }
+            catch (InvalidDataException unknown)
+            {
+                await Console.Error.WriteLineAsync($"error  {table.Name}: {unknown.Message} Nothing was deleted.").ConfigureAwait(false);
+                return ExitCodes.Failed;
+            }
+        }
+
+        Output.Console.Write(report);
+        if (!delete) Console.WriteLine("Nothing was deleted; with --delete it is.");
+        return ExitCodes.Ok;
+    }
+}
