@@ -15,7 +15,7 @@ internal static class ObjectName
         if (prefix.Length > 0 && !IsValid(prefix.EndsWith('/') ? prefix[..^1] : prefix)) Refuse(prefix);
     }
 
-    private static bool IsValid(ReadOnlySpan<char> name)
+    public static bool IsValid(ReadOnlySpan<char> name)
     {
         if (name.IsEmpty || name.IndexOfAny('\\', '\0') >= 0) return false;
         foreach (var part in name.Split('/'))

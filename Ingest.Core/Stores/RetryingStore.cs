@@ -16,6 +16,11 @@ namespace Ingest.Core.Stores;
 /// </remarks>
 public sealed class RetryingStore : IObjectStore
 {
+    /// <summary>What a copy is given time for: parts of index runs and data files are no larger.</summary>
+    private const long LargestCopyBytes = 256 << 20;
+
+    private static readonly ResiliencePropertyKey<long> s_bytes = new("ingest.bytes");
+
     private readonly IObjectStore _inner;
     private readonly StoreRetryOptions _options;
     private readonly ResiliencePipeline _repeatAll;
@@ -42,18 +47,24 @@ public sealed class RetryingStore : IObjectStore
     {
         try
         {
-            return await Run(_repeatUnlessUnknown, "create", name, token => _inner.CreateAsync(name, content, token), cancellation);
+            return await Run(_repeatUnlessUnknown, "create", name, token => _inner.CreateAsync(name, content, token), cancellation, content.Length);
         }
         catch (TimeoutRejectedException e)
         {
-            throw new StoreException(StoreFault.Unknown, $"Creating {name} gave no answer within {_options.AttemptTimeout}.", e);
+            throw new StoreException(StoreFault.Unknown, $"Creating {name} gave no answer within {Patience(content.Length)}.", e);
         }
     }
 
+    /// <summary>As the interface says; and the object's size is read back, since a store that lost bytes is worse than one that fails.</summary>
     public async ValueTask<CreateOutcome> CreateUniqueAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
-        var outcome = await Run(_repeatAll, "create", name, token => _inner.CreateAsync(name, content, token), cancellation);
-        if (outcome == CreateOutcome.Created) return outcome;
+        var outcome = await Run(_repeatAll, "create", name, token => _inner.CreateUniqueAsync(name, content, token), cancellation, content.Length);
+        if (outcome == CreateOutcome.Created)
+        {
+            var kept = await SizeAsync(name, cancellation);
+            return kept == content.Length ? outcome : throw new StoreException(StoreFault.Unknown,
+                $"The store took {content.Length} bytes of {name} and shows {(kept is null ? "no such object" : $"{kept} bytes")}: it loses data. Nothing was committed; use another store.");
+        }
 
         // The name is unique, so the object is most likely ours, from an attempt whose answer was lost; but that is to be seen, not assumed.
         var stored = await ReadAsync(name, cancellation);
@@ -65,7 +76,7 @@ public sealed class RetryingStore : IObjectStore
         {
             await _inner.ReplaceAsync(name, content, token);
             return true;
-        }, cancellation);
+        }, cancellation, content.Length);
 
     public ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellation) =>
         Run(_repeatAll, "read", name, token => _inner.ReadAsync(name, token), cancellation);
@@ -87,7 +98,7 @@ public sealed class RetryingStore : IObjectStore
             destination.Position = start;
             destination.SetLength(start);
             return _inner.CopyToAsync(name, destination, token);
-        }, cancellation);
+        }, cancellation, LargestCopyBytes);
     }
 
     public ValueTask<long?> SizeAsync(string name, CancellationToken cancellation) =>
@@ -116,10 +127,11 @@ public sealed class RetryingStore : IObjectStore
         }, cancellation);
 
     private async ValueTask<T> Run<T>(
-        ResiliencePipeline pipeline, string doing, string name, Func<CancellationToken, ValueTask<T>> work, CancellationToken cancellation)
+        ResiliencePipeline pipeline, string doing, string name, Func<CancellationToken, ValueTask<T>> work, CancellationToken cancellation, long bytes = 0)
     {
         var failing = false;
         var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true, cancellation);
+        context.Properties.Set(s_bytes, bytes);
         try
         {
             return await pipeline.ExecuteAsync(async attempt =>
@@ -135,7 +147,7 @@ public sealed class RetryingStore : IObjectStore
                 }
                 catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
                 {
-                    Failed(StoreFault.Transient, $"Cannot {doing} {name}: no answer within {_options.AttemptTimeout}.");
+                    Failed(StoreFault.Transient, $"Cannot {doing} {name}: no answer within {Patience(bytes)}.");
                     throw;
                 }
             }, context);
@@ -153,6 +165,9 @@ public sealed class RetryingStore : IObjectStore
         }
     }
 
+    /// <summary>What an attempt may take: a fixed time would never let a large object through a slow line.</summary>
+    private TimeSpan Patience(long bytes) => _options.AttemptTimeout + TimeSpan.FromSeconds((double)bytes / _options.SlowestBytesPerSecond);
+
     private ResiliencePipeline Attempt(TimeProvider time) => new ResiliencePipelineBuilder { TimeProvider = time }
         .AddCircuitBreaker(new CircuitBreakerStrategyOptions
         {
@@ -165,7 +180,10 @@ public sealed class RetryingStore : IObjectStore
             OnHalfOpened = _ => Moved(StoreCircuit.Trying),
             OnClosed = _ => Moved(StoreCircuit.Closed),
         })
-        .AddTimeout(_options.AttemptTimeout)
+        .AddTimeout(new TimeoutStrategyOptions
+        {
+            TimeoutGenerator = arguments => ValueTask.FromResult(Patience(arguments.Context.Properties.GetValue(s_bytes, 0))),
+        })
         .Build();
 
     private ResiliencePipeline Repeat(TimeProvider time, Func<double>? random, ResiliencePipeline attempt, Func<Exception, bool> repeats)

@@ -15,6 +15,9 @@ public sealed record StoreRetryOptions
     /// <summary>An attempt without an answer for so long has failed. 10 ms to 1 hour.</summary>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>On top of <see cref="AttemptTimeout"/> an attempt may take as long as its bytes take at this speed. At least 1024.</summary>
+    public long SlowestBytesPerSecond { get; init; } = 1 << 20;
+
     /// <summary>Share of failures within <see cref="CircuitWindow"/> that opens the circuit. Above 0, at most 1.</summary>
     public double CircuitFailureRatio { get; init; } = 0.5;
 
@@ -38,6 +41,7 @@ public sealed record StoreRetryOptions
         Within(nameof(CircuitWindow), CircuitWindow, TimeSpan.FromSeconds(0.5), TimeSpan.FromHours(1));
         Within(nameof(CircuitOpenFor), CircuitOpenFor, TimeSpan.FromSeconds(0.5), TimeSpan.FromMinutes(10));
         if (CircuitFailureRatio is not (> 0 and <= 1)) errors.Add($"{nameof(CircuitFailureRatio)} is {CircuitFailureRatio}; it must be above 0 and at most 1.");
+        if (SlowestBytesPerSecond < 1024) errors.Add($"{nameof(SlowestBytesPerSecond)} is {SlowestBytesPerSecond}; it must be at least 1024.");
         if (CircuitMinimumAttempts < 2) errors.Add($"{nameof(CircuitMinimumAttempts)} is {CircuitMinimumAttempts}; it must be at least 2.");
         return errors;
 

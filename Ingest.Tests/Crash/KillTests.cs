@@ -6,19 +6,20 @@ namespace Ingest.Tests.Crash;
 /// <summary>kill -9 of the real process at random moments, and then an exact comparison.</summary>
 public sealed class KillTests
 {
-    private const int Kills = 50;
-
     private readonly Random _random = new(20260302);
 
-    [Fact]
-    public async Task Fifty_kills_in_a_row_lose_nothing_and_double_nothing()
+    [Theory]
+    [InlineData("local", 50)]
+    [InlineData("s3", 12)]
+    [InlineData("azure", 12)]
+    public async Task Kills_in_a_row_lose_nothing_and_double_nothing(string store, int kills)
     {
-        using var city = new City();
+        using var city = City.On(store);
         var contract = Path.Combine(city.Folder, "contract.yaml");
         await File.WriteAllTextAsync(contract, City.Contract);
         var sent = 0;
         var midway = 0;
-        for (var kill = 0; kill < Kills; kill++)
+        for (var kill = 0; kill < kills; kill++)
         {
             Publish(city, ref sent);
             using var worker = new WorkerProcess(Settings(city, contract, kill));
@@ -33,7 +34,7 @@ public sealed class KillTests
             if (worker.Output.Contains("Assigned", StringComparison.Ordinal)) midway++;
         }
 
-        using var last = new WorkerProcess(Settings(city, contract, Kills), "--until-caught-up");
+        using var last = new WorkerProcess(Settings(city, contract, kills), "--until-caught-up");
         Assert.True(await last.ExitAsync() == 0, last.Output);
 
         // Every second record was sent in two transfers; every tenth transfer was broken.
@@ -41,7 +42,7 @@ public sealed class KillTests
         Assert.Equal(wanted, (await city.SqlAsync("select id from payments")).Order(StringComparer.Ordinal));
         Assert.Equal([$"not-json|{sent / 10}"], await city.SqlAsync("select reason, count(*) from quarantine group by all"));
         await city.AssertAccountedAsync();
-        Assert.True(midway > Kills / 2, $"Only {midway} of {Kills} workers were killed at work.");
+        Assert.True(midway > kills / 2, $"Only {midway} of {kills} workers were killed at work.");
     }
 
     [Fact]

@@ -32,6 +32,10 @@ internal sealed class City : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("ingest-e2e-").FullName;
     private readonly TransferPublisher _publisher;
 
+    /// <summary>A city whose pool is not a folder.</summary>
+    /// <param name="kind">local, s3 or azure; skips the test when there is no such server.</param>
+    public static City On(string kind) => kind == "local" ? new City() : new City { Pool = Stores.ObjectServers.NewPool(kind) };
+
     public City(params string[] contracts)
     {
         Catalog = Load(contracts.Length > 0 ? contracts : [Contract]);
@@ -47,12 +51,18 @@ internal sealed class City : IDisposable
 
     public string Folder => _folder;
 
-    public string Pool => Path.Combine(_folder, "pool");
+    /// <summary>Folder, or address.</summary>
+    public string Pool { get => field ?? Path.Combine(_folder, "pool"); private init; }
 
     public string Cache => Path.Combine(_folder, "cache");
 
     /// <summary>Wraps the pool's store; for faults.</summary>
     public Func<IObjectStore, IObjectStore> Wrap { get; set; } = store => store;
+
+    /// <summary>How the workers here reach the store.</summary>
+    public StoreOptions StoreOptions { get; set; } = new();
+
+    public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
     public ILogger Logger { get; set; } = NullLogger.Instance;
 
@@ -82,7 +92,7 @@ internal sealed class City : IDisposable
 
     public EndToEndWorker NewWorker(string source = "kafka", string group = "ingest", bool untilCaughtUp = false, string? cache = null)
     {
-        var store = new RetryingStore(Wrap(new LocalStore(Pool, Core.IdSource.System)), new StoreRetryOptions { LongestDelay = TimeSpan.FromMilliseconds(500), RefusedDelay = TimeSpan.FromMilliseconds(200), CircuitOpenFor = TimeSpan.FromMilliseconds(500) }, TimeProvider.System);
+        var store = new RetryingStore(Wrap(StoreOptions.Open(PoolAddress.Parse(Pool, out _)!, Core.IdSource.System, TimeProvider.System)), new StoreRetryOptions { AttemptTimeout = AttemptTimeout, LongestDelay = TimeSpan.FromMilliseconds(500), RefusedDelay = TimeSpan.FromMilliseconds(200), CircuitOpenFor = TimeSpan.FromMilliseconds(500) }, TimeProvider.System);
         var options = new EngineOptions
         {
             SourceName = source,

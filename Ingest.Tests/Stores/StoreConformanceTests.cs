@@ -12,7 +12,8 @@ public sealed class StoreConformanceTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     public static TheoryData<string> Stores { get; } =
-        ["local", "memory", "prefixed local", "prefixed memory", "retrying local", "retrying memory", "prefixed retrying local", "retrying faulty memory"];
+        ["local", "memory", "prefixed local", "prefixed memory", "retrying local", "retrying memory", "prefixed retrying local", "retrying faulty memory",
+            "s3", "azure", "retrying s3", "retrying azure"];
 
     public void Dispose() => _folder.Dispose();
 
@@ -109,11 +110,12 @@ public sealed class StoreConformanceTests : IDisposable
     public async Task Of_eight_that_create_a_name_one_wins_and_its_content_stays(string kind)
     {
         var store = Make(kind);
+        var rounds = kind is "local" or "memory" ? 200 : 50;
         var outcomes = new ConcurrentBag<(int Round, int Writer, CreateOutcome Outcome)>();
         using var start = new Barrier(8);
         var threads = Enumerable.Range(0, 8).Select(writer => new Thread(() =>
         {
-            for (var round = 0; round < 200; round++)
+            for (var round = 0; round < rounds; round++)
             {
                 start.SignalAndWait();
                 var outcome = store.CreateAsync($"log/{round:D20}.json", Bytes($"writer {writer}"), s_none).AsTask().GetAwaiter().GetResult();
@@ -122,11 +124,21 @@ public sealed class StoreConformanceTests : IDisposable
         })).ToList();
         threads.ForEach(t => t.Start());
         threads.ForEach(t => t.Join());
-        for (var round = 0; round < 200; round++)
+        for (var round = 0; round < rounds; round++)
         {
             var winner = Assert.Single(outcomes, o => o.Round == round && o.Outcome == CreateOutcome.Created).Writer;
             Assert.Equal($"writer {winner}", Text(await store.ReadAsync($"log/{round:D20}.json", s_none)));
         }
+    }
+
+    [Theory, MemberData(nameof(Stores))]
+    public async Task A_unique_create_may_be_repeated_and_takes_nobody_else_s_name(string kind)
+    {
+        var store = Make(kind);
+        Assert.Equal(CreateOutcome.Created, await store.CreateUniqueAsync("part-1", Bytes("mine"), s_none));
+        if (kind.Contains("retrying", StringComparison.Ordinal)) Assert.Equal(CreateOutcome.Created, await store.CreateUniqueAsync("part-1", Bytes("mine"), s_none));
+        Assert.Equal(CreateOutcome.AlreadyExists, await store.CreateUniqueAsync("part-1", Bytes("other"), s_none));
+        Assert.Equal("mine", Text(await store.ReadAsync("part-1", s_none)));
     }
 
     [Theory, MemberData(nameof(Stores))]
@@ -152,6 +164,7 @@ public sealed class StoreConformanceTests : IDisposable
     {
         "local" => new LocalStore(_folder.Path, IdSource.System),
         "memory" => new MemoryStore(),
+        "s3" or "azure" => ObjectServers.Open(ObjectServers.NewPool(kind)),
         "retrying faulty memory" => Retrying(new FaultyStore(new MemoryStore(), TimeProvider.System, seed: 7)
             .Plan(new PlannedFault { Probability = 0.1, Operations = StoreOperations.List, AfterActing = true })
             .Plan(new PlannedFault { Probability = 0.1 })),

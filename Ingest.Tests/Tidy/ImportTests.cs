@@ -14,6 +14,8 @@ public sealed partial class ImportTests
     [
         ("Confluent.Kafka", ["Transfers/Kafka"]),
         ("Polly", ["Stores"]),
+        ("Amazon", ["Stores/S3"]),
+        ("Azure", ["Stores/AzureBlobs"]),
         ("Apache.Arrow", ["Batching", "Pool/Parquet"]),
         ("Parquet", ["Pool"]),
         ("YamlDotNet", ["Contracts"]),

@@ -8,7 +8,12 @@ internal sealed class DuckDbQuery : IDisposable
 {
     private readonly DuckDBConnection _connection = new("DataSource=:memory:");
 
+    private string? _folder;
+
     public DuckDbQuery() => _connection.Open();
+
+    /// <summary>Where copies of files may lie that DuckDB cannot reach; gone with the query.</summary>
+    public string Folder => _folder ??= Directory.CreateTempSubdirectory("ingest-sql-").FullName;
 
     /// <summary>Registers a table; one without files becomes an empty view with its columns.</summary>
     /// <param name="columns">All columns with their DuckDB types.</param>
@@ -42,7 +47,11 @@ internal sealed class DuckDbQuery : IDisposable
         command.ExecuteNonQuery();
     }
 
-    public void Dispose() => _connection.Dispose();
+    public void Dispose()
+    {
+        _connection.Dispose();
+        if (_folder is not null) Directory.Delete(_folder, recursive: true);
+    }
 
     public static string Quote(string name) => new StringBuilder(name.Length + 2).Append('"').Append(name.Replace("\"", "\"\"", StringComparison.Ordinal)).Append('"').ToString();
 }

@@ -3,7 +3,7 @@ using Ingest.Core.Pool.Delta;
 namespace Ingest.Worker.Commands;
 
 /// <summary>A live file of a table, as its log names it.</summary>
-internal sealed record LiveFile(string Path, string FullPath, long Bytes, LogAction.Add Add);
+internal sealed record LiveFile(string Path, long Bytes, LogAction.Add Add);
 
 /// <summary>Lists the live files of a table at the version that was opened.</summary>
 internal static class LogFiles
@@ -11,6 +11,6 @@ internal static class LogFiles
     public static async Task<IReadOnlyList<LiveFile>> LiveAsync(PoolTable table, CancellationToken cancellation)
     {
         var files = await LogReader.LiveFilesAsync(table.Store, table.Snapshot.Version, cancellation).ConfigureAwait(false);
-        return [.. files.Values.OrderBy(f => f.Path, StringComparer.Ordinal).Select(f => new LiveFile(f.Path, Path.Combine(table.Folder, f.Path), f.Size, f))];
+        return [.. files.Values.OrderBy(f => f.Path, StringComparer.Ordinal).Select(f => new LiveFile(f.Path, f.Size, f))];
     }
 }

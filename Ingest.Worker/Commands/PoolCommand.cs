@@ -17,5 +17,5 @@ internal static class PoolCommand
     };
 
     /// <summary>The option that all pool commands share.</summary>
-    public static Option<string?> PoolOption() => new("--pool") { Description = "The pool's folder. Default: the setting Ingest:Pool, else ./pool." };
+    public static Option<string?> PoolOption() => new("--pool") { Description = "The pool: a folder, s3://bucket/prefix or az://container/prefix. Default: the setting Ingest:Pool, else ./pool." };
 }

@@ -34,12 +34,12 @@ internal static class PoolSqlCommand
         using var query = new DuckDbQuery();
         try
         {
-            foreach (var table in pool.Tables) await PoolViews.AddAsync(query, table, cancellation).ConfigureAwait(false);
+            foreach (var table in pool.Tables.Where(t => t.Folder is not null || sql.Contains(t.Name, StringComparison.OrdinalIgnoreCase))) await PoolViews.AddAsync(query, table, cancellation).ConfigureAwait(false);
             using var reader = query.Read(sql);
             Print(reader, style);
             return ExitCodes.Ok;
         }
-        catch (DuckDBException refused)
+        catch (Exception refused) when (refused is DuckDBException or InvalidDataException)
         {
             await Console.Error.WriteLineAsync(refused.Message).ConfigureAwait(false);
             return ExitCodes.Failed;

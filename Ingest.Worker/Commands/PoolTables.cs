@@ -1,17 +1,21 @@
+using Ingest.Core;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Stores;
 using Ingest.Worker.Configuration;
 using Ingest.Worker.Hosting;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 
 namespace Ingest.Worker.Commands;
 
 /// <summary>A pool opened for reading: its tables by name, with their logs as of now.</summary>
 internal sealed class PoolTables
 {
-    private PoolTables(string root, IReadOnlyList<PoolTable> tables)
+    /// <summary>A store that fails is tried again for ever, which must not look like hanging.</summary>
+    private static readonly ILoggerFactory s_loggers = LoggerFactory.Create(logging => logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning));
+
+    private PoolTables(PoolAddress address, IReadOnlyList<PoolTable> tables)
     {
-        Root = root;
+        Root = address.ToString()!;
         Tables = tables;
     }
 
@@ -23,34 +27,80 @@ internal sealed class PoolTables
     /// <summary>Null, with a sentence on the error stream, when there is no pool or the log of a table cannot be read.</summary>
     public static async Task<PoolTables?> OpenAsync(string? pool, CancellationToken cancellation)
     {
-        pool ??= SettingsReader.Configuration([])["Ingest:Pool"] ?? new IngestSettings().Pool;
-        var root = Path.GetFullPath(pool);
-        if (!Directory.Exists(root))
+        var errors = new List<string>();
+        if (SettingsReader.Pool(pool, errors) is not var (address, options)) return await RefuseAsync([.. errors]).ConfigureAwait(false);
+        if (address is PoolAddress.Folder folder && !Directory.Exists(folder.Root)) return await RefuseAsync($"There is no pool at {folder.Root}. Give its folder, or s3://bucket/prefix, with --pool.").ConfigureAwait(false);
+        try
         {
-            await Console.Error.WriteLineAsync($"There is no pool at {root}. Give its folder with --pool.").ConfigureAwait(false);
-            return null;
+            return await OpenAsync(address, options, cancellation).ConfigureAwait(false);
         }
-
-        var store = PoolStore.Open(root, new StoreRetryOptions(), TimeProvider.System, NullLogger.Instance).Store;
-        var tables = new List<PoolTable>();
-        foreach (var folder in Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal))
+        catch (Exception failure) when (failure is StoreException or InvalidDataException)
         {
-            if (!Directory.Exists(Path.Combine(folder, "_delta_log"))) continue;
-            var view = new PrefixedStore(store, Path.GetFileName(folder));
+            return await RefuseAsync($"error  {failure.Message}").ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<PoolTables> OpenAsync(PoolAddress address, StoreOptions options, CancellationToken cancellation)
+    {
+        // The first look tries once: a command that waits for ever for rights or a bucket that are not there would help nobody.
+        var names = await TableNamesAsync(options.Open(address, IdSource.System, TimeProvider.System), cancellation).ConfigureAwait(false);
+        var store = PoolStore.Open(address, options, new StoreRetryOptions(), TimeProvider.System, s_loggers.CreateLogger("Ingest.Store")).Store;
+        var tables = new List<PoolTable>();
+        foreach (var name in names)
+        {
+            var view = new PrefixedStore(store, name);
             try
             {
-                if (await LogReader.LoadAsync(view, cancellation).ConfigureAwait(false) is { } snapshot) tables.Add(new PoolTable(Path.GetFileName(folder), folder, view, snapshot));
+                if (await LogReader.LoadAsync(view, cancellation).ConfigureAwait(false) is { } snapshot)
+                    tables.Add(new PoolTable(name, address is PoolAddress.Folder folder ? Path.Combine(folder.Root, name) : null, view, snapshot));
             }
             catch (InvalidDataException damaged)
             {
-                await Console.Error.WriteLineAsync($"error  {Path.GetFileName(folder)}: {damaged.Message}").ConfigureAwait(false);
-                return null;
+                throw new InvalidDataException($"{name}: {damaged.Message}", damaged);
             }
         }
 
-        return new PoolTables(root, tables);
+        return new PoolTables(address, tables);
+    }
+
+    /// <summary>Folders of the pool that have a log, in order, by one request or two for each folder, however many files it holds.</summary>
+    private static async Task<List<string>> TableNamesAsync(IObjectStore store, CancellationToken cancellation)
+    {
+        var names = new List<string>();
+        string? after = null;
+        while (await FirstAsync(store, "", after, cancellation).ConfigureAwait(false) is { } found)
+        {
+            var slash = found.IndexOf('/', StringComparison.Ordinal);
+            if (slash < 0)
+            {
+                after = found;
+                continue;
+            }
+
+            var name = found[..slash];
+            if (await FirstAsync(store, $"{name}/_delta_log/", null, cancellation).ConfigureAwait(false) is not null) names.Add(name);
+
+            // Behind everything in the folder: '0' is the character after '/'.
+            after = name + "0";
+        }
+
+        names.Sort(StringComparer.Ordinal);
+        return names;
+    }
+
+    private static async Task<string?> FirstAsync(IObjectStore store, string prefix, string? after, CancellationToken cancellation)
+    {
+        await foreach (var found in store.ListAsync(prefix, after, cancellation).ConfigureAwait(false)) return found.Name;
+        return null;
+    }
+
+    private static async Task<PoolTables?> RefuseAsync(params string[] errors)
+    {
+        foreach (var error in errors) await Console.Error.WriteLineAsync(error).ConfigureAwait(false);
+        return null;
     }
 }
 
 /// <summary>One table of a pool.</summary>
-internal sealed record PoolTable(string Name, string Folder, IObjectStore Store, Snapshot Snapshot);
+/// <param name="Folder">Where its files are; null when they are objects.</param>
+internal sealed record PoolTable(string Name, string? Folder, IObjectStore Store, Snapshot Snapshot);

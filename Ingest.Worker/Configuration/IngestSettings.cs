@@ -8,7 +8,7 @@ namespace Ingest.Worker.Configuration;
 /// </summary>
 public sealed class IngestSettings
 {
-    [Description("Where the tables are: a folder.")]
+    [Description("Where the tables are: a folder, `s3://bucket/prefix`, or `az://container/prefix` (docs/stores.md).")]
     public string Pool { get; set; } = "pool";
 
     [Description("Contracts: a YAML file, or a folder of them.")]
@@ -121,6 +121,40 @@ public sealed class StoreSettings
 
     [Description("Longest pause between two attempts. Attempts never end: a store that fails pauses intake until it is back.")]
     public TimeSpan RetryDelayMax { get; set; } = TimeSpan.FromSeconds(30);
+
+    [Description("Your word that one process alone writes to this pool, ever; only then is a store taken that ignores conditional writes.")]
+    public bool SingleWriter { get; set; }
+
+    public S3Settings S3 { get; set; } = new();
+
+    public AzureSettings Azure { get; set; } = new();
+}
+
+public sealed class S3Settings
+{
+    [Description("URL of an S3 service that is not AWS. Default: `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, or AWS.")]
+    public string Endpoint { get; set; } = "";
+
+    [Description("Region. Default: the AWS SDK's (`AWS_REGION`, profile, instance); with an endpoint of one's own `us-east-1`.")]
+    public string Region { get; set; } = "";
+
+    [Description("Where the bucket's name stands in URLs: `Path`, `Host`, or `Auto`: in the host for AWS and Alibaba, else in the path.")]
+    public Core.Stores.S3.S3Addressing Addressing { get; set; }
+
+    [Description("What the server checks of an upload: `Md5`, `Crc` (the SDK's, checked on reading, too), or `Auto`: Crc for AWS, else Md5.")]
+    public Core.Stores.S3.S3Checksum Checksum { get; set; }
+
+    [Description("How a create says that it must not overwrite: `IfNoneMatch`, `ForbidOverwrite` (Alibaba's header), or `Auto`.")]
+    public Core.Stores.S3.S3Condition Condition { get; set; }
+}
+
+public sealed class AzureSettings
+{
+    [Description("Storage account, when the pool's address does not name it. Default: `AZURE_STORAGE_CONNECTION_STRING` or `AZURE_STORAGE_ACCOUNT`.")]
+    public string Account { get; set; } = "";
+
+    [Description("URL of the account's blobs where it is not `https://ACCOUNT.blob.core.windows.net`.")]
+    public string Endpoint { get; set; } = "";
 }
 
 public sealed class LimitSettings

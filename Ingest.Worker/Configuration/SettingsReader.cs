@@ -3,13 +3,15 @@ using Ingest.Core.Decoding;
 using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Pool.Sealing;
 using Ingest.Core.Stores;
+using Ingest.Core.Stores.AzureBlobs;
+using Ingest.Core.Stores.S3;
 using Ingest.Core.Transfers.Kafka;
 using Microsoft.Extensions.Configuration;
 
 namespace Ingest.Worker.Configuration;
 
 /// <summary>Everything that the settings say, checked as a whole and turned into each stage's options.</summary>
-internal sealed record WorkerOptions(IngestSettings Settings, EngineOptions Engine, KafkaOptions Kafka, StoreRetryOptions Retry);
+internal sealed record WorkerOptions(IngestSettings Settings, EngineOptions Engine, KafkaOptions Kafka, PoolAddress Pool, StoreOptions Store, StoreRetryOptions Retry);
 
 /// <summary>Reads and checks the settings; reports every error at once, each with the name of the setting and what would be right.</summary>
 internal static class SettingsReader
@@ -52,7 +54,10 @@ internal static class SettingsReader
         if (settings.Health.Port is < 0 or > 65535) errors.Add($"Ingest:Health:Port is {settings.Health.Port}. Give a port from 1 to 65535, or 0 for none.");
         if (flushBytes > budget / 2)
             errors.Add($"Ingest:Batching:FlushBytes ({settings.Batching.FlushBytes}) is more than half of Ingest:Memory:Budget ({settings.Memory.Budget}): a batch could never fill. Lower the one or raise the other.");
-        if (errors.Count > 0) return null;
+        var pool = PoolAddress.Parse(settings.Pool, out var noPool);
+        if (noPool is not null) errors.Add($"Ingest:Pool: {noPool}");
+        var store = Store(settings.Store, errors);
+        if (errors.Count > 0 || pool is null) return null;
 
         var engine = new EngineOptions
         {
@@ -83,7 +88,41 @@ internal static class SettingsReader
             PrefetchBytes = prefetch,
         };
         var retry = new StoreRetryOptions { AttemptTimeout = settings.Store.AttemptTimeout, LongestDelay = settings.Store.RetryDelayMax };
-        return new WorkerOptions(settings, engine, kafka, retry);
+        return new WorkerOptions(settings, engine, kafka, pool, store, retry);
+    }
+
+    /// <summary>The pool's address and how to open it, for commands that need nothing else; null when an error was added.</summary>
+    public static (PoolAddress Address, StoreOptions Options)? Pool(string? pool, ICollection<string> errors)
+    {
+        var before = errors.Count;
+        if (Bind(Configuration([]), errors) is not { } settings) return null;
+        var address = PoolAddress.Parse(pool ?? settings.Pool, out var error);
+        if (error is not null) errors.Add(error);
+        var options = Store(settings.Store, errors);
+        return address is null || errors.Count > before ? null : (address, options);
+    }
+
+    private static StoreOptions Store(StoreSettings settings, ICollection<string> errors)
+    {
+        foreach (var (name, url) in new[] { ("S3", settings.S3.Endpoint), ("Azure", settings.Azure.Endpoint) })
+        {
+            if (url.Length > 0 && !(Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https"))
+                errors.Add($"Ingest:Store:{name}:Endpoint is '{url}'. Give a URL such as https://storage.example.org:9000.");
+        }
+
+        return new StoreOptions
+        {
+            SingleWriter = settings.SingleWriter,
+            S3 = new S3Options
+            {
+                Endpoint = settings.S3.Endpoint,
+                Region = settings.S3.Region,
+                Addressing = settings.S3.Addressing,
+                Checksum = settings.S3.Checksum,
+                Condition = settings.S3.Condition,
+            },
+            Azure = new AzureOptions { Account = settings.Azure.Account, Endpoint = settings.Azure.Endpoint },
+        };
     }
 
     /// <summary>The settings of sealing alone, for a command that needs no Kafka.</summary>

@@ -36,7 +36,7 @@ internal sealed class DemoRun(CityPlan plan, string sourceName, Catalog catalog,
             SourceName = sourceName,
             CacheFolder = Path.Combine(Path.GetTempPath(), "ingest-index"),
         };
-        var store = PoolStore.Open(pool, new StoreRetryOptions(), TimeProvider.System, loggers.CreateLogger("Ingest.Store"));
+        var store = PoolStore.Open(new PoolAddress.Folder(pool), new StoreOptions(), new StoreRetryOptions(), TimeProvider.System, loggers.CreateLogger("Ingest.Store"));
         using var engine = _engine = new IngestEngine(options, catalog, new EngineServices { Pool = store.Store, StoreFault = () => store.Fault, Logger = loggers.CreateLogger("Ingest") });
         using var source = new KafkaTransferSource(kafka, topics, engine.Budget, TimeProvider.System, loggers.CreateLogger("Ingest.Kafka"));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

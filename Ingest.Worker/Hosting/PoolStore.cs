@@ -4,14 +4,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Ingest.Worker.Hosting;
 
-/// <summary>The pool's store as everybody gets it: the folder, and one layer of retries around it.</summary>
+/// <summary>The pool's store as everybody gets it: folder, bucket or container, and one layer of retries around it.</summary>
 internal sealed class PoolStore
 {
-    private PoolStore(IObjectStore store, StoreHealth health, string root)
+    private PoolStore(IObjectStore store, StoreHealth health, PoolAddress address)
     {
         Store = store;
         Health = health;
-        Root = root;
+        Address = address;
     }
 
     public IObjectStore Store { get; }
@@ -21,14 +21,14 @@ internal sealed class PoolStore
     /// <summary>What is wrong with the store just now; null when nothing is.</summary>
     public string? Fault => Health.IsWell ? null : Health.Report().LastError ?? "calls are being repeated";
 
-    /// <summary>Where the pool is, for people and for DuckDB.</summary>
-    public string Root { get; }
+    /// <summary>Where the pool is.</summary>
+    public PoolAddress Address { get; }
 
-    public static PoolStore Open(string pool, StoreRetryOptions retry, TimeProvider time, ILogger logger)
+    /// <exception cref="StoreException">The store cannot be used as it is; the message says why.</exception>
+    public static PoolStore Open(PoolAddress address, StoreOptions options, StoreRetryOptions retry, TimeProvider time, ILogger logger)
     {
-        var root = Path.GetFullPath(pool);
-        var retrying = new RetryingStore(new LocalStore(root, IdSource.System, time), retry, time);
+        var retrying = new RetryingStore(options.Open(address, IdSource.System, time), retry, time);
         retrying.Health.Changed += report => StoreLog.Report(logger, report);
-        return new PoolStore(retrying, retrying.Health, root);
+        return new PoolStore(retrying, retrying.Health, address);
     }
 }

@@ -40,7 +40,7 @@ internal static class WorkerHost
         var app = builder.Build();
         HealthEndpoints.Map(app);
         HostLog.Starting(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Ingest"), catalog.Topics.Count, catalog.Datasets.Length,
-            catalog.Topics.Values.Select(t => t.Department).Distinct().Count(), Path.GetFullPath(options.Settings.Pool));
+            catalog.Topics.Values.Select(t => t.Department).Distinct().Count(), options.Pool.ToString());
         return app;
     }
 
@@ -48,7 +48,7 @@ internal static class WorkerHost
     {
         services.AddSingleton(options);
         services.AddSingleton(catalog);
-        services.AddSingleton(provider => PoolStore.Open(options.Settings.Pool, options.Retry, TimeProvider.System, Logger(provider, "Ingest.Store")));
+        services.AddSingleton(provider => PoolStore.Open(options.Pool, options.Store, options.Retry, TimeProvider.System, Logger(provider, "Ingest.Store")));
         services.AddSingleton(provider =>
         {
             var pool = provider.GetRequiredService<PoolStore>();

@@ -36,9 +36,9 @@ internal static class IndexOpener
     public static string? Disagreement(Snapshot snapshot)
     {
         var index = snapshot.Index;
-        if (!index.IsKnown) return "the log does not tell which runs are valid";
-        if (snapshot.HasUntaggedFiles) return null; // files of another writer carry no sums; pool verify reads them
-        if (index.TotalKeys != snapshot.LiveRows) return $"it holds {index.TotalKeys} fingerprints and the table {snapshot.LiveRows} rows";
+        if (!index.IsKnown) return index.Why ?? "the log does not tell which runs are valid";
+        if (!snapshot.HasUncountedFiles && index.TotalKeys != snapshot.LiveRows) return $"it holds {index.TotalKeys} fingerprints and the table {snapshot.LiveRows} rows";
+        if (snapshot.HasUntaggedFiles) return null; // files of another writer carry no sums; pool verify --index reads them
         return index.TotalSum == snapshot.KeySum ? null : "the sum of its fingerprints is not that of the table's rows";
     }
 }

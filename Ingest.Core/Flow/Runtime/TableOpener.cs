@@ -24,7 +24,11 @@ internal static class TableOpener
             services.Scheduler,
             options.DecodeWorkers,
             source => AppId.For(options.SourceName, source),
-            static async (store, name, content, token) => await store.CreateUniqueAsync(name, content, token));
+            static async (store, name, content, token) =>
+            {
+                if (await store.CreateUniqueAsync(name, content, token) == CreateOutcome.AlreadyExists)
+                    throw new StoreException(StoreFault.Unknown, $"{name} is in the store with other content, although its name is ours alone.");
+            });
         return new LaneSet(lanes[..^1], lanes[^1], jobs, signal, services.Logger);
     }
 

@@ -97,7 +97,7 @@ public sealed class CommitAttempt
         if (tip.Metadata.Configuration.GetValueOrDefault(TableSpec.DedupKey) != _opened.Configuration.GetValueOrDefault(TableSpec.DedupKey))
             return "what counts as a duplicate was changed by another writer. Restart the worker with the contract that goes with it.";
         if (TableSupport.Missing(tip.Metadata.SchemaString, _opened.SchemaString) is { } missing) return $"its schema was changed by another writer: {missing}";
-        return tip.Index.IsKnown ? null : "the log does not tell any more which index runs are valid. Restart the worker: it rebuilds the index before it writes.";
+        return tip.Index.IsKnown ? null : tip.Index.Why ?? "the log does not tell any more which index runs are valid. Restart the worker: it rebuilds the index before it writes.";
     }
 
     /// <summary>The compare-and-set. A first commit of a partition finds no offset at all.</summary>

@@ -43,10 +43,7 @@ internal static class IndexManifest
         for (var at = from; at <= version; at++)
         {
             if (await LogReader.ReadEntryAsync(table, at, cancellation) is not { } entry) return LogIndex.Unknown;
-            foreach (var info in entry.Actions.OfType<LogAction.Info>())
-            {
-                if (info.Content.Index is { } delta) state = state.Apply(delta, info.Content.ReplacesIndex, at);
-            }
+            state = state.After(entry.Actions, at);
         }
 
         return state;

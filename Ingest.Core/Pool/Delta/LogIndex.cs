@@ -15,6 +15,9 @@ public sealed record LogIndex(bool IsKnown, ImmutableArray<RunDescriptor> Runs, 
 
     public static LogIndex Unknown { get; } = new(false, [], [], 0, UInt128.Zero);
 
+    /// <summary>Why it is not known, in a sentence for the operator; null when the log just does not tell.</summary>
+    public string? Why { get; private init; }
+
     /// <summary>A state that a manifest tells of; unknown when its totals do not fit its runs.</summary>
     public static LogIndex Of(ImmutableArray<RunDescriptor> runs, ImmutableArray<long> addedAt, long totalKeys, UInt128 totalSum)
     {
@@ -28,6 +31,22 @@ public sealed record LogIndex(bool IsKnown, ImmutableArray<RunDescriptor> Runs, 
 
         return keys == totalKeys && sum == totalSum ? new LogIndex(true, runs, addedAt, keys, sum) : Unknown;
     }
+
+    /// <summary>
+    /// The state after a whole entry. Rows that came or went without a change of the index make it unknown: some other program wrote them, and what is a duplicate can
+    /// be told only after the index was made anew from the rows.
+    /// </summary>
+    public LogIndex After(IReadOnlyList<LogAction> entry, long version)
+    {
+        var info = entry.OfType<LogAction.Info>().FirstOrDefault()?.Content;
+        if (info?.Index is { } delta) return Apply(delta, info.ReplacesIndex, version);
+        return entry.Any(a => a is LogAction.Add { DataChange: true } or LogAction.Remove { DataChange: true }) ? Overruled(info, version, "added, changed or removed rows") : this;
+    }
+
+    /// <summary>The state after an entry of another program that did something to the rows.</summary>
+    internal LogIndex Overruled(CommitInfo? info, long version, string what) => IsKnown
+        ? Unknown with { Why = $"version {version}, written by {info?.EngineInfo ?? "another program"}{(info?.Operation is { Length: > 0 } operation ? $" ({operation})" : "")}, {what} without the index, so it is not known any more which records are duplicates. Restart the worker: it makes the index anew from the table's rows before it writes (docs/engines.md)." }
+        : this;
 
     /// <summary>The state after the commit <paramref name="version"/>; unknown when its change does not fit.</summary>
     public LogIndex Apply(IndexDelta delta, bool replaces, long version)

@@ -38,6 +38,9 @@ public sealed record Snapshot
     /// <summary>Some live file was written by somebody else: the proof that index and table agree needs a full read.</summary>
     public bool HasUntaggedFiles { get; init; }
 
+    /// <summary>Some live file does not say how many rows it has, so <see cref="LiveRows"/> is less than there are.</summary>
+    public bool HasUncountedFiles { get; init; }
+
     /// <summary>Newest time that an offset was stored, milliseconds since 1970 UTC: what a checkpoint still tells of the clock.</summary>
     internal long NewestTime { get; init; }
 
@@ -48,7 +51,13 @@ public sealed record Snapshot
     public Snapshot Apply(long version, IReadOnlyList<LogAction> actions, Func<string, LogAction.Add?>? resolve = null)
     {
         if (version != Version + 1) throw new InvalidDataException($"Log entry {version} does not follow version {Version}.");
-        return (this with { Version = version, EntryHash = null }).Absorb(actions, version, resolve);
+        var next = (this with { Version = version, EntryHash = null, Index = Index.After(actions, version) }).Absorb(actions, version, resolve);
+
+        // Rewriting files is anybody's right, as long as the rows stay the same.
+        var moved = actions.Any(a => a is LogAction.Remove or LogAction.Add { DataChange: false });
+        return moved && next.Index.IsKnown && next.Index == Index && (next.LiveRows != LiveRows || (next.HasUncountedFiles && !HasUncountedFiles))
+            ? next with { Index = next.Index.Overruled(actions.OfType<LogAction.Info>().FirstOrDefault()?.Content, version, $"rewrote files and left {next.LiveRows} of {LiveRows} rows") }
+            : next;
     }
 
     /// <summary>Takes in actions of one version: an entry's, or (in any number of portions, without its tombstones) a checkpoint's.</summary>
@@ -81,15 +90,11 @@ public sealed record Snapshot
                     next = next.Count(add, +1) with { NewestTime = Math.Max(next.NewestTime, add.ModificationTime) };
                     break;
                 case LogAction.Remove remove:
-                    next = resolve?.Invoke(remove.Path) is { } removed ? next.Count(removed, -1) : next with { LiveFiles = next.LiveFiles - 1, HasUntaggedFiles = true };
+                    next = resolve?.Invoke(remove.Path) is { } removed ? next.Count(removed, -1) : next with { LiveFiles = next.LiveFiles - 1, HasUntaggedFiles = true, HasUncountedFiles = true };
                     break;
                 case LogAction.Info info:
                     conserves = info.Content.Conservation is { Holds: true };
-                    next = next with
-                    {
-                        LastTimestamp = Math.Max(next.LastTimestamp, info.Content.Timestamp),
-                        Index = info.Content.Index is { } delta ? next.Index.Apply(delta, info.Content.ReplacesIndex, version) : next.Index,
-                    };
+                    next = next with { LastTimestamp = Math.Max(next.LastTimestamp, info.Content.Timestamp) };
                     break;
             }
         }
@@ -108,6 +113,7 @@ public sealed record Snapshot
             LiveBytes = LiveBytes + (sign * add.Size),
             KeySum = sum is { } s ? (sign > 0 ? KeySum + s : KeySum - s) : KeySum,
             HasUntaggedFiles = HasUntaggedFiles || sum is null,
+            HasUncountedFiles = HasUncountedFiles || add.Rows() < 0,
         };
     }
 }

@@ -8,11 +8,16 @@ public static class TableSupport
     private static readonly string[] s_refusedConfiguration =
     [
         "delta.columnMapping.mode", "delta.enableDeletionVectors", "delta.enableChangeDataFeed", "delta.enableInCommitTimestamps", "delta.enableRowTracking",
-        "delta.setTransactionRetentionDuration", "delta.enableIcebergCompatV1", "delta.enableIcebergCompatV2", "delta.feature.", "delta.constraints.",
+        "delta.setTransactionRetentionDuration", "delta.enableIcebergCompatV1", "delta.enableIcebergCompatV2", "delta.feature.", "delta.constraints.", "delta.enableTypeWidening", "delta.enableVariantShredding",
     ];
 
     /// <summary>Metadata of columns that oblige a writer to check or to make values.</summary>
     private static readonly string[] s_refusedColumns = ["delta.invariants", "delta.generationExpression", "delta.identity.", "CURRENT_DEFAULT"];
+
+    /// <summary>Why the rows cannot be told from the files alone, in a sentence; null when they can. Deletion vectors and renamed columns would be overlooked.</summary>
+    public static string? ReadProblem(Snapshot snapshot) => snapshot.Protocol is { MinReaderVersion: > 1 } protocol
+        ? $"it needs Delta reader version {protocol.MinReaderVersion}{(protocol.ReaderFeatures.IsEmpty ? "" : $" ({string.Join(", ", protocol.ReaderFeatures)})")}; at most 1 is supported here. Read it with the engine that upgraded it."
+        : null;
 
     /// <summary>Null when all is well; else a sentence.</summary>
     public static string? Problem(Snapshot snapshot)

@@ -33,8 +33,8 @@ public static class TableVerifier
     private static async ValueTask IndexAsync(IObjectStore table, Snapshot snapshot, List<Finding> findings, CancellationToken cancellation)
     {
         var index = snapshot.Index;
-        if (!index.IsKnown) findings.Add(new Finding(CheckList.Index, true, "the log does not tell which runs are valid; the next worker rebuilds the index."));
-        else if (!snapshot.HasUntaggedFiles && (index.TotalKeys != snapshot.LiveRows || index.TotalSum != snapshot.KeySum))
+        if (!index.IsKnown) findings.Add(new Finding(CheckList.Index, true, index.Why ?? "the log does not tell which runs are valid; the next worker rebuilds the index."));
+        else if ((!snapshot.HasUncountedFiles && index.TotalKeys != snapshot.LiveRows) || (!snapshot.HasUntaggedFiles && index.TotalSum != snapshot.KeySum))
             findings.Add(new Finding(CheckList.Index, true, $"the index holds {index.TotalKeys} fingerprints and the table {snapshot.LiveRows} rows, or their sums differ; the next worker rebuilds the index."));
         foreach (var run in index.Runs)
         {

@@ -1,0 +1,55 @@
+using System.Net;
+using Amazon.Runtime;
+
+namespace Ingest.Core.Stores.S3;
+
+/// <summary>What S3's answers, or their absence, allow a caller to do next.</summary>
+internal static class S3Faults
+{
+    /// <summary>Whether this is the network's or the service's failure, rather than a bug or a cancellation.</summary>
+    public static bool IsOne(Exception exception) =>
+        exception is AmazonServiceException or AmazonClientException or HttpRequestException or IOException and not StoreException;
+
+    public static bool IsMissing(Exception exception) =>
+        exception is AmazonServiceException { StatusCode: HttpStatusCode.NotFound } missing && missing.ErrorCode is not "NoSuchBucket";
+
+    /// <summary>The condition of a create was not met.</summary>
+    public static bool IsTaken(Exception exception) => exception is AmazonServiceException refused
+        && (refused.StatusCode == HttpStatusCode.PreconditionFailed || (refused.StatusCode == HttpStatusCode.Conflict && refused.ErrorCode == "FileAlreadyExists"));
+
+    /// <param name="silence">What no answer, or one that tells nothing, means here: Unknown for a write, Transient for a read.</param>
+    public static StoreException From(string doing, string where, Exception exception, StoreFault silence)
+    {
+        var kind = Kind(exception, silence);
+        return new StoreException(kind, $"Cannot {doing} {where}: {Reason(exception)}{Remedy(kind)}", exception);
+    }
+
+    private static StoreFault Kind(Exception exception, StoreFault silence) => exception switch
+    {
+        AmazonServiceException { ErrorCode: "NoSuchBucket" } => StoreFault.Denied,
+        AmazonServiceException { ErrorCode: "QuotaExceeded" } => StoreFault.Full,
+        AmazonServiceException { StatusCode: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.MethodNotAllowed } => StoreFault.Denied,
+        AmazonServiceException { StatusCode: HttpStatusCode.InsufficientStorage } => StoreFault.Full,
+
+        // Answered before anything was done: throttled, in conflict with another request, or not understood.
+        AmazonServiceException { StatusCode: HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests } => StoreFault.Transient,
+        AmazonServiceException { StatusCode: >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError } => StoreFault.Transient,
+        AmazonServiceException => silence,
+
+        // No credentials, no region: nothing left the machine.
+        AmazonClientException { InnerException: null } => StoreFault.Denied,
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError } => StoreFault.Transient,
+        _ => silence,
+    };
+
+    private static string Reason(Exception exception) => exception is AmazonServiceException { ErrorCode.Length: > 0 } answer
+        ? $"{(int)answer.StatusCode} {answer.ErrorCode}: {answer.Message}"
+        : exception.InnerException is { } inner && inner.Message != exception.Message ? $"{exception.Message} ({inner.Message})" : exception.Message;
+
+    private static string Remedy(StoreFault kind) => kind switch
+    {
+        StoreFault.Denied => " Give the worker credentials with the rights to list the bucket and to get, put and delete its objects (without the right to list, S3 answers 403 for what does not exist); it goes on by itself then.",
+        StoreFault.Full => " Raise the quota; writing goes on by itself then.",
+        _ => "",
+    };
+}

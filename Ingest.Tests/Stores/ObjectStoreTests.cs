@@ -1,0 +1,92 @@
+using Ingest.Core.Stores;
+using Ingest.Core.Stores.AzureBlobs;
+using Ingest.Core.Stores.S3;
+using static Ingest.Tests.Stores.StoreConformanceTests;
+
+namespace Ingest.Tests.Stores;
+
+/// <summary>What is particular to stores behind a network: parts, refusals, listings of many pages.</summary>
+public sealed class ObjectStoreTests
+{
+    private const int MiB = 1 << 20;
+
+    private static readonly CancellationToken s_none = CancellationToken.None;
+
+    private static readonly StoreOptions s_smallParts = new()
+    {
+        S3 = new S3Options { PartsFromBytes = 6 * MiB, PartBytes = 5 * MiB },
+        Azure = new AzureOptions { BlocksFromBytes = 6 * MiB, BlockBytes = 5 * MiB },
+    };
+
+    [Theory]
+    [InlineData("s3")]
+    [InlineData("azure")]
+    public async Task A_large_object_goes_up_in_parts_and_is_created_once(string kind)
+    {
+        var store = ObjectServers.Open(ObjectServers.NewPool(kind), s_smallParts);
+        var content = new byte[(12 * MiB) + 7];
+        new Random(1).NextBytes(content);
+        Assert.Equal(CreateOutcome.Created, await store.CreateAsync("large", content, s_none));
+        Assert.Equal(content.Length, await store.SizeAsync("large", s_none));
+        Assert.True((await store.ReadAsync("large", s_none))!.AsSpan().SequenceEqual(content));
+        Assert.Equal(CreateOutcome.AlreadyExists, await store.CreateAsync("large", new byte[7 * MiB], s_none));
+        Assert.Equal(content.Length, await store.SizeAsync("large", s_none));
+    }
+
+    [Theory]
+    [InlineData("s3")]
+    [InlineData("azure")]
+    public async Task A_cancelled_upload_in_parts_leaves_nothing(string kind)
+    {
+        var store = ObjectServers.Open(ObjectServers.NewPool(kind), s_smallParts);
+        using var stop = new CancellationTokenSource();
+        var creating = store.CreateAsync("large", new byte[40 * MiB], stop.Token).AsTask();
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => creating);
+        Assert.Null(await store.SizeAsync("large", s_none));
+    }
+
+    [Theory]
+    [InlineData("s3", "s3://no-such-bucket-here/x")]
+    [InlineData("azure", "az://no-such-container-here/x")]
+    public async Task A_bucket_that_is_not_there_is_a_refusal_that_says_so(string kind, string address)
+    {
+        ObjectServers.Endpoint(kind);
+        var store = ObjectServers.Open(address);
+        foreach (var attempt in new Func<Task>[]
+        {
+            async () => await store.CreateAsync("a", Bytes("1"), s_none),
+            async () => await store.ReadAsync("a", s_none),
+            async () => { await foreach (var _ in store.ListAsync("", null, s_none)) { } },
+        })
+        {
+            var refused = await Assert.ThrowsAsync<StoreException>(attempt);
+            Assert.True(refused.Kind == StoreFault.Denied, refused.ToString());
+            Assert.Contains("no-such-", refused.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("s3")]
+    [InlineData("azure")]
+    public async Task A_listing_of_more_than_a_page_is_whole_and_in_order(string kind)
+    {
+        const int Objects = 1_100;
+        var store = ObjectServers.Open(ObjectServers.NewPool(kind));
+        await Parallel.ForAsync(0, Objects, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, token) => await store.CreateAsync($"log/{i:D6}", Bytes("x"), token));
+        var names = new List<string>();
+        await foreach (var found in store.ListAsync("log/", "log/000009", s_none)) names.Add(found.Name);
+        Assert.Equal(Enumerable.Range(10, Objects - 10).Select(i => $"log/{i:D6}"), names);
+    }
+
+    [Theory]
+    [InlineData("s3", "http://127.0.0.1:9")]
+    [InlineData("azure", "http://127.0.0.1:9/account")]
+    public async Task A_server_that_is_not_there_is_a_fault_that_may_be_repeated(string kind, string endpoint)
+    {
+        ObjectServers.Endpoint(kind);
+        var store = ObjectServers.Open(kind == "s3" ? "s3://bucket/x" : "az://container/x", new StoreOptions { S3 = new S3Options { Endpoint = endpoint }, Azure = new AzureOptions { Endpoint = endpoint } });
+        Assert.Equal(StoreFault.Transient, (await Assert.ThrowsAsync<StoreException>(async () => await store.ReadAsync("a", s_none))).Kind);
+        Assert.NotEqual(StoreFault.Denied, (await Assert.ThrowsAsync<StoreException>(async () => await store.CreateAsync("a", Bytes("1"), s_none))).Kind);
+    }
+}
