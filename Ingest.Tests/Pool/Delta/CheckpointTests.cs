@@ -64,7 +64,7 @@ public sealed class CheckpointTests
         await Commits.FillAsync(table, _ids, 2);
         var removed = (await LogReader.LiveFilesAsync(_memory, 2, s_none)).Values.First();
         var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
-        await _memory.CreateAsync(LogNames.Entry(3), LogJson.Write([new LogAction.Remove(removed.Path, now, false, removed.PartitionValues, removed.Size)]), s_none);
+        await _memory.CreateAsync(LogNames.Entry(3), LogJson.Write([new LogAction.Remove(removed.Path, now, false, removed.PartitionValues, removed.Size), removed with { Path = "rewritten.parquet", DataChange = false }]), s_none);
         await table.RefreshAsync(s_none);
         await Commits.FillAsync(table, _ids, 1);
         _time.Advance(TimeSpan.FromDays(8));
