@@ -1,6 +1,7 @@
 using System.CommandLine;
 using BenchmarkDotNet.Running;
 using Ingest.Perf.Compare;
+using Ingest.Perf.Index;
 using Ingest.Perf.Stores;
 
 // BenchmarkDotNet has a command line of its own: bench hands everything on.
@@ -16,6 +17,7 @@ var root = new RootCommand("Measures the service, by itself and against its riva
     ContendCommand.Create(),
     StoresCommand.Create(),
     WritersCommand.Create(),
+    IndexCommand.Create(),
     new Command("bench", "Run the BenchmarkDotNet benchmarks; takes that library's arguments, such as --filter '*Decode*' or --list flat."),
 };
 

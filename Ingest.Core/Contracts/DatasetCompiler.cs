@@ -7,20 +7,22 @@ namespace Ingest.Core.Contracts;
 /// <summary>Compiles a contract in which nothing is wrong to the plan that the engine works by.</summary>
 internal static class DatasetCompiler
 {
-    /// <summary>Version of the fingerprint encoding that signatures name.</summary>
-    internal const string EncodingVersion = "v1";
+    /// <summary>Versions of the fingerprint encoding that signatures name: of hashes, and of hashes with the event date in front.</summary>
+    internal const string EncodingVersion = "v1", DatedEncodingVersion = "v2";
 
     public static DatasetPlan Compile(DatasetContract contract)
     {
         ImmutableArray<ColumnPlan> columns = [.. contract.Columns.Select(c => c.Plan)];
         var dedup = Dedup(contract);
+        var date = contract.EventDate is { } eventDate ? contract.Find(eventDate.Text) : -1;
+        if (dedup.KeyColumns.Contains(date)) dedup = dedup with { DateColumn = date };
         var plan = new DatasetPlan
         {
             Name = contract.Dataset,
             Description = contract.Description,
             Columns = columns,
             TimeZone = contract.TimeZone,
-            EventDateColumn = contract.EventDate is { } date ? contract.Find(date.Text) : -1,
+            EventDateColumn = date,
             Partitioning = Partitioning(contract),
             Dedup = dedup,
             DedupSignature = Signature(columns, dedup),
@@ -59,7 +61,8 @@ internal static class DatasetCompiler
     private static string Signature(ImmutableArray<ColumnPlan> columns, DedupPlan dedup)
     {
         string List(ImmutableArray<int> ordinals) => string.Join(',', ordinals.Select(o => $"{columns[o].Name}:{Family(columns[o])}"));
-        var text = new StringBuilder($"{EncodingVersion};{dedup.Mode};department,{List(dedup.KeyColumns)}");
+        var version = dedup.DateColumn < 0 ? EncodingVersion : $"{DatedEncodingVersion};date={columns[dedup.DateColumn].Name}";
+        var text = new StringBuilder($"{version};{dedup.Mode};department,{List(dedup.KeyColumns)}");
         if (dedup.Mode == DedupMode.Identity) text.Append(CultureInfo.InvariantCulture, $";content={List(dedup.ContentColumns)}");
         return text.Append(dedup.IncludesRescued ? ";_rescued" : "").ToString().ToLowerInvariant();
     }

@@ -54,7 +54,11 @@ public enum PartitionKind
 /// <param name="KeyColumns">Ordinals of the columns that enter the fingerprint, in order of their names: in content mode all but the excepted, in identity mode the identifying ones.</param>
 /// <param name="ContentColumns">Identity mode: ordinals of the columns compared for equal content (all but identity and excepted); empty in content mode.</param>
 /// <param name="IncludesRescued">Whether <c>_rescued</c> counts as content.</param>
-public sealed record DedupPlan(DedupMode Mode, ImmutableArray<int> KeyColumns, ImmutableArray<int> ContentColumns, bool IncludesRescued);
+public sealed record DedupPlan(DedupMode Mode, ImmutableArray<int> KeyColumns, ImmutableArray<int> ContentColumns, bool IncludesRescued)
+{
+    /// <summary>Ordinal of the event-date column when it is one of <see cref="KeyColumns"/>: then keys begin with its date. Else -1.</summary>
+    public int DateColumn { get; init; } = -1;
+}
 
 public enum DedupMode
 {

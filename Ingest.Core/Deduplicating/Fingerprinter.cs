@@ -13,6 +13,7 @@ public sealed class Fingerprinter
 {
     private readonly Cell[] _key;
     private readonly Cell[] _content;
+    private readonly Cell? _date;
     private readonly bool _isIdentity;
     private readonly bool _includesRescued;
     private byte[] _row = new byte[1024];
@@ -23,6 +24,7 @@ public sealed class Fingerprinter
     {
         _key = Cells(plan, plan.Dedup.KeyColumns);
         _content = Cells(plan, plan.Dedup.ContentColumns);
+        _date = plan.Dedup.DateColumn >= 0 ? new Cell(plan.Columns[plan.Dedup.DateColumn]) : null;
         _isIdentity = plan.Dedup.Mode == DedupMode.Identity;
         _includesRescued = plan.Dedup.IncludesRescued;
     }
@@ -37,12 +39,14 @@ public sealed class Fingerprinter
         if (_isIdentity && records.Contents.Length < records.Count) Array.Resize(ref records.Contents, records.Keys.Length);
         Bind(_key, records);
         Bind(_content, records);
+        _date?.Bind(records.Columns[_date.Ordinal]);
         for (var row = from; row < records.Count; row++)
         {
             if (records.Refused[row] != 0) continue;
             var length = Encode(_key, row, _head.Length);
             if (!_isIdentity && _includesRescued) length = EncodeBytes(records.Rescued, row, length);
-            records.Keys[row] = FingerprintEncoding.Hash(_row.AsSpan(0, length));
+            var hash = FingerprintEncoding.Hash(_row.AsSpan(0, length));
+            records.Keys[row] = _date is null ? hash : FingerprintEncoding.Dated(hash, _date.Day(row));
             if (!_isIdentity) continue;
             length = Encode(_content, row, _head.Length);
             if (_includesRescued) length = EncodeBytes(records.Rescued, row, length);
@@ -121,6 +125,9 @@ public sealed class Fingerprinter
                 default: throw new InvalidOperationException($"No encoding for {vector.GetType()}.");
             }
         }
+
+        /// <summary>Days since 1970-01-01 of a date or timestamp; null when there is none.</summary>
+        public int? Day(int row) => _valid[row] == 0 ? null : column.Type == ColumnType.Date ? _ints[row] : FingerprintEncoding.DayOf(_longs[row]);
 
         public int Encode(Span<byte> to, int row)
         {

@@ -62,7 +62,8 @@ public sealed class ContractHashTests
     }
 
     [Fact]
-    public void The_signature_names_the_encoding_that_the_engine_uses() => Assert.Equal(FingerprintEncoding.Version, DatasetCompiler.EncodingVersion);
+    public void The_signature_names_the_encoding_that_the_engine_uses() =>
+        Assert.Equal((FingerprintEncoding.Version, FingerprintEncoding.DatedVersion), (DatasetCompiler.EncodingVersion, DatasetCompiler.DatedEncodingVersion));
 
     private static Gen<string> Of(params string[] texts) => Gen.Int[0, texts.Length - 1].Select(i => texts[i]);
 

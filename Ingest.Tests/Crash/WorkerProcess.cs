@@ -10,11 +10,14 @@ internal sealed class WorkerProcess : IDisposable
     private readonly Process _process;
     private readonly StringBuilder _output = new();
 
-    public WorkerProcess(IReadOnlyDictionary<string, string> settings, params string[] arguments)
+    public WorkerProcess(IReadOnlyDictionary<string, string> settings, params string[] arguments) : this(["run", .. arguments], settings)
+    {
+    }
+
+    private WorkerProcess(string[] arguments, IReadOnlyDictionary<string, string> settings)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Ingest.Worker.dll"));
-        start.ArgumentList.Add("run");
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         start.Environment["Ingest__Health__Port"] = "0";
         foreach (var (name, value) in settings) start.Environment[name] = value;
@@ -24,6 +27,9 @@ internal sealed class WorkerProcess : IDisposable
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
+
+    /// <summary>Any of its commands.</summary>
+    public static WorkerProcess Command(params string[] arguments) => new(arguments, new Dictionary<string, string>());
 
     public string Output
     {

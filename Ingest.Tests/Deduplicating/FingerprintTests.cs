@@ -38,8 +38,50 @@ public sealed class FingerprintTests
     [Fact]
     public void A_row_of_every_type_has_the_fingerprint_it_always_had()
     {
-        using var chunk = TypedRows.Chunk(TypedRows.AllTypes, [s_row, new object?[10]]);
-        Assert.Equal(["61ed47ed1a575ff3c8fcff61b4ea750d", "3874e1626fbb8f0b81b3f82a37b3938f"], chunk.Datasets[0].Keys[..2].Select(k => k.ToString("x32", null)));
+        var plan = TypedRows.AllTypes.Datasets[0].Plan;
+        var plain = plan with { Dedup = plan.Dedup with { DateColumn = -1 } };
+        Assert.Equal("61ed47ed1a575ff3c8fcff61b4ea750d", Key(plain, s_row).ToString("x32", null));
+        Assert.Equal("3874e1626fbb8f0b81b3f82a37b3938f", Key(plain, new object?[10]).ToString("x32", null));
+
+        // Version 2: day 20000 + 32768 = 0xce20, and 0 for none, in place of the first 16 bits.
+        Assert.Equal("ce2047ed1a575ff3c8fcff61b4ea750d", Key(plan, s_row).ToString("x32", null));
+        Assert.Equal("0000e1626fbb8f0b81b3f82a37b3938f", Key(plan, new object?[10]).ToString("x32", null));
+    }
+
+    [Theory]
+    [InlineData(0, 0x8000)]
+    [InlineData(-1, 0x7fff)]
+    [InlineData(-32_767, 1)]
+    [InlineData(-32_768, 1)]
+    [InlineData(-700_000, 1)]
+    [InlineData(32_767, 0xffff)]
+    [InlineData(2_900_000, 0xffff)]
+    public void A_date_far_off_is_held_to_the_nearest_that_has_a_place(int days, int place)
+    {
+        Assert.Equal((UInt128)place << 112, FingerprintEncoding.Dated(0, days));
+        Assert.Equal(((UInt128)place << 112) | (UInt128.MaxValue >> 16), FingerprintEncoding.Dated(UInt128.MaxValue, days));
+    }
+
+    [Fact]
+    public void Keys_carry_the_event_date_only_where_it_is_part_of_what_tells_rows_apart()
+    {
+        string[] columns = ["name: id, type: string, required: true", "name: at, type: timestamp, required: true", "name: v, type: long"];
+        DatasetPlan Of(string more) => Yaml.Topic(Yaml.Cars(more, columns)).Datasets[0].Plan;
+        Assert.Equal("v2;date=at;content;department,at:timestamp,id:string,v:integer;_rescued", Of("event_date: at").DedupSignature);
+        Assert.Equal("v1;content;department,at:timestamp,id:string,v:integer;_rescued", Of("").DedupSignature);
+        Assert.Equal("v1;content;department,id:string,v:integer;_rescued", Of("event_date: at\ndedup: { except: [at] }").DedupSignature);
+        Assert.StartsWith("v1;identity;", Of("event_date: at\ndedup: { mode: identity, identity: [id] }").DedupSignature, StringComparison.Ordinal);
+        Assert.StartsWith("v2;date=at;identity;", Of("event_date: at\ndedup: { mode: identity, identity: [id, at] }").DedupSignature, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_timestamp_gives_its_date_in_UTC_whatever_the_zone_of_the_contract()
+    {
+        var plan = Yaml.Topic(Yaml.Cars("event_date: at", "name: at, type: timestamp")).Datasets[0].Plan with { EventDateColumn = -1 };
+        const long Day = 86_400_000_000;
+        foreach (var (micros, place) in new[] { (0L, 0x8000), (Day - 1, 0x8000), (Day, 0x8001), (-1L, 0x7fff), (-Day, 0x7fff), (-Day - 1, 0x7ffe), (long.MinValue, 1), (long.MaxValue, 0xffff) })
+            Assert.Equal(place, (int)(Key(plan, [micros]) >> 112));
+        Assert.Equal(0, (int)(Key(plan, [null]) >> 112));
     }
 
     [Fact]
@@ -64,7 +106,7 @@ public sealed class FingerprintTests
     {
         int[] byName = [7, 8, 3, 1, 2, 5, 6, 4, 0, 9];
         byte[] expected = [7, 6, 0, 0, 0, .. "police"u8, .. byName.SelectMany(c => EncodeCell(row[c], c)), 0];
-        Assert.Equal(FingerprintEncoding.Hash(expected), Key(TypedRows.AllTypes.Datasets[0].Plan, row));
+        Assert.Equal(FingerprintEncoding.Dated(FingerprintEncoding.Hash(expected), (int?)row[8]), Key(TypedRows.AllTypes.Datasets[0].Plan, row));
     }, iter: 500);
 
     [Fact]

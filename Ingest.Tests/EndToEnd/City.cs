@@ -36,10 +36,14 @@ internal sealed class City : IDisposable
     /// <param name="kind">local, s3 or azure; skips the test when there is no such server.</param>
     public static City On(string kind) => kind == "local" ? new City() : new City { Pool = Stores.ObjectServers.NewPool(kind) };
 
-    public City(params string[] contracts)
+    public City(params string[] contracts) : this(2, contracts)
+    {
+    }
+
+    public City(int partitions, params string[] contracts)
     {
         Catalog = Load(contracts.Length > 0 ? contracts : [Contract]);
-        foreach (var topic in Catalog.Topics.Keys) _broker.CreateTopic(topic, 2);
+        foreach (var topic in Catalog.Topics.Keys) _broker.CreateTopic(topic, partitions);
         _publisher = new TransferPublisher(new PublisherOptions { BootstrapServers = _broker.BootstrapServers, Compression = "none" });
     }
 

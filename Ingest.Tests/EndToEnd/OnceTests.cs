@@ -97,31 +97,6 @@ public sealed class OnceTests
         await city.AssertAccountedAsync();
     }
 
-    [Fact]
-    public async Task Two_workers_that_get_equal_records_through_different_partitions_keep_one_of_each()
-    {
-        using var city = new City();
-        using var stop = new CancellationTokenSource();
-        using var first = city.NewWorker(cache: city.Cache + "1");
-        using var second = city.NewWorker(cache: city.Cache + "2");
-        var running = new[] { first.RunAsync(stop.Token), second.RunAsync(stop.Token) };
-        await first.UntilAsync(s => s.AssignedPartitions == 1 && second.Engine.Status.AssignedPartitions == 1, Task.WhenAny(running));
-        for (var i = 0; i < 300; i++)
-        {
-            // The same records on both partitions at the same time, in different transfers.
-            city.Publish($$"""[{"id":"A{{i}}","paid_on":"2026-03-02"},{"id":"B{{i}}","paid_on":"2026-03-03"}]""", key: $"x{i}");
-            city.Publish($$"""[{"id":"B{{i}}","paid_on":"2026-03-03"},{"id":"A{{i}}","paid_on":"2026-03-02"}]""", key: $"y{i * 7}");
-        }
-
-        city.Delivered();
-        await first.UntilAsync(s => s.Transfers + second.Engine.Status.Transfers == 600, Task.WhenAny(running));
-        await stop.CancelAsync();
-        await Task.WhenAll(running);
-        Assert.Equal(600, await city.CountAsync());
-        Assert.Equal(["600"], await city.SqlAsync("select count(distinct id) from payments"));
-        await city.AssertAccountedAsync();
-    }
-
     private static void Flip(string file)
     {
         var bytes = File.ReadAllBytes(file);

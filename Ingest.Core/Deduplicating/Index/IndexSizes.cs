@@ -25,6 +25,9 @@ internal static class IndexSizes
 
     /// <summary>Largest object of the store; longer runs are stored as numbered parts.</summary>
     public const int PartBytes = 8192;
+
+    /// <summary>Sorted files merged into one when an index is rebuilt.</summary>
+    public const int SortFanIn = 3;
 #else
     /// <summary>Bytes of a page of a run: a page of the operating system, so that a lookup reads one.</summary>
     public const int BlockBytes = 4096;
@@ -39,13 +42,16 @@ internal static class IndexSizes
     public const int FilterKeysMin = 16_384;
 
     /// <summary>Runs of fewer keys than this times <see cref="MergeRuns"/> are tier 0; each tier is <see cref="MergeRuns"/> times the one below.</summary>
-    public const int TierKeys = 8_192;
+    public const int TierKeys = 1;
 
     /// <summary>Keys looked up together.</summary>
     public const int ProbeKeysMax = 65_536;
 
     /// <summary>Largest object of the store; longer runs are stored as numbered parts. Below 2 GiB, what one memory can span.</summary>
     public const int PartBytes = 1 << 30;
+
+    /// <summary>Sorted files merged into one when an index is rebuilt: of a million keys each, a thousand million after two merges.</summary>
+    public const int SortFanIn = 32;
 #endif
 
     /// <summary>Runs of a tier that are merged into one of the next.</summary>
@@ -53,6 +59,15 @@ internal static class IndexSizes
 
     /// <summary>Runs merged at once when merging fell behind.</summary>
     public const int MergeRunsMax = 16;
+
+    /// <summary>Highest tier whose runs are merged; those of the next, of a thousand million keys and more, stay as they are.</summary>
+    public const int MergedTierMax = 9;
+
+    /// <summary>Keys that one merge takes at most.</summary>
+    public const long MergedKeysMax = 1L << 32;
+
+    /// <summary>Bytes of keys that a merge writes a second while ingest goes on: six times what a million new records a second would need in the first tier.</summary>
+    public const long MergeBytesPerSecond = 96 << 20;
 
     /// <summary>Keys a filter word of 64 bits stands for: 6.4 bits a key, which with the rest stays below 17 bytes a key on disk.</summary>
     public const int FilterKeysPerWord = 10;

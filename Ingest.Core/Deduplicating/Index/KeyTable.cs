@@ -1,15 +1,19 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Ingest.Core.Deduplicating.Index;
 
 /// <summary>
-/// An open-addressing table of fingerprints, each with a tag above 0 and, in identity mode, its content. A slot is chosen by the top bits of the
-/// key, so that a sorted batch walks through the table from front to back instead of missing the cache at each key. Not thread-safe; arrays
-/// grow by doubling and are kept when it is cleared.
+/// An open-addressing table of fingerprints, each with a tag above 0 and, in identity mode, its content. The slots of a lookup's next keys are fetched
+/// into the cache together, so that their misses overlap. Not thread-safe; arrays grow by doubling and are kept when it is cleared.
 /// </summary>
 internal sealed class KeyTable(bool hasContents)
 {
     private const int SlotsMin = 256;
+
+    /// <summary>Keys whose slots are fetched together.</summary>
+    private const int Ahead = 16;
 
     private UInt128[] _keys = [];
     private UInt128[] _contents = [];
@@ -38,13 +42,18 @@ internal sealed class KeyTable(bool hasContents)
     public void Probe(ReadOnlySpan<UInt128> keys, Span<bool> present, Span<UInt128> contents)
     {
         if (Count == 0) return;
-        for (var i = 0; i < keys.Length; i++)
+        for (var done = 0; done < keys.Length; done += Ahead)
         {
-            if (present[i]) continue;
-            var slot = SlotOf(keys[i]);
-            if (slot < 0) continue;
-            present[i] = true;
-            if (hasContents) contents[i] = _contents[slot];
+            var end = Math.Min(keys.Length, done + Ahead);
+            for (var i = done; i < end; i++) Fetch(Home(keys[i]));
+            for (var i = done; i < end; i++)
+            {
+                if (present[i]) continue;
+                var slot = SlotOf(keys[i]);
+                if (slot < 0) continue;
+                present[i] = true;
+                if (hasContents) contents[i] = _contents[slot];
+            }
         }
     }
 
@@ -91,7 +100,16 @@ internal sealed class KeyTable(bool hasContents)
         Count--;
     }
 
-    private int Home(UInt128 key) => (int)(KeyHalf.High(key) >> _shift);
+    /// <summary>Of both halves, but not of the bits that may be a date.</summary>
+    private int Home(in UInt128 key) => (int)(((KeyHalf.High(key) << 16) ^ (ulong)key) >> _shift);
+
+    /// <summary>Only a hint: should the collector move the arrays meanwhile, the wrong line is fetched.</summary>
+    private unsafe void Fetch(int slot)
+    {
+        if (!Sse.IsSupported) return;
+        Sse.Prefetch0(Unsafe.AsPointer(ref _tags[slot]));
+        Sse.Prefetch0(Unsafe.AsPointer(ref _keys[slot]));
+    }
 
     /// <summary>The key's slot, or the complement of the free slot where it would go.</summary>
     private int SlotOf(UInt128 key)

@@ -14,7 +14,6 @@ internal sealed class RunBuilder
 {
     private readonly RunSink _sink;
     private readonly RunGeometry _geometry;
-    private readonly RunFilter _filter;
     private readonly UInt128 _lowest;
     private readonly UInt128 _highest;
     private readonly byte[] _block;
@@ -36,7 +35,6 @@ internal sealed class RunBuilder
         _lowest = lowest;
         _highest = highest;
         _sink = sink;
-        _filter = new RunFilter(geometry, lowest, highest);
         _block = new byte[geometry.BlockBytes];
         _directory = new byte[geometry.BlockBytes];
         _filterPage = new byte[geometry.BlockBytes];
@@ -55,7 +53,7 @@ internal sealed class RunBuilder
             AddToDirectory(high);
         }
 
-        if (_geometry.FilterPages > 0) AddToFilter(high, low);
+        if (_geometry.FilterWords > 0) AddToFilter(low);
         Write(_block, _inBlock, high, low);
         if (_geometry.ValueBytes > 0) Write(_block, _blockKeys + _inBlock, KeyHalf.High(content), (ulong)content);
         (_lastHigh, _lastLow) = (high, low);
@@ -87,10 +85,11 @@ internal sealed class RunBuilder
         _inDirectory = 0;
     }
 
-    private void AddToFilter(ulong high, ulong low)
+    private void AddToFilter(ulong low)
     {
-        var (page, word) = _filter.Locate(high);
+        var (page, place) = Math.DivRem(_blocks, _geometry.BlocksPerFilterPage);
         while (_filterPages < page) WritePage(_filterPages++, _filterPage);
+        var word = ((int)place * _geometry.FilterWords) + RunFilter.WordOf(low, _geometry.FilterWords);
         var at = _filterPage.AsSpan(word * sizeof(ulong), sizeof(ulong));
         BinaryPrimitives.WriteUInt64BigEndian(at, BinaryPrimitives.ReadUInt64BigEndian(at) | RunFilter.Bits(low));
     }

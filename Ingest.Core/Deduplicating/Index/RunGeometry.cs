@@ -17,15 +17,17 @@ internal readonly struct RunGeometry
     /// <summary>Bytes of a key, and of a content.</summary>
     public const int KeyBytes = 16;
 
-    public RunGeometry(long keys, int valueBytes, int blockBytes, long filterPages)
+    public RunGeometry(long keys, int valueBytes, int blockBytes, int filterWords)
     {
         Keys = keys;
         ValueBytes = valueBytes;
         BlockBytes = blockBytes;
-        FilterPages = filterPages;
+        FilterWords = filterWords;
         KeysPerBlock = (blockBytes - ChecksumBytes) / (KeyBytes + valueBytes);
         WordsPerPage = (blockBytes - ChecksumBytes) / sizeof(ulong);
         Blocks = (keys + KeysPerBlock - 1) / KeysPerBlock;
+        BlocksPerFilterPage = filterWords == 0 ? 0 : WordsPerPage / filterWords;
+        FilterPages = filterWords == 0 ? 0 : (Blocks + BlocksPerFilterPage - 1) / BlocksPerFilterPage;
         DirectoryPages = (Blocks + WordsPerPage - 1) / WordsPerPage;
     }
 
@@ -39,6 +41,12 @@ internal readonly struct RunGeometry
 
     /// <summary>64-bit words of a full filter or directory page.</summary>
     public int WordsPerPage { get; }
+
+    /// <summary>Filter words of each block; 0 when the run has no filter.</summary>
+    public int FilterWords { get; }
+
+    /// <summary>Blocks whose filter words stand in one filter page.</summary>
+    public int BlocksPerFilterPage { get; }
 
     public long FilterPages { get; }
 
@@ -55,10 +63,12 @@ internal readonly struct RunGeometry
     /// <summary>The geometry a writer of this build chooses.</summary>
     public static RunGeometry For(long keys, bool hasContents)
     {
-        const int words = (IndexSizes.BlockBytes - ChecksumBytes) / sizeof(ulong);
+        var valueBytes = hasContents ? KeyBytes : 0;
+        const int wordsPerPage = (IndexSizes.BlockBytes - ChecksumBytes) / sizeof(ulong);
+        const int keysPerWord = IndexSizes.FilterKeysPerWord;
         // Rounded down: never more than the bits a key that the size limit allows.
-        var filterPages = keys < IndexSizes.FilterKeysMin ? 0 : Math.Max(1, keys / IndexSizes.FilterKeysPerWord / words);
-        return new RunGeometry(keys, hasContents ? KeyBytes : 0, IndexSizes.BlockBytes, filterPages);
+        var filterWords = keys < IndexSizes.FilterKeysMin ? 0 : Math.Clamp((IndexSizes.BlockBytes - ChecksumBytes) / (KeyBytes + valueBytes) / keysPerWord, 1, wordsPerPage);
+        return new RunGeometry(keys, valueBytes, IndexSizes.BlockBytes, filterWords);
     }
 
     public int KeysIn(long block) => (int)Math.Min(KeysPerBlock, Keys - (block * KeysPerBlock));

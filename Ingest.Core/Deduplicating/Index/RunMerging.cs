@@ -3,16 +3,20 @@ namespace Ingest.Core.Deduplicating.Index;
 /// <summary>Which runs to merge, and the merging itself.</summary>
 internal static class RunMerging
 {
+    /// <summary>Keys between two looks at the clock and at the cancellation.</summary>
+    private const int SliceKeys = 1 << 16;
+
     /// <summary>
     /// The runs of the lowest tier that has <see cref="IndexSizes.MergeRuns"/> of them, null when none has. So a key is rewritten once a tier, and
-    /// there are at most <see cref="IndexSizes.MergeRuns"/> − 1 runs a tier once merging has caught up.
+    /// there are at most <see cref="IndexSizes.MergeRuns"/> − 1 runs a tier once merging has caught up. Runs of the last tier stay as they are: a
+    /// merge, and the room it takes meanwhile, is bounded by <see cref="IndexSizes.MergedKeysMax"/>, and their number grows by one every few thousand million keys.
     /// </summary>
     public static IReadOnlyList<RunDescriptor>? Plan(IEnumerable<RunDescriptor> runs) => runs
         .GroupBy(r => Tier(r.Keys))
-        .Where(tier => tier.Count() >= IndexSizes.MergeRuns)
+        .Where(tier => tier.Key <= IndexSizes.MergedTierMax && tier.Count() >= IndexSizes.MergeRuns)
         .OrderBy(tier => tier.Key)
-        .FirstOrDefault()?
-        .OrderBy(r => r.Keys).ThenBy(r => r.Name, StringComparer.Ordinal).Take(IndexSizes.MergeRunsMax).ToArray();
+        .Select(tier => Fitting(tier.OrderBy(r => r.Keys).ThenBy(r => r.Name, StringComparer.Ordinal).Take(IndexSizes.MergeRunsMax)))
+        .FirstOrDefault(fitting => fitting.Count > 1);
 
     public static int Tier(long keys)
     {
@@ -22,51 +26,28 @@ internal static class RunMerging
     }
 
     /// <summary>Writes the keys of all runs, in order, as one run into <paramref name="path"/>; reads and writes sequentially, in constant memory.</summary>
+    /// <param name="pace">Holds it back, so that ingest has the disk and the cores first; null for as fast as it goes.</param>
     /// <exception cref="IndexDamagedException">A run is damaged, or two hold the same key.</exception>
-    public static RunDescriptor Merge(IReadOnlyList<RunReader> runs, string name, string path, CancellationToken cancellation)
+    public static async ValueTask<RunDescriptor> MergeAsync(IReadOnlyList<RunReader> runs, string name, string path, MergePace? pace, CancellationToken cancellation)
     {
-        using var file = LocalRunCache.Create(path);
+        await using var file = LocalRunCache.Create(path);
         var handle = file.SafeFileHandle;
         var geometry = RunGeometry.For(runs.Sum(r => r.Descriptor.Keys), runs[0].Geometry.ValueBytes > 0);
         RandomAccess.SetLength(handle, geometry.FileBytes);
         var builder = new RunBuilder(geometry, runs.Min(r => r.Lowest), runs.Max(r => r.Highest), (offset, piece) => RandomAccess.Write(handle, piece, offset));
+        var merged = new MergedCursor(runs, name);
+        while (merged.CopyTo(builder, SliceKeys))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (pace is not null) await pace.HoldAsync(SliceKeys * (long)(RunGeometry.KeyBytes + geometry.ValueBytes), cancellation);
+        }
 
-        MergeInto(builder, runs, name, cancellation);
         return builder.Finish(name);
     }
 
-    private static void MergeInto(RunBuilder builder, IReadOnlyList<RunReader> runs, string name, CancellationToken cancellation)
+    private static List<RunDescriptor> Fitting(IEnumerable<RunDescriptor> runs)
     {
-        // Few enough inputs that looking at the high half of each head beats a heap; only equal halves need the whole keys.
-        var cursors = runs.Select(r => new RunCursor(r)).Where(c => c.MoveNext()).ToArray();
-        var heads = cursors.Select(c => KeyHalf.High(c.Key)).ToArray();
-        var open = cursors.Length;
-        UInt128 last = 0;
-        for (var added = 0L; open > 0; added++)
-        {
-            if ((added & 0xFFFF) == 0) cancellation.ThrowIfCancellationRequested();
-            var least = 0;
-            var head = heads[0];
-            for (var i = 1; i < open; i++)
-            {
-                if (heads[i] > head || (heads[i] == head && cursors[i].Key > cursors[least].Key)) continue;
-                least = i;
-                head = heads[i];
-            }
-
-            var cursor = cursors[least];
-            var key = cursor.Key;
-            if (key == last && added > 0) throw new IndexDamagedException(name, $"key {key:x32} stands in two of the runs being merged, so a row is doubled.");
-            last = key;
-            builder.Add(key, cursor.Content);
-            if (cursor.MoveNext())
-            {
-                heads[least] = KeyHalf.High(cursor.Key);
-                continue;
-            }
-
-            open--;
-            (cursors[least], heads[least]) = (cursors[open], heads[open]);
-        }
+        var keys = 0L;
+        return [.. runs.TakeWhile(r => (keys += r.Keys) <= IndexSizes.MergedKeysMax)];
     }
 }

@@ -4,99 +4,102 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Ingest.Core.Deduplicating.Index;
 
-/// <summary>Looking up a sorted batch: filter, directory, and inside the block by interpolation.</summary>
+/// <summary>Looking up a sorted batch: bounds, directory, filter, and inside the block by interpolation.</summary>
 internal sealed unsafe partial class RunReader
 {
     /// <summary>Keys whose places are fetched into the cache together, so that their misses overlap.</summary>
     private const int Ahead = 32;
 
+    /// <summary>Keys walked past from a guess before the search halves what is left.</summary>
+    private const int WalkMax = 16;
+
     /// <summary>
     /// Marks the keys that this run holds in <paramref name="present"/> and sets their contents. Keys already marked are passed over.
     /// </summary>
-    /// <param name="keys">Ascending.</param>
+    /// <param name="keys">Ascending. Those outside the run's bounds cost nothing.</param>
     /// <param name="contents">Identity mode: one a key; else empty.</param>
-    /// <param name="survivors">Scratch of at least as many entries as keys.</param>
-    public void Probe(ReadOnlySpan<UInt128> keys, Span<bool> present, Span<UInt128> contents, Span<int> survivors)
+    public void Probe(ReadOnlySpan<UInt128> keys, Span<bool> present, Span<UInt128> contents)
     {
-        var count = _geometry.FilterPages > 0 ? PassFilter(keys, present, survivors) : PassBounds(keys, present, survivors);
-        Search(keys, survivors[..count], present, contents);
+        var next = CountBelow(keys, Lowest);
+        var end = Highest == UInt128.MaxValue ? keys.Length : CountBelow(keys, Highest + 1);
+        if (next >= end) return;
+
+        Span<Candidate> asked = stackalloc Candidate[Ahead];
+        Span<Candidate> passed = stackalloc Candidate[2 * Ahead];
+        var directory = new DirectoryWalk(this);
+        var passedCount = 0;
+        while (next < end)
+        {
+            var count = 0;
+            for (; next < end && count < Ahead; next++)
+            {
+                if (!present[next]) asked[count++] = new Candidate(next, directory.Advance(KeyHalf.High(keys[next])), 0);
+            }
+
+            passedCount = PassFilter(keys, asked[..count], passed, passedCount, ref directory);
+            if (passedCount < Ahead) continue;
+            LookUp(keys, passed[..passedCount], present, contents);
+            passedCount = 0;
+        }
+
+        LookUp(keys, passed[..passedCount], present, contents);
     }
 
-    private int PassBounds(ReadOnlySpan<UInt128> keys, ReadOnlySpan<bool> present, Span<int> survivors)
+    /// <summary>Appends those that may be here to <paramref name="passed"/>, with a guess at their place in the block, which is being fetched from then on.</summary>
+    private int PassFilter(ReadOnlySpan<UInt128> keys, scoped ReadOnlySpan<Candidate> asked, scoped Span<Candidate> passed, int count, ref DirectoryWalk directory)
     {
-        var count = 0;
-        for (var i = 0; i < keys.Length; i++)
+        if (_geometry.FilterWords > 0)
         {
-            if (!present[i] && keys[i] >= Lowest && keys[i] <= Highest) survivors[count++] = i;
+            foreach (ref readonly var candidate in asked) FetchFilter(candidate.Block, (ulong)keys[candidate.Row]);
+        }
+
+        foreach (ref readonly var candidate in asked)
+        {
+            ref readonly var key = ref keys[candidate.Row];
+            var (first, next) = directory.Bounds(candidate.Block);
+            var high = KeyHalf.High(key);
+
+            // Where a block begins with the key's very half, the key may as well stand in a block before it: the filter of this one says nothing.
+            if (_geometry.FilterWords > 0 && first != high && !PassesFilter(candidate.Block, (ulong)key)) continue;
+            var guess = Guess(high, first, next, _geometry.KeysIn(candidate.Block));
+            passed[count++] = candidate with { Guess = guess };
+            FetchBlock(candidate.Block, guess);
         }
 
         return count;
     }
 
-    private int PassFilter(ReadOnlySpan<UInt128> keys, ReadOnlySpan<bool> present, Span<int> survivors)
+    private void LookUp(ReadOnlySpan<UInt128> keys, ReadOnlySpan<Candidate> candidates, Span<bool> present, Span<UInt128> contents)
     {
-        var lowest = KeyHalf.High(Lowest);
-        var span = KeyHalf.High(Highest) - lowest;
-        var filter = _filter;
-        var count = 0;
-        var page = -1L;
-        byte* words = null;
-        for (var i = 0; i < keys.Length; i++)
+        foreach (ref readonly var candidate in candidates)
         {
-            var high = KeyHalf.High(keys[i]);
-            if (high - lowest > span || present[i]) continue;
-            var (at, word) = filter.Locate(high);
-            if (at != page)
-            {
-                Ensure(at);
-                page = at;
-                words = _start + (at * _geometry.BlockBytes);
-            }
-
-            var bits = RunFilter.Bits((ulong)keys[i]);
-            survivors[count] = i;
-            if ((ReadUInt64(words + (word * sizeof(ulong))) & bits) == bits) count++;
-        }
-
-        return count;
-    }
-
-    private void Search(ReadOnlySpan<UInt128> keys, ReadOnlySpan<int> survivors, Span<bool> present, Span<UInt128> contents)
-    {
-        Span<long> blocks = stackalloc long[Ahead];
-        Span<int> guesses = stackalloc int[Ahead];
-        var block = 0L;
-        for (var done = 0; done < survivors.Length; done += Ahead)
-        {
-            var group = survivors.Slice(done, Math.Min(Ahead, survivors.Length - done));
-            for (var i = 0; i < group.Length; i++)
-            {
-                block = Advance(block, KeyHalf.High(keys[group[i]]));
-                blocks[i] = block;
-                guesses[i] = Guess(block, KeyHalf.High(keys[group[i]]));
-                if (Sse.IsSupported) Sse.Prefetch0(BlockStart(block) + (guesses[i] * RunGeometry.KeyBytes));
-            }
-
-            for (var i = 0; i < group.Length; i++) Lookup(keys[group[i]], group[i], blocks[i], guesses[i], present, contents);
-        }
-    }
-
-    private void Lookup(UInt128 key, int row, long block, int guess, Span<bool> present, Span<UInt128> contents)
-    {
-        Ensure(_geometry.FilterPages + block);
-        // Blocks that begin with the same high half cannot be told apart by the directory: go back to the one that begins at or below the key.
-        while (block > 0 && KeyAt(block, 0) > key)
-        {
-            block--;
-            guess = 0;
+            ref readonly var key = ref keys[candidate.Row];
+            var (block, guess) = (candidate.Block, candidate.Guess);
             Ensure(_geometry.FilterPages + block);
+            if (KeyHalf.High(key) == HighAt(BlockStart(block), 0) && KeyAt(block, 0) > key) (block, guess) = (LastBeginningAtMost(key, block), 0);
+            var at = Find(block, guess, key);
+            if (at < 0) continue;
+            present[candidate.Row] = true;
+            if (_geometry.ValueBytes == 0) continue;
+            contents[candidate.Row] = BinaryPrimitives.ReadUInt128BigEndian(
+                new ReadOnlySpan<byte>(BlockStart(block) + ((_geometry.KeysIn(block) + at) * RunGeometry.KeyBytes), RunGeometry.KeyBytes));
+        }
+    }
+
+    /// <summary>Blocks that begin with the same high half cannot be told apart by the directory: the last before <paramref name="above"/> that begins at or below the key.</summary>
+    private long LastBeginningAtMost(UInt128 key, long above)
+    {
+        var low = 0L;
+        while (above - low > 1)
+        {
+            var middle = low + ((above - low) / 2);
+            Ensure(_geometry.FilterPages + middle);
+            if (KeyAt(middle, 0) <= key) low = middle;
+            else above = middle;
         }
 
-        var at = Find(block, guess, key);
-        if (at < 0) return;
-        present[row] = true;
-        if (_geometry.ValueBytes == 0) return;
-        contents[row] = BinaryPrimitives.ReadUInt128BigEndian(new ReadOnlySpan<byte>(BlockStart(block) + ((_geometry.KeysIn(block) + at) * RunGeometry.KeyBytes), RunGeometry.KeyBytes));
+        Ensure(_geometry.FilterPages + low);
+        return low;
     }
 
     /// <summary>Index of the key in the block, walking from a guess that is a few keys off; -1 when it is not there.</summary>
@@ -105,70 +108,108 @@ internal sealed unsafe partial class RunReader
         var start = BlockStart(block);
         var count = _geometry.KeysIn(block);
         var high = KeyHalf.High(key);
-        while (guess > 0 && HighAt(start, guess) >= high) guess--;
-        while (guess < count && HighAt(start, guess) < high) guess++;
-        for (; guess < count && HighAt(start, guess) == high; guess++)
+        for (var at = FirstAtLeast(start, count, guess, high); at < count && HighAt(start, at) == high; at++)
         {
-            if (ReadUInt64(start + (guess * RunGeometry.KeyBytes) + sizeof(ulong)) == (ulong)key) return guess;
+            if (ReadUInt64(start + (at * RunGeometry.KeyBytes) + sizeof(ulong)) == (ulong)key) return at;
         }
 
         return -1;
     }
 
-    /// <summary>The last block whose first key's high half is at most <paramref name="high"/> (or block 0), galloping from one that is known not to be beyond it.</summary>
-    private long Advance(long from, ulong high)
+    private static int FirstAtLeast(byte* start, int count, int guess, ulong high)
     {
-        var step = 1L;
-        var low = from;
-        while (low + step < _geometry.Blocks && DirectoryEntry(low + step) <= high)
+        int low, above;
+        if (HighAt(start, guess) < high)
         {
-            low += step;
-            step *= 2;
+            above = count;
+            low = guess + 1;
+            for (var end = Math.Min(count, low + WalkMax); low < end; low++)
+            {
+                if (HighAt(start, low) >= high) return low;
+            }
+        }
+        else
+        {
+            low = 0;
+            above = guess;
+            for (var end = Math.Max(0, above - WalkMax); above > end; above--)
+            {
+                if (HighAt(start, above - 1) < high) return above;
+            }
         }
 
-        var above = Math.Min(low + step, _geometry.Blocks);
-        while (above - low > 1)
+        while (low < above)
         {
-            var middle = low + ((above - low) / 2);
-            if (DirectoryEntry(middle) <= high) low = middle;
+            var middle = (low + above) >>> 1;
+            if (HighAt(start, middle) < high) low = middle + 1;
             else above = middle;
         }
 
         return low;
     }
 
-    private int Guess(long block, ulong high)
+    private static int Guess(ulong high, ulong first, ulong next, int count)
     {
-        var first = DirectoryEntry(block);
         if (high <= first) return 0;
-        var next = block + 1 < _geometry.Blocks ? DirectoryEntry(block + 1) : KeyHalf.High(Highest);
-        var count = _geometry.KeysIn(block);
         return high >= next ? count - 1 : Math.Min(count - 1, (int)((double)(high - first) / (next - first) * count));
     }
 
-    private ulong DirectoryEntry(long block)
+    private bool PassesFilter(long block, ulong low)
     {
-        var page = block / _geometry.WordsPerPage;
-        var number = _geometry.FilterPages + _geometry.Blocks + page;
-        Ensure(number);
-        return ReadUInt64(_start + _geometry.PageOffset(number) + ((block - (page * _geometry.WordsPerPage)) * sizeof(ulong)));
+        var (page, word) = FilterWord(block, low);
+        Ensure(page);
+        var bits = RunFilter.Bits(low);
+        return (ReadUInt64(word) & bits) == bits;
     }
 
-    private bool PassesFilter(UInt128 key)
+    private (long Page, nint Word) FilterWord(long block, ulong low)
     {
-        if (_geometry.FilterPages == 0) return true;
-        if (key < Lowest || key > Highest) return false;
-        var (page, word) = _filter.Locate(KeyHalf.High(key));
-        var bits = RunFilter.Bits((ulong)key);
-        return (ReadUInt64(_start + (page * _geometry.BlockBytes) + (word * sizeof(ulong))) & bits) == bits;
+        var (page, place) = Math.DivRem((ulong)block, (ulong)_geometry.BlocksPerFilterPage);
+        var word = ((int)place * _geometry.FilterWords) + RunFilter.WordOf(low, _geometry.FilterWords);
+        return ((long)page, (nint)(_start + ((long)page * _geometry.BlockBytes) + (word * sizeof(ulong))));
+    }
+
+    private void FetchFilter(long block, ulong low)
+    {
+        var (page, word) = FilterWord(block, low);
+        Fetch(page, (byte*)word);
+    }
+
+    private void FetchBlock(long block, int guess) => Fetch(_geometry.FilterPages + block, BlockStart(block) + (guess * RunGeometry.KeyBytes));
+
+    /// <summary>A page that was never touched is likely still on disk, and reading it takes as long as a thousand lookups: begin now.</summary>
+    private void Fetch(long page, byte* place)
+    {
+        if (!IsVerified(page)) PageAdvice.Fetch(_start + _geometry.PageOffset(page), _geometry.PageBytes(page));
+        else if (Sse.IsSupported) Sse.Prefetch0(place);
     }
 
     private UInt128 KeyAt(long block, int index) =>
         BinaryPrimitives.ReadUInt128BigEndian(new ReadOnlySpan<byte>(BlockStart(block) + (index * RunGeometry.KeyBytes), RunGeometry.KeyBytes));
+
+    /// <summary>How many of the sorted keys are below a bound.</summary>
+    private static int CountBelow(ReadOnlySpan<UInt128> keys, UInt128 bound)
+    {
+        var (low, above) = (0, keys.Length);
+        while (low < above)
+        {
+            var middle = (low + above) >>> 1;
+            if (keys[middle] < bound) low = middle + 1;
+            else above = middle;
+        }
+
+        return low;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong HighAt(byte* block, int index) => ReadUInt64(block + (index * RunGeometry.KeyBytes));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong ReadUInt64(byte* at) => BinaryPrimitives.ReadUInt64BigEndian(new ReadOnlySpan<byte>(at, sizeof(ulong)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong ReadUInt64(nint at) => ReadUInt64((byte*)at);
+
+    /// <summary>A key that is being looked up, the one block in which it can be, and about where in it.</summary>
+    private readonly record struct Candidate(int Row, long Block, int Guess);
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using System.Runtime.CompilerServices;
 
 namespace Ingest.Core.Deduplicating.Index;
 
@@ -13,7 +14,6 @@ internal sealed unsafe partial class RunReader : IDisposable
     private readonly byte* _start;
     private readonly RunTrailer _trailer;
     private readonly RunGeometry _geometry;
-    private readonly RunFilter _filter;
     private readonly ulong[] _verified;
 
     private RunReader(MappedFile file, RunDescriptor descriptor, RunTrailer trailer)
@@ -22,9 +22,9 @@ internal sealed unsafe partial class RunReader : IDisposable
         _start = file.Start;
         _trailer = trailer;
         _geometry = trailer.Geometry;
-        _filter = new RunFilter(_geometry, trailer.Lowest, trailer.Highest);
         _verified = new ulong[(_geometry.Pages + 63) / 64];
         Descriptor = descriptor;
+        PageAdvice.ReadAtRandom(_start, file.Length);
     }
 
     public RunDescriptor Descriptor { get; }
@@ -60,6 +60,9 @@ internal sealed unsafe partial class RunReader : IDisposable
         }
     }
 
+    /// <summary>Says that the run will be read from front to back, as a merge does.</summary>
+    public void ReadInOrder() => PageAdvice.ReadInOrder(_start, _file.Length);
+
     /// <summary>Copies a block's keys, and contents where there are any, into spans of at least <see cref="RunGeometry.KeysPerBlock"/>. Returns their number.</summary>
     public int ReadBlock(long block, Span<UInt128> keys, Span<UInt128> contents)
     {
@@ -77,12 +80,8 @@ internal sealed unsafe partial class RunReader : IDisposable
     /// <exception cref="IndexDamagedException">Something is not as the trailer says.</exception>
     public void VerifyAll(CancellationToken cancellation)
     {
-        for (var page = 0L; page < _geometry.Pages; page++)
-        {
-            if ((page & 1023) == 0) cancellation.ThrowIfCancellationRequested();
-            VerifyPage(page);
-        }
-
+        Array.Clear(_verified);
+        PageAdvice.ReadInOrder(_start, _file.Length);
         var keys = new UInt128[_geometry.KeysPerBlock];
         var contents = new UInt128[_geometry.KeysPerBlock];
         UInt128 sum = 0;
@@ -94,9 +93,9 @@ internal sealed unsafe partial class RunReader : IDisposable
             if (DirectoryEntry(block) != KeyHalf.High(keys[0])) throw Damaged($"the directory does not know block {block}.");
             for (var i = 0; i < count; i++)
             {
-                var key = keys[i];
+                ref readonly var key = ref keys[i];
                 if (key <= last && block + i > 0) throw Damaged($"the keys of block {block} do not ascend.");
-                if (!PassesFilter(key)) throw Damaged($"the filter denies a key of block {block}.");
+                if (_geometry.FilterWords > 0 && !PassesFilter(block, (ulong)key)) throw Damaged($"the filter denies a key of block {block}.");
                 last = key;
                 sum += key;
             }
@@ -106,16 +105,21 @@ internal sealed unsafe partial class RunReader : IDisposable
 
         if (last != Highest) throw Damaged("the highest key is not that of the trailer.");
         if (sum != _trailer.Sum) throw Damaged("the sum of its keys is not that of the trailer.");
+        PageAdvice.ReadAtRandom(_start, _file.Length);
     }
 
     public void Dispose() => _file.Dispose();
 
     private byte* BlockStart(long block) => _start + ((_geometry.FilterPages + block) * _geometry.BlockBytes);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Ensure(long page)
     {
-        if ((_verified[page >> 6] & (1UL << (int)(page & 63))) == 0) VerifyPage(page);
+        if (!IsVerified(page)) VerifyPage(page);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool IsVerified(long page) => (_verified[page >> 6] & (1UL << (int)(page & 63))) != 0;
 
     private void VerifyPage(long page)
     {

@@ -5,8 +5,10 @@ namespace Ingest.Core.Deduplicating.Index;
 /// <summary>What may run beside lookups: merges, and looking into the runs of rivals.</summary>
 public sealed partial class TableIndex
 {
-    /// <summary>The runs that should be merged next, null when none need it. One merge of a table at a time.</summary>
-    public IReadOnlyList<RunDescriptor>? PlanMerge() => RunMerging.Plan(_runs.Values);
+    /// <summary>The runs that should be merged next, null when none need it.</summary>
+    /// <param name="except">Names of runs that a merge has in hand already.</param>
+    public IReadOnlyList<RunDescriptor>? PlanMerge(IReadOnlySet<string>? except = null) =>
+        RunMerging.Plan(except is null ? _runs.Values : _runs.Values.Where(r => !except.Contains(r.Name)));
 
     /// <summary>
     /// Merges runs into a new one, verifies it and creates it in the store. Nothing changes until a commit publishes the result; when none does,
@@ -15,14 +17,17 @@ public sealed partial class TableIndex
     /// <remarks>Reads, writes and hashes for as long as the runs are large: call it on a task of its own.</remarks>
     /// <exception cref="IndexDamagedException">A run is missing or damaged, or two hold the same key.</exception>
     /// <exception cref="IOException">The store (as <see cref="StoreException"/>) or the local disk failed.</exception>
-    public async ValueTask<RunMerge> MergeAsync(IReadOnlyList<RunDescriptor> runs, CancellationToken cancellation)
+    public ValueTask<RunMerge> MergeAsync(IReadOnlyList<RunDescriptor> runs, CancellationToken cancellation) => MergeAsync(runs, null, cancellation);
+
+    /// <summary>As above, held back by <paramref name="pace"/>.</summary>
+    internal async ValueTask<RunMerge> MergeAsync(IReadOnlyList<RunDescriptor> runs, MergePace? pace, CancellationToken cancellation)
     {
         if (runs.Count < 2) throw new ArgumentException("A merge takes two runs or more.", nameof(runs));
         var name = _cache.NewRunName();
         var unfinished = _cache.NewFile();
         try
         {
-            var merged = await MergeIntoAsync(runs, name, unfinished, cancellation);
+            var merged = await MergeIntoAsync(runs, name, unfinished, pace, cancellation);
             if (IndexProof.Mismatch(runs, merged.Keys, merged.Sum) is { } mismatch) throw new IndexDamagedException(name, mismatch);
             using (var reader = RunReader.Open(unfinished, merged, _hasContents)) reader.VerifyAll(cancellation);
             using (var file = new MappedFile(unfinished, name, merged.Bytes)) await RunObjects.CreateAsync(_store, file, merged, cancellation);
@@ -54,7 +59,7 @@ public sealed partial class TableIndex
         foreach (var descriptor in runs)
         {
             using var run = await _cache.OpenAsync(_store, descriptor, _hasContents, cancellation);
-            run.Probe(sorted.Span, present, contents, rows);
+            run.Probe(sorted.Span, present, contents);
         }
 
         var held = new bool[keys.Length];
@@ -68,13 +73,14 @@ public sealed partial class TableIndex
         return new RunLookup(held, heldContents);
     }
 
-    private async ValueTask<RunDescriptor> MergeIntoAsync(IReadOnlyList<RunDescriptor> runs, string name, string path, CancellationToken cancellation)
+    private async ValueTask<RunDescriptor> MergeIntoAsync(IReadOnlyList<RunDescriptor> runs, string name, string path, MergePace? pace, CancellationToken cancellation)
     {
         var readers = new List<RunReader>(runs.Count);
         try
         {
             foreach (var run in runs) readers.Add(await _cache.OpenAsync(_store, run, _hasContents, cancellation));
-            return RunMerging.Merge(readers, name, path, cancellation);
+            foreach (var reader in readers) reader.ReadInOrder();
+            return await RunMerging.MergeAsync(readers, name, path, pace, cancellation);
         }
         finally
         {

@@ -9,7 +9,7 @@ namespace Ingest.Core.Deduplicating.Index;
 /// </summary>
 /// <remarks>
 /// <see cref="Probe"/>, <see cref="SyncAsync"/>, <see cref="ApplyAsync"/>, <see cref="PlanMerge"/> and disposal belong to one thread.
-/// <see cref="MergeAsync"/>, <see cref="LookupAsync"/> and <see cref="HeldByAsync"/> may run beside them: they read immutable files that they
+/// <see cref="MergeAsync(IReadOnlyList{RunDescriptor}, CancellationToken)"/>, <see cref="LookupAsync"/> and <see cref="HeldByAsync"/> may run beside them: they read immutable files that they
 /// open for themselves, and publish nothing. Once damage was found, every lookup throws: a wrong "not there" would double a row.
 /// </remarks>
 public sealed partial class TableIndex : IDisposable
@@ -20,7 +20,6 @@ public sealed partial class TableIndex : IDisposable
     private readonly Dictionary<string, RunDescriptor> _runs = new(StringComparer.Ordinal);
     private readonly KeyTable _recent;
     private readonly Dictionary<string, int> _recentTags = new(StringComparer.Ordinal);
-    private readonly int[] _survivors = new int[IndexSizes.ProbeKeysMax];
     private List<RunReader> _mapped = [];
     private int _lastTag;
     private IndexDamagedException? _damage;
@@ -43,7 +42,7 @@ public sealed partial class TableIndex : IDisposable
     public UInt128 TotalSum { get; private set; }
 
     /// <summary>Memory held, in bytes, without the mapped files' pages, which the operating system takes back when it needs them.</summary>
-    public long ResidentBytes => _recent.ResidentBytes + (_survivors.LongLength * sizeof(int)) + _mapped.Sum(r => r.ResidentBytes);
+    public long ResidentBytes => _recent.ResidentBytes + _mapped.Sum(r => r.ResidentBytes);
 
     /// <summary>Runs that a lookup goes through one by one.</summary>
     public int MappedRuns => _mapped.Count;
@@ -126,7 +125,7 @@ public sealed partial class TableIndex : IDisposable
         {
             try
             {
-                run.Probe(keys, present, contents, _survivors);
+                run.Probe(keys, present, contents);
             }
             catch (IndexDamagedException damage)
             {

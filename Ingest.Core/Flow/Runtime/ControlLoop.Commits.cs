@@ -58,7 +58,7 @@ internal sealed partial class ControlLoop
         var reset = false;
         foreach (var lane in _lanes.All)
         {
-            _lanes.CollectMerge(lane);
+            await lane.Merges.CollectAsync();
             if (lane.InFlight is not { Completion.IsCompleted: true } job) continue;
             lane.InFlight = null;
             var result = await job.Completion;

@@ -12,22 +12,29 @@ internal static class IndexOpener
     public static async Task<TableIndex> OpenOrRebuildAsync(DatasetPlan plan, IObjectStore store, DeltaTable table, LocalRunCache cache, EngineServices services, CancellationToken cancellation)
     {
         var hasContents = plan.Dedup.Mode == DedupMode.Identity;
+        var options = RebuildOptions.In(Path.Combine(Path.GetDirectoryName(cache.Folder)!, "rebuild"));
         var why = Disagreement(table.Current);
+        var damagedRun = "";
+        var rebuilt = false;
         while (true)
         {
             if (why is not null)
             {
                 Log.IndexRebuilding(services.Logger, plan.Name, why);
-                await IndexRebuild.RunAsync(plan, store, table, services, cancellation);
+
+                // Of several workers that find it so, the first to be done mends it for all.
+                await new IndexRebuild(plan, store, table, options, services).RunAsync(
+                    tip => Disagreement(tip) is not null || tip.Index.Runs.Any(r => r.Name == damagedRun), cancellation);
+                (why, rebuilt) = (null, true);
             }
 
             try
             {
                 return await TableIndex.OpenAsync(store, cache, hasContents, table.Current.Index.Runs, cancellation);
             }
-            catch (IndexDamagedException damaged) when (why is null)
+            catch (IndexDamagedException damaged) when (!rebuilt)
             {
-                why = damaged.Message;
+                (why, damagedRun) = (damaged.Message, damaged.Run);
             }
         }
     }

@@ -50,8 +50,7 @@ internal sealed class LaneSet : IDisposable
     /// <summary>Seals the lane's open batch and starts its commit.</summary>
     public void Start(TableLane lane, Task<JobResult>? after)
     {
-        var job = new CommitJob(lane, lane.Seal(), _services, lane.ReadyMerge, after, _ownRuns);
-        lane.ReadyMerge = null;
+        var job = new CommitJob(lane, lane.Seal(), _services, lane.Merges.Take(), after, _ownRuns);
         lane.InFlight = job;
         job.Start(_services.Scheduler, _jobs.Token);
         job.Completion.ContinueWith(static (_, signal) => ((Signal)signal!).Set(), _signal, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, _services.Scheduler);
@@ -80,20 +79,11 @@ internal sealed class LaneSet : IDisposable
     {
         _housekeeping.RemoveAll(t => t.IsCompleted);
         if (committed.CheckpointDue) _housekeeping.Add(Run(() => CheckpointAsync(lane.Table, committed.Version)));
-        if (lane.Merging is null && lane.ReadyMerge is null && lane.Index.PlanMerge() is { } runs)
-            lane.Merging = Task.Factory.StartNew(() => MergeAsync(lane, runs), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _services.Scheduler).Unwrap();
+        lane.Merges.Begin();
     }
 
-    /// <summary>Takes the result of a merge that has ended.</summary>
-    public void CollectMerge(TableLane lane)
-    {
-        if (lane.Merging is not { IsCompleted: true } merging) return;
-        lane.Merging = null;
-        lane.ReadyMerge = merging.Result;
-    }
-
-    /// <summary>Waits for housekeeping to end, so that nothing is half done at exit (it would be harmless, but untidy).</summary>
-    public Task DrainAsync() => Task.WhenAll(_housekeeping.Concat(All.Select(l => (Task?)l.Merging ?? Task.CompletedTask)));
+    /// <summary>Waits for checkpoints to end, so that nothing is half done at exit (it would be harmless, but untidy); merges of the index are given up.</summary>
+    public Task DrainAsync() => Task.WhenAll(_housekeeping.Concat(All.Select(l => l.Merges.StopAsync())));
 
     public void Dispose()
     {
@@ -112,19 +102,6 @@ internal sealed class LaneSet : IDisposable
         catch (IOException failure)
         {
             Log.CheckpointFailed(_logger, failure, table.Name, version);
-        }
-    }
-
-    private async Task<RunMerge?> MergeAsync(TableLane lane, IReadOnlyList<RunDescriptor> runs)
-    {
-        try
-        {
-            return await lane.Index.MergeAsync(runs, CancellationToken.None);
-        }
-        catch (IOException failure)
-        {
-            Log.MergeFailed(_logger, failure, lane.Plan.Name);
-            return null;
         }
     }
 }

@@ -24,12 +24,13 @@ internal sealed class TableLane : IDisposable
     private long _openedAt;
     private long _openVersion = -1;
 
-    public TableLane(DatasetPlan plan, IObjectStore store, DeltaTable table, TableIndex index, ByteBudget budget, TimeProvider time)
+    public TableLane(DatasetPlan plan, IObjectStore store, DeltaTable table, TableIndex index, IndexMerges merges, ByteBudget budget, TimeProvider time)
     {
         Plan = plan;
         Store = store;
         Table = table;
         Index = index;
+        Merges = merges;
         IndexVersion = table.Current.Version;
         Deduplicator = new Deduplicator(plan, index);
         _budget = budget;
@@ -55,10 +56,7 @@ internal sealed class TableLane : IDisposable
     /// <summary>The commit in flight; null when there is none.</summary>
     public CommitJob? InFlight { get; set; }
 
-    /// <summary>A merge of index runs, ready to be published with the next commit.</summary>
-    public RunMerge? ReadyMerge { get; set; }
-
-    public Task<RunMerge?>? Merging { get; set; }
+    public IndexMerges Merges { get; }
 
     public int OpenRows => _open.RowCount;
 
@@ -152,6 +150,7 @@ internal sealed class TableLane : IDisposable
     {
         _open.Dispose();
         _lease?.Dispose();
+        Merges.Dispose();
         Index.Dispose();
     }
 

@@ -39,6 +39,7 @@ internal static class TableOpener
         var cache = new LocalRunCache(Path.Combine(slot.Folder, table.Current.TableId));
         var index = await IndexOpener.OpenOrRebuildAsync(plan, store, table, cache, services, cancellation);
         Log.TableOpened(services.Logger, plan.Name, table.Current.Version, table.Current.LiveFiles, index.TotalKeys, table.Current.Index.Runs.Length);
-        return new TableLane(plan, store, table, index, budget, services.Time);
+        var merges = new IndexMerges(index, plan.Name, services.Time, services.Scheduler, services.Logger);
+        return new TableLane(plan, store, table, index, merges, budget, services.Time);
     }
 }

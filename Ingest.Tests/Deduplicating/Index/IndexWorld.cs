@@ -76,14 +76,19 @@ internal sealed class IndexWorld(bool hasContents, int seed = 1) : IDisposable
         if (Directory.Exists(CacheFolder)) Directory.Delete(CacheFolder, recursive: true);
     }
 
-    /// <summary>Distinct keys, uniform or crowded into few high or low halves.</summary>
+    /// <summary>Distinct keys, uniform or crowded into few high or low halves, or few dates.</summary>
     public static UInt128[] Keys(Random random, int count, bool crowded = false)
     {
         var keys = new HashSet<UInt128>();
         while (keys.Count < count)
         {
-            var kind = crowded ? random.Next(3) : 0;
-            var high = kind == 1 ? (ulong)random.Next(2) * 0x8000_0000_0000_0000 : Uniform(random);
+            var kind = crowded ? random.Next(4) : 0;
+            var high = kind switch
+            {
+                1 => (ulong)random.Next(2) * 0x8000_0000_0000_0000,
+                3 => ((ulong)random.Next(3) * 0x4001 << 48) | (Uniform(random) >> 16),
+                _ => Uniform(random),
+            };
             var low = kind == 2 ? (ulong)random.Next(2) : Uniform(random);
             keys.Add(new UInt128(high, low));
         }

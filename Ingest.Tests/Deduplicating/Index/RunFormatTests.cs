@@ -64,10 +64,10 @@ public sealed class RunFormatTests
     {
         var (run, bytes) = RunWriter.Encode("a.run", [1, 2, 3], []);
         var trailer = bytes.Span[^RunTrailer.Bytes..].ToArray();
-        trailer[9] = 2;
+        trailer[9] = 3;
         BinaryPrimitives.WriteUInt64BigEndian(trailer.AsSpan(120), XxHash3.HashToUInt64(trailer.AsSpan(0, 120)));
         var refused = Assert.Throws<IndexDamagedException>(() => RunTrailer.Read(trailer, run.Name, run.Bytes));
-        Assert.Contains("newer than this program", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("it is of format version 3", refused.Message, StringComparison.Ordinal);
     }
 
     /// <summary>docs/dedup.md, step by step, sharing nothing with the reader.</summary>
@@ -78,7 +78,10 @@ public sealed class RunFormatTests
         var blockBytes = BinaryPrimitives.ReadInt32BigEndian(trailer[12..]);
         var left = BinaryPrimitives.ReadInt64BigEndian(trailer[16..]);
         var width = 16 + BinaryPrimitives.ReadInt32BigEndian(trailer[24..]);
-        var page = BinaryPrimitives.ReadInt64BigEndian(trailer[80..]);
+        var words = BinaryPrimitives.ReadInt32BigEndian(trailer[28..]);
+        var (keysPerBlock, blocksPerPage) = ((blockBytes - 8) / width, words == 0 ? 0 : (blockBytes - 8) / 8 / words);
+        var blocks = (left + keysPerBlock - 1) / keysPerBlock;
+        var page = words == 0 ? 0 : (blocks + blocksPerPage - 1) / blocksPerPage;
         var offset = (int)page * blockBytes;
         var (keys, contents) = (new List<UInt128>(), new List<UInt128>());
         while (left > 0)
@@ -89,7 +92,9 @@ public sealed class RunFormatTests
             Assert.Equal(XxHash3.HashToUInt64(block[..^8], page++), BinaryPrimitives.ReadUInt64BigEndian(block[^8..]));
             for (var i = 0; i < count; i++)
             {
-                keys.Add(BinaryPrimitives.ReadUInt128BigEndian(block[(i * 16)..]));
+                var key = BinaryPrimitives.ReadUInt128BigEndian(block[(i * 16)..]);
+                if (words > 0) Assert.True(PassesByTheBook(file, (ulong)key, offset / blockBytes - (int)((blocks + blocksPerPage - 1) / blocksPerPage), words, blocksPerPage, blockBytes));
+                keys.Add(key);
                 if (width == 32) contents.Add(BinaryPrimitives.ReadUInt128BigEndian(block[((count + i) * 16)..]));
             }
 
@@ -97,5 +102,12 @@ public sealed class RunFormatTests
         }
 
         return (keys, contents);
+    }
+
+    private static bool PassesByTheBook(ReadOnlySpan<byte> file, ulong low, int block, int words, int blocksPerPage, int blockBytes)
+    {
+        var word = (block % blocksPerPage * words) + (int)((low >> 18 & 0xFFFF) * (ulong)words >> 16);
+        var bits = BinaryPrimitives.ReadUInt64BigEndian(file[((block / blocksPerPage * blockBytes) + (word * 8))..]);
+        return new[] { 0, 6, 12 }.All(shift => (bits >> (int)(low >> shift & 63) & 1) == 1);
     }
 }

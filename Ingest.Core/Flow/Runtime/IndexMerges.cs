@@ -1,0 +1,76 @@
+using Ingest.Core.Deduplicating.Index;
+using Ingest.Core.Flow.Telemetry;
+using Microsoft.Extensions.Logging;
+
+namespace Ingest.Core.Flow.Runtime;
+
+/// <summary>
+/// The merges of one table's index runs, beside its commits: begun when a commit makes them due, held back to a rate, published by a later commit.
+/// Never waited for: a merge that is cancelled or refused leaves an orphan and is begun again. Owned by the control loop.
+/// </summary>
+internal sealed class IndexMerges(TableIndex index, string table, TimeProvider time, TaskScheduler scheduler, ILogger logger) : IDisposable
+{
+    /// <summary>Two, so that the small merges that keep lookups short do not wait for hours behind a large one.</summary>
+    private const int AtOnceMax = 2;
+
+    private readonly List<(IReadOnlyList<RunDescriptor> Runs, Task<RunMerge?> Task)> _running = [];
+    private readonly Queue<RunMerge> _ready = [];
+    private readonly CancellationTokenSource _stop = new();
+    private RunMerge? _taken;
+
+    /// <summary>Begins the merges that are due.</summary>
+    public void Begin()
+    {
+        while (_running.Count < AtOnceMax && index.PlanMerge(InHand()) is { } runs)
+            _running.Add((runs, Task.Factory.StartNew(() => MergeAsync(runs), CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler).Unwrap()));
+    }
+
+    /// <summary>Takes in what merges have ended with.</summary>
+    /// <exception cref="IndexDamagedException">A merge found damage, or a key in two runs: nothing more may be written.</exception>
+    public async ValueTask CollectAsync()
+    {
+        for (var i = _running.Count - 1; i >= 0; i--)
+        {
+            var ended = _running[i].Task;
+            if (!ended.IsCompleted) continue;
+            _running.RemoveAt(i);
+            if (await ended is { } merge) _ready.Enqueue(merge);
+        }
+    }
+
+    /// <summary>A merge for the next commit to publish; null when none is ready. If that commit does not carry it through, it is merged again.</summary>
+    public RunMerge? Take() => _taken = _ready.TryDequeue(out var merge) ? merge : null;
+
+    /// <summary>Gives up what is not done, and returns when nothing runs any more.</summary>
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_running.Select(r => r.Task));
+    }
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _stop.Dispose();
+    }
+
+    private HashSet<string> InHand() =>
+        _running.SelectMany(r => r.Runs).Concat(_ready.SelectMany(m => m.Removed)).Concat(_taken?.Removed ?? []).Select(r => r.Name).ToHashSet(StringComparer.Ordinal);
+
+    private async Task<RunMerge?> MergeAsync(IReadOnlyList<RunDescriptor> runs)
+    {
+        try
+        {
+            return await index.MergeAsync(runs, new MergePace(IndexSizes.MergeBytesPerSecond, time), _stop.Token);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (IOException failure) when (failure is not IndexDamagedException)
+        {
+            Log.MergeFailed(logger, failure, table);
+            return null;
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Ingest.Core;
+using Ingest.Core.Contracts;
+using Ingest.Core.Flow.Runtime;
+using Ingest.Core.Pool.Delta;
+using Ingest.Worker.Configuration;
+using Ingest.Worker.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Ingest.Worker.Commands;
+
+/// <summary><c>pool reindex</c>: makes a table's index anew from its rows. Workers may go on writing meanwhile.</summary>
+internal static class PoolReindexCommand
+{
+    public static Command Create()
+    {
+        var pool = PoolCommand.PoolOption();
+        var table = new Option<string?>("--table") { Description = "Only this table. Default: all that have a contract." };
+        var contracts = new Option<string?>("--contracts") { Description = "Contracts, which say what fingerprints are made of. Default: the setting Ingest:Contracts." };
+        var work = new Option<string?>("--work") { Description = "Local folder for sorting, 34 bytes a row. After a kill, the same command goes on with what lies there. Default: ingest-reindex in the system's temporary folder." };
+        var memory = new Option<int>("--memory") { Description = "MiB of memory for sorting.", DefaultValueFactory = _ => 160 };
+        var command = new Command("reindex", "Make a table's index anew from its rows, after it was lost or damaged. Goes on where it was when it is started again.") { pool, table, contracts, work, memory };
+        command.SetAction((parse, cancellation) => RunAsync(
+            parse.GetValue(pool), parse.GetValue(table), parse.GetValue(contracts), parse.GetValue(work), parse.GetValue(memory), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? poolFolder, string? only, string? contracts, string? work, int memoryMiB, CancellationToken cancellation)
+    {
+        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
+        var errors = new List<string>();
+        var catalog = ContractFiles.Load(contracts ?? SettingsReader.Configuration([])["Ingest:Contracts"] ?? new IngestSettings().Contracts, errors);
+        DatasetPlan[] plans = [.. catalog?.Datasets ?? [], QuarantineDataset.Plan];
+        if (only is not null && pool.Tables.All(t => t.Name != only)) errors.Add($"There is no table '{only}' in {pool.Root}.");
+        else if (only is not null && plans.All(p => p.Name != only)) errors.Add($"No contract is named '{only}'. The contract of the table says what its fingerprints are made of.");
+        if (memoryMiB < 1) errors.Add($"--memory is {memoryMiB}. Give at least 1.");
+        foreach (var error in errors) await Console.Error.WriteLineAsync(error).ConfigureAwait(false);
+        if (errors.Count > 0) return ExitCodes.BadConfiguration;
+
+        var options = new RebuildOptions(Path.GetFullPath(work ?? Path.Combine(Path.GetTempPath(), "ingest-reindex")), (long)memoryMiB << 20, Environment.ProcessorCount);
+        foreach (var table in pool.Tables.Where(t => only is null || t.Name == only))
+        {
+            if (plans.FirstOrDefault(p => p.Name == table.Name) is not { } plan) continue;
+            try
+            {
+                await ReindexAsync(plan, table, options, cancellation).ConfigureAwait(false);
+            }
+            catch (Exception reason) when (Refusal.IsOne(reason))
+            {
+                await Console.Error.WriteLineAsync($"{table.Name}: {reason.Message}").ConfigureAwait(false);
+                return ExitCodes.Failed;
+            }
+        }
+
+        return ExitCodes.Ok;
+    }
+
+    private static async Task ReindexAsync(DatasetPlan plan, PoolTable table, RebuildOptions options, CancellationToken cancellation)
+    {
+        if (await DeltaTable.OpenAsync(table.Store, table.Name, IdSource.System, TimeProvider.System, cancellation).ConfigureAwait(false) is not { } log) return;
+        var pinned = log.Opened.Configuration.GetValueOrDefault(TableSpec.DedupKey);
+        if (pinned != plan.DedupSignature)
+            throw new TableRefusedException($"its fingerprints are made of '{pinned}', those of the contract of '{plan.DedupSignature}'. Give the contract that the table was written with.");
+
+        var (started, cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
+        var services = new EngineServices { Pool = table.Store, Logger = NullLogger.Instance };
+        if (await new IndexRebuild(plan, table.Store, log, options, services).RunAsync(null, cancellation).ConfigureAwait(false) is not { } done) return;
+        var (took, used) = (Stopwatch.GetElapsedTime(started).TotalSeconds, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{table.Name}: {done.Keys:N0} fingerprints of {done.Files:N0} files in {done.Runs} runs, sum {done.Sum:x32}, published in version {done.Version}{(done.Resumed ? ", resumed" : "")}. {took:F1} s, {used:F1} s of processor time, {done.Keys / Math.Max(used, 1e-3):N0} keys a second and core."));
+    }
+}

@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Text;
+using Ingest.Perf.Compare;
+
+namespace Ingest.Perf.Index;
+
+/// <summary>The index's section of RESULTS.md.</summary>
+internal static class IndexSection
+{
+    public static string Render(IReadOnlyList<IndexFigures> figures, string command)
+    {
+        var page = new StringBuilder();
+        page.Append("## Dedup index\nWritten by `").Append(command).Append("`; do not edit.\n\n");
+        page.Append(string.Join("; ", Machine.Describe().Where(d => d.Name is "processor" or "memory" or "system" or ".NET").Select(d => $"{d.Name}: {d.Value}"))).Append(".\n\n");
+        page.Append("Batches of 65,536 keys, a tenth of them there already, those of dated keys in the last 7 of 400 dates. Ours: sort, lookup, run encoded and created (flushed to disk), applied, and every merge that becomes due, on one thread, in its time. ")
+            .Append("RocksDB: get, then put what is new in one write batch, no write-ahead log, 10-bit bloom filters, 256 MiB block cache, no compression; its compactions run beside it and are waited for outside its time. ")
+            .Append("Both begin filled: ours with the runs that its merges leave, RocksDB by its own bulk load of sorted files into one level, which is its best state. Medians of turns.\n\n");
+        AppendSpeed(page, figures);
+        AppendRest(page, figures);
+        return page.ToString();
+    }
+
+    private static void AppendSpeed(StringBuilder page, IReadOnlyList<IndexFigures> figures)
+    {
+        page.Append("| keys | order | keys/s | without merges | RocksDB keys/s | ratio | µs CPU a key | RocksDB | bytes a key | RocksDB | anonymous memory MiB |\n|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+        foreach (var f in figures)
+        {
+            var (own, rocks) = (IndexFigures.Median(f.Own), IndexFigures.Median(f.Rocks));
+            page.Append(CultureInfo.InvariantCulture, $"| {f.Keys:N0} | {Order(f)} | {own:N0} | {IndexFigures.Median(f.OwnForeground):N0} | {Or(rocks, "N0")} | {Or(own / rocks, "F1")} | {IndexFigures.Median(f.OwnCpu):F3} | {Or(IndexFigures.Median(f.RocksCpu), "F2")} ")
+                .Append(CultureInfo.InvariantCulture, $"| {f.BytesPerKey:F2} | {Or(f.RocksBytesPerKey is 0 ? double.NaN : f.RocksBytesPerKey, "F2")} | {f.AnonymousBytes / (double)(1 << 20):N0} |\n");
+        }
+    }
+
+    private static void AppendRest(StringBuilder page, IReadOnlyList<IndexFigures> figures)
+    {
+        page.Append("\nLookups alone, with every page of the index put out of memory before, and opening. \"Pages\" are 4 KiB read from disk a key.\n\n");
+        page.Append("| keys | order | runs (mapped) | a key is written | opened cold s | recent cold keys/s | pages | all dates cold keys/s | pages | all dates warm keys/s |\n|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+        foreach (var f in figures)
+        {
+            page.Append(CultureInfo.InvariantCulture, $"| {f.Keys:N0} | {Order(f)} | {f.Runs} ({f.MappedRuns}) | {f.WriteAmplification:F2} times | {f.ColdAll?.OpenTime.TotalSeconds:F2} ")
+                .Append(CultureInfo.InvariantCulture, $"| {f.ColdRecent?.KeysPerSecond:N0} | {f.ColdRecent?.PagesPerKey:F3} | {f.ColdAll?.KeysPerSecond:N0} | {f.ColdAll?.PagesPerKey:F3} | {f.WarmAll:N0} |\n");
+        }
+    }
+
+    private static string Order(IndexFigures figures) => figures.CarryDates ? "date, hash" : "hash";
+
+    private static string Or(double value, string format) => double.IsNaN(value) ? "–" : value.ToString(format, CultureInfo.InvariantCulture);
+}
