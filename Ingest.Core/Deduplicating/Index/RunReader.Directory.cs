@@ -8,7 +8,7 @@ internal sealed unsafe partial class RunReader
     private ulong DirectoryEntry(long block)
     {
         var (words, first) = DirectoryPage(block / _geometry.WordsPerPage);
-        return ReadUInt64(words + ((nint)(block - first) * sizeof(ulong)));
+        return ReadUInt64((byte*)words + ((nint)(block - first) * sizeof(ulong)));
     }
 
     private (nint Words, long First) DirectoryPage(long page)
@@ -19,17 +19,36 @@ internal sealed unsafe partial class RunReader
     }
 
     /// <summary>Goes through the directory with ascending keys; knows the page it is on.</summary>
-    private ref struct DirectoryWalk(RunReader run)
+    private ref struct DirectoryWalk
     {
-        private readonly RunReader _run = run;
-        private readonly long _blocks = run._geometry.Blocks;
-        private readonly int _wordsPerPage = run._geometry.WordsPerPage;
+        private readonly RunReader _run;
+        private readonly long _blocks;
+        private readonly int _wordsPerPage;
         private nint _words;
-        private long _first = long.MaxValue;
+        private long _firstOfPage = long.MaxValue;
         private long _block;
+        private ulong _first;
+        private ulong _next;
 
-        /// <summary>The last block whose first key's high half is at most <paramref name="high"/> (or block 0). Never goes back.</summary>
-        public long Advance(ulong high)
+        public DirectoryWalk(RunReader run)
+        {
+            _run = run;
+            _blocks = run._geometry.Blocks;
+            _wordsPerPage = run._geometry.WordsPerPage;
+            (_first, _next) = (Entry(0), EntryAfter(0));
+        }
+
+        /// <summary>The last block whose first key's high half is at most <paramref name="high"/> (or block 0), and between which halves it lies. Never goes back.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Advance(ulong high, ref Candidate candidate)
+        {
+            if (high >= _next) Move(high);
+            candidate.Block = _block;
+            candidate.First = _first;
+            candidate.Next = _next;
+        }
+
+        private void Move(ulong high)
         {
             var low = _block;
             var step = 1L;
@@ -47,17 +66,17 @@ internal sealed unsafe partial class RunReader
                 else above = middle;
             }
 
-            return _block = low;
+            if (low == _block) return;
+            (_block, _first, _next) = (low, Entry(low), EntryAfter(low));
         }
 
-        /// <summary>The high halves between which a block's keys lie.</summary>
-        public (ulong First, ulong Next) Bounds(long block) => (Entry(block), block + 1 < _blocks ? Entry(block + 1) : KeyHalf.High(_run.Highest));
+        private ulong EntryAfter(long block) => block + 1 < _blocks ? Entry(block + 1) : KeyHalf.High(_run.Highest);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private ulong Entry(long block)
         {
-            if ((ulong)(block - _first) >= (ulong)_wordsPerPage) (_words, _first) = _run.DirectoryPage(block / _wordsPerPage);
-            return ReadUInt64(_words + ((nint)(block - _first) * sizeof(ulong)));
+            if ((ulong)(block - _firstOfPage) >= (ulong)_wordsPerPage) (_words, _firstOfPage) = _run.DirectoryPage(block / _wordsPerPage);
+            return ReadUInt64((byte*)_words + ((nint)(block - _firstOfPage) * sizeof(ulong)));
         }
     }
 }

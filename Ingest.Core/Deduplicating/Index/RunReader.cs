@@ -15,6 +15,7 @@ internal sealed unsafe partial class RunReader : IDisposable
     private readonly RunTrailer _trailer;
     private readonly RunGeometry _geometry;
     private readonly ulong[] _verified;
+    private readonly ulong _filterReciprocal;
 
     private RunReader(MappedFile file, RunDescriptor descriptor, RunTrailer trailer)
     {
@@ -22,6 +23,7 @@ internal sealed unsafe partial class RunReader : IDisposable
         _start = file.Start;
         _trailer = trailer;
         _geometry = trailer.Geometry;
+        _filterReciprocal = _geometry.BlocksPerFilterPage > 1 ? (ulong.MaxValue / (ulong)_geometry.BlocksPerFilterPage) + 1 : 0;
         _verified = new ulong[(_geometry.Pages + 63) / 64];
         Descriptor = descriptor;
         PageAdvice.ReadAtRandom(_start, file.Length);

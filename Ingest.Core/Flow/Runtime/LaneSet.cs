@@ -1,4 +1,3 @@
-using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Flow.Telemetry;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Transfers;
