@@ -1,5 +1,4 @@
 using Ingest.Core;
-using Ingest.Core.Contracts;
 using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Stores;

@@ -55,6 +55,7 @@ internal sealed class IndexStage(IndexPlan plan, long size, bool carryDates) : I
             Say($"  turn {turn + 1}: own {figures.Own[^1]:N0} keys/s ({figures.OwnForeground[^1]:N0} without merges), {figures.OwnCpu[^1]:F3} µs of processor a key{(rocks is null ? "" : $"; RocksDB {figures.Rocks[^1]:N0}, {figures.RocksCpu[^1]:F3} µs")}");
         }
 
+        Say($"  {own.Shares(IndexSizes.ProbeKeysMax * (double)plan.Batches * (plan.Turns + 1))}");
         return figures;
     }
 

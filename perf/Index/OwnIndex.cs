@@ -35,6 +35,18 @@ internal sealed class OwnIndex : IDisposable
 
     public TimeSpan MergeTime { get; private set; }
 
+    public TimeSpan ProbeTime { get; private set; }
+
+    public TimeSpan EncodeTime { get; private set; }
+
+    public TimeSpan StoreTime { get; private set; }
+
+    public TimeSpan ApplyTime { get; private set; }
+
+    /// <summary>Where the time went since the beginning.</summary>
+    public string Shares(double keys) => string.Create(System.Globalization.CultureInfo.InvariantCulture,
+        $"ns a key: lookup {ProbeTime.TotalNanoseconds / keys:F0}, encode {EncodeTime.TotalNanoseconds / keys:F0}, store {StoreTime.TotalNanoseconds / keys:F0}, apply {ApplyTime.TotalNanoseconds / keys:F0}, merge {MergeTime.TotalNanoseconds / keys:F0}");
+
     public void Begin(IEnumerable<RunDescriptor> runs) => _runs.AddRange(runs);
 
     public async Task<TimeSpan> OpenAsync()
@@ -64,6 +76,7 @@ internal sealed class OwnIndex : IDisposable
     /// <summary>Looks a batch up, commits what is new as a run, and carries out the merges that are due. Returns how many keys were there.</summary>
     public async Task<int> TakeAsync(UInt128[] keys)
     {
+        var begun = Stopwatch.GetTimestamp();
         var found = Probe(keys, out var sorted);
         var added = new UInt128[keys.Length - found];
         var count = 0;
@@ -72,9 +85,16 @@ internal sealed class OwnIndex : IDisposable
             if (!_present[i]) added[count++] = sorted[i];
         }
 
+        ProbeTime += Stopwatch.GetElapsedTime(begun);
+        begun = Stopwatch.GetTimestamp();
         var (run, bytes) = RunWriter.Encode($"{IdSource.System.Next():N}.run", added, []);
+        EncodeTime += Stopwatch.GetElapsedTime(begun);
+        begun = Stopwatch.GetTimestamp();
         await _store.CreateUniqueAsync(IndexNames.Run(run.Name), bytes, CancellationToken.None).ConfigureAwait(false);
+        StoreTime += Stopwatch.GetElapsedTime(begun);
+        begun = Stopwatch.GetTimestamp();
         await ApplyAsync([run], []).ConfigureAwait(false);
+        ApplyTime += Stopwatch.GetElapsedTime(begun);
 
         var started = Stopwatch.GetTimestamp();
         while (_index.PlanMerge() is { } due)

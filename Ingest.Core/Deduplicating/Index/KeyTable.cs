@@ -68,13 +68,31 @@ internal sealed class KeyTable(bool hasContents)
         return true;
     }
 
+    /// <summary>Adds keys with their contents (identity mode; else empty) under one tag. Returns the index of one that is there already, -1 when all were added.</summary>
+    public int TryAddAll(ReadOnlySpan<UInt128> keys, ReadOnlySpan<UInt128> contents, int tag)
+    {
+        while (Count + keys.Length > _tags.Length / 8 * 5) Grow();
+        for (var done = 0; done < keys.Length; done += Ahead)
+        {
+            var end = Math.Min(keys.Length, done + Ahead);
+            for (var i = done; i < end; i++) Fetch(Home(keys[i]));
+            for (var i = done; i < end; i++)
+            {
+                if (!TryAdd(keys[i], hasContents ? contents[i] : 0, tag)) return i;
+            }
+        }
+
+        return -1;
+    }
+
     /// <summary>Takes out all keys with one of these tags.</summary>
     public void Remove(HashSet<int> tags)
     {
+        var (first, last) = (tags.Min(), tags.Max());
         for (var slot = 0; slot < _tags.Length; slot++)
         {
             // What moves up into the gap is looked at next.
-            while (_tags[slot] != 0 && tags.Contains(_tags[slot])) Vacate(slot);
+            while (_tags[slot] >= first && _tags[slot] <= last && tags.Contains(_tags[slot])) Vacate(slot);
         }
     }
 

@@ -3,6 +3,10 @@ namespace Ingest.Core.Deduplicating.Index;
 /// <summary>Encodes runs. The format is told in <see cref="RunGeometry"/>, <see cref="RunTrailer"/> and docs/dedup.md.</summary>
 public static class RunWriter
 {
+    /// <summary>Its buffers are as large as a batch: made anew for each, they cost as much as the sort.</summary>
+    [ThreadStatic]
+    private static KeySorter? t_sorter;
+
     /// <summary>Encodes the keys of one batch, in any order, as a run to be created under <see cref="IndexNames.Run"/>.</summary>
     /// <param name="name">Name of the run: letters, digits, '.', '_' and '-'. Nobody else may use it.</param>
     /// <param name="keys">At least one key; none may stand twice.</param>
@@ -15,10 +19,11 @@ public static class RunWriter
         if (!contents.IsEmpty && contents.Length != keys.Length) throw new ArgumentException("One content a key.", nameof(contents));
 
         var geometry = RunGeometry.For(keys.Length, !contents.IsEmpty);
-        var file = new byte[geometry.FileBytes];
+        // Every byte is given exactly once.
+        var file = GC.AllocateUninitializedArray<byte>((int)geometry.FileBytes);
         var rows = new int[keys.Length];
         for (var i = 0; i < rows.Length; i++) rows[i] = i;
-        var (sortedKeys, sortedRows) = new KeySorter().Sort(keys, rows);
+        var (sortedKeys, sortedRows) = (t_sorter ??= new KeySorter()).Sort(keys, rows);
         var sorted = sortedKeys.Span;
         var order = sortedRows.Span;
         var builder = new RunBuilder(geometry, sorted[0], sorted[^1], (offset, piece) => piece.CopyTo(file.AsSpan((int)offset)));

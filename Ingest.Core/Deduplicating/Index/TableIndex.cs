@@ -194,11 +194,13 @@ public sealed partial class TableIndex : IDisposable
     {
         if (run.Descriptor.Keys >= IndexSizes.RecentRunKeysMax || _recent.Count + run.Descriptor.Keys > IndexSizes.RecentKeysMax) return false;
         var tag = ++_lastTag;
-        var cursor = new RunCursor(run);
-        while (cursor.MoveNext())
+        var keys = new UInt128[run.Geometry.KeysPerBlock];
+        var contents = new UInt128[_hasContents ? keys.Length : 0];
+        for (var block = 0L; block < run.Geometry.Blocks; block++)
         {
-            if (!_recent.TryAdd(cursor.Key, cursor.Content, tag))
-                throw new IndexDamagedException(run.Descriptor.Name, $"key {cursor.Key:x32} also stands in another run, so a row is doubled.");
+            var count = run.ReadBlock(block, keys, contents);
+            if (_recent.TryAddAll(keys.AsSpan(0, count), contents, tag) is var doubled and >= 0)
+                throw new IndexDamagedException(run.Descriptor.Name, $"key {keys[doubled]:x32} also stands in another run, so a row is doubled.");
         }
 
         _recentTags.Add(run.Descriptor.Name, tag);

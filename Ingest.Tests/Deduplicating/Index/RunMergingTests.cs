@@ -57,7 +57,7 @@ public sealed class RunMergingTests
 
         // It had its time meanwhile: not held.
         time.Advance(TimeSpan.FromSeconds(60));
-        Assert.True(pace.HoldAsync(50_000, CancellationToken.None).IsCompletedSuccessfully);
+        Assert.True(pace.HoldAsync(50_000, CancellationToken.None).AsTask().IsCompletedSuccessfully);
         using var stop = new CancellationTokenSource();
         var cancelled = pace.HoldAsync(1_000_000, stop.Token).AsTask();
         await stop.CancelAsync();
