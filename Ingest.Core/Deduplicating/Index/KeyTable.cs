@@ -88,6 +88,7 @@ internal sealed class KeyTable(bool hasContents)
     /// <summary>Takes out all keys with one of these tags.</summary>
     public void Remove(HashSet<int> tags)
     {
+        if (tags.Count == 0) return;
         var (first, last) = (tags.Min(), tags.Max());
         for (var slot = 0; slot < _tags.Length; slot++)
         {
