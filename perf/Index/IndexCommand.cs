@@ -14,15 +14,16 @@ internal static class IndexCommand
         var turns = new Option<int>("--turns") { Description = "Turns of each; figures are their medians.", DefaultValueFactory = _ => 5 };
         var batches = new Option<int>("--batches") { Description = "Batches of 65,536 keys a turn, a tenth of them there already.", DefaultValueFactory = _ => 8 };
         var rocksMax = new Option<long>("--rocks-max") { Description = "Largest size at which RocksDB is measured too.", DefaultValueFactory = _ => 200_000_000 };
+        var sliceOf = new Option<long>("--slice-of") { Description = "Also measure a table of this many dated keys, 40 million a day, committed each minute, of which only the last 8 days' keys are made. 0 for none." };
         var folder = new Option<string>("--work") { Description = "Folder for indexes; 17 bytes a key, twice that with RocksDB.", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "ingest-perf-index") };
         var output = new Option<string>("--output") { Description = "Report to write its section of.", DefaultValueFactory = _ => Path.Combine("perf", "RESULTS.md") };
-        var command = new Command("index", "Measure the dedup index, in turns with RocksDB.") { sizes, orders, turns, batches, rocksMax, folder, output };
+        var command = new Command("index", "Measure the dedup index, in turns with RocksDB.") { sizes, orders, turns, batches, rocksMax, sliceOf, folder, output };
         orders.AcceptOnlyFromAmong("hash", "date", "both");
         command.SetAction((parse, cancellation) => RunAsync(
             new IndexPlan(
                 [.. parse.GetValue(sizes)!.Order()],
                 parse.GetValue(orders) switch { "hash" => [false], "date" => [true], _ => [false, true] },
-                parse.GetValue(turns), parse.GetValue(batches), parse.GetValue(rocksMax), Path.GetFullPath(parse.GetValue(folder)!)),
+                parse.GetValue(turns), parse.GetValue(batches), parse.GetValue(rocksMax), parse.GetValue(sliceOf), Path.GetFullPath(parse.GetValue(folder)!)),
             Path.GetFullPath(parse.GetValue(output)!), cancellation));
         return command;
     }
@@ -40,13 +41,19 @@ internal static class IndexCommand
         {
             foreach (var carryDates in plan.Orders)
             {
-                using var stage = new IndexStage(plan, size, carryDates);
+                using var stage = IndexStage.Whole(plan, size, carryDates);
                 figures.Add(await stage.RunAsync(cancellation).ConfigureAwait(false));
             }
         }
 
+        if (plan.SliceOf > 0)
+        {
+            using var stage = IndexStage.Slice(plan);
+            figures.Add(await stage.RunAsync(cancellation).ConfigureAwait(false));
+        }
+
         var order = plan.Orders.Count == 2 ? "both" : plan.Orders[0] ? "date" : "hash";
-        var command = string.Create(CultureInfo.InvariantCulture, $"dotnet run --project perf -c Release -- index --sizes {string.Join(' ', plan.Sizes)} --keys {order} --turns {plan.Turns} --batches {plan.Batches}");
+        var command = string.Create(CultureInfo.InvariantCulture, $"dotnet run --project perf -c Release -- index --sizes {string.Join(' ', plan.Sizes)} --keys {order} --turns {plan.Turns} --batches {plan.Batches}{(plan.SliceOf > 0 ? $" --slice-of {plan.SliceOf}" : "")}");
         await ResultsFile.WriteSectionAsync(output, "index", IndexSection.Render(figures, command), cancellation).ConfigureAwait(false);
         Console.WriteLine($"Written: {output}");
         return ExitCodes.Ok;
@@ -54,4 +61,4 @@ internal static class IndexCommand
 }
 
 /// <summary>What is to be measured.</summary>
-internal sealed record IndexPlan(IReadOnlyList<long> Sizes, IReadOnlyList<bool> Orders, int Turns, int Batches, long RocksKeysMax, string Folder);
+internal sealed record IndexPlan(IReadOnlyList<long> Sizes, IReadOnlyList<bool> Orders, int Turns, int Batches, long RocksKeysMax, long SliceOf, string Folder);

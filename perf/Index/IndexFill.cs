@@ -56,7 +56,7 @@ internal static class IndexFill
     private static void ForEach(KeySpace space, double[][] shares, Action<int, UInt128> take)
     {
         var keys = new UInt128[KeySpace.BucketKeys];
-        for (var bucket = 0L; bucket < space.Buckets; bucket++)
+        for (var bucket = space.FirstBucket; bucket < space.Buckets; bucket++)
         {
             space.Fill(bucket, keys);
             keys.AsSpan().Sort();

@@ -5,39 +5,61 @@ using Ingest.Core.Deduplicating.Index;
 namespace Ingest.Perf.Index;
 
 /// <summary>One table size with one kind of keys: fills both, then measures them in turns.</summary>
-internal sealed class IndexStage(IndexPlan plan, long size, bool carryDates) : IDisposable
+internal sealed class IndexStage : IDisposable
 {
     private const int Dates = 400;
     private const int RecentDates = 7;
     private const double KnownShare = 0.1;
+    private const long SliceKeysPerDay = 40_000_000;
+    private const int SliceDates = 8;
+    private const int MinutesPerDay = 1440;
 
-    private readonly string _folder = Directory.CreateDirectory(Path.Combine(plan.Folder, string.Create(CultureInfo.InvariantCulture, $"{size}-{(carryDates ? "date" : "hash")}"))).FullName;
-    private readonly KeySpace _space = new(size, Dates, carryDates);
+    private readonly IndexPlan _plan;
+    private readonly string _folder;
+    private readonly KeySpace _space;
+    private readonly long _keysPerCommit;
+    private readonly int _allDates;
     private readonly Random _random = new(1);
+
+    private IndexStage(IndexPlan plan, KeySpace space, long keysPerCommit, int allDates, string name)
+    {
+        (_plan, _space, _keysPerCommit, _allDates) = (plan, space, keysPerCommit, allDates);
+        _folder = Directory.CreateDirectory(Path.Combine(plan.Folder, name)).FullName;
+    }
+
+    public static IndexStage Whole(IndexPlan plan, long size, bool carryDates) =>
+        new(plan, new KeySpace(size, Dates, carryDates), (long)(IndexSizes.ProbeKeysMax * (1 - KnownShare)), Dates, string.Create(CultureInfo.InvariantCulture, $"{size}-{(carryDates ? "date" : "hash")}"));
+
+    /// <summary>The last days of a table too large to make, in the runs that the whole of it would have.</summary>
+    public static IndexStage Slice(IndexPlan plan)
+    {
+        var dates = (int)(plan.SliceOf / SliceKeysPerDay);
+        return new(plan, new KeySpace(plan.SliceOf, dates, carryDates: true, dates - SliceDates), SliceKeysPerDay / MinutesPerDay, SliceDates, "slice");
+    }
 
     public async Task<IndexFigures> RunAsync(CancellationToken cancellation)
     {
         var started = Stopwatch.GetTimestamp();
-        var history = new MergeHistory(_space.Keys, (long)(IndexSizes.ProbeKeysMax * (1 - KnownShare)));
+        var history = new MergeHistory(_space.AllKeys, _keysPerCommit);
         using var own = new OwnIndex(_folder);
         own.Begin(IndexFill.Write(_space, history, own.CacheFolder));
         var figures = new IndexFigures
         {
-            Keys = _space.Keys,
-            CarryDates = carryDates,
+            Keys = _space.AllKeys,
+            CarryDates = _space.CarryDates,
             BytesPerKey = own.DiskBytes / (double)_space.Keys,
-            WriteAmplification = 1 + (history.KeysRewritten / (double)_space.Keys),
+            WriteAmplification = 1 + (history.KeysRewritten / (double)_space.AllKeys),
             Runs = own.Runs.Count,
             OpenTime = await own.OpenAsync().ConfigureAwait(false),
         };
         figures.MappedRuns = own.Index.MappedRuns;
-        Say($"{_space.Keys:N0} keys ({(carryDates ? "date" : "hash")}): filled in {Stopwatch.GetElapsedTime(started).TotalSeconds:F0} s, {own.Runs.Count} runs, {figures.BytesPerKey:F2} bytes a key, opened in {figures.OpenTime.TotalSeconds:F2} s");
+        Say($"{_space.Keys:N0} keys of {_space.AllKeys:N0} ({(_space.CarryDates ? "date" : "hash")}): filled in {Stopwatch.GetElapsedTime(started).TotalSeconds:F0} s, {own.Runs.Count} runs, {figures.BytesPerKey:F2} bytes a key, opened in {figures.OpenTime.TotalSeconds:F2} s");
 
         await MeasureColdAsync(own, figures).ConfigureAwait(false);
         await TakeAsync(own, null, figures: null).ConfigureAwait(false);
         figures.AnonymousBytes = ProcessFigures.AnonymousBytes();
 
-        using var rocks = size <= plan.RocksKeysMax ? new RocksIndex(Path.Combine(_folder, "rocks")) : null;
+        using var rocks = _space.AllKeys <= _plan.RocksKeysMax ? new RocksIndex(Path.Combine(_folder, "rocks")) : null;
         if (rocks is not null)
         {
             started = Stopwatch.GetTimestamp();
@@ -48,14 +70,14 @@ internal sealed class IndexStage(IndexPlan plan, long size, bool carryDates) : I
             await TakeAsync(null, rocks, figures: null).ConfigureAwait(false);
         }
 
-        for (var turn = 0; turn < plan.Turns; turn++)
+        for (var turn = 0; turn < _plan.Turns; turn++)
         {
             cancellation.ThrowIfCancellationRequested();
             await TakeAsync(own, rocks, figures).ConfigureAwait(false);
             Say($"  turn {turn + 1}: own {figures.Own[^1]:N0} keys/s ({figures.OwnForeground[^1]:N0} without merges), {figures.OwnCpu[^1]:F3} µs of processor a key{(rocks is null ? "" : $"; RocksDB {figures.Rocks[^1]:N0}, {figures.RocksCpu[^1]:F3} µs")}");
         }
 
-        Say($"  {own.Shares(IndexSizes.ProbeKeysMax * (double)plan.Batches * (plan.Turns + 1))}");
+        Say($"  {own.Shares(IndexSizes.ProbeKeysMax * (double)_plan.Batches * (_plan.Turns + 1))}");
         return figures;
     }
 
@@ -64,7 +86,7 @@ internal sealed class IndexStage(IndexPlan plan, long size, bool carryDates) : I
     /// <summary>A turn of each with the same batches.</summary>
     private async Task TakeAsync(OwnIndex? own, RocksIndex? rocks, IndexFigures? figures)
     {
-        var batches = Enumerable.Range(0, plan.Batches).Select(_ => Batch(RecentDates)).ToArray();
+        var batches = Enumerable.Range(0, _plan.Batches).Select(_ => Batch(RecentDates)).ToArray();
         var keys = (double)batches.Sum(b => b.Keys.Length);
         if (own is not null)
         {
@@ -88,11 +110,11 @@ internal sealed class IndexStage(IndexPlan plan, long size, bool carryDates) : I
     private async Task MeasureColdAsync(OwnIndex own, IndexFigures figures)
     {
         figures.ColdRecent = await ColdAsync(own, Batch(RecentDates)).ConfigureAwait(false);
-        figures.ColdAll = await ColdAsync(own, Batch(Dates)).ConfigureAwait(false);
+        figures.ColdAll = await ColdAsync(own, Batch(_allDates)).ConfigureAwait(false);
         var warm = new List<double>();
-        for (var i = 0; i < plan.Turns; i++)
+        for (var i = 0; i < _plan.Turns; i++)
         {
-            var batch = Batch(Dates);
+            var batch = Batch(_allDates);
             own.Probe(batch.Keys, out _);
             var started = Stopwatch.GetTimestamp();
             own.Probe(batch.Keys, out _);

@@ -9,7 +9,8 @@ namespace Ingest.Perf.Index;
 /// <param name="keys">How many, about: rounded to whole buckets.</param>
 /// <param name="dates">Days that the records are spread over.</param>
 /// <param name="carryDates">Whether keys begin with their date (<see cref="FingerprintEncoding.Dated"/>), or are hashes from end to end.</param>
-internal sealed class KeySpace(long keys, int dates, bool carryDates)
+/// <param name="firstDate">The first date whose keys are made: a slice of a table too large to make.</param>
+internal sealed class KeySpace(long keys, int dates, bool carryDates, int firstDate = 0)
 {
     public const int BucketKeys = 1024;
 
@@ -24,7 +25,13 @@ internal sealed class KeySpace(long keys, int dates, bool carryDates)
 
     public long Buckets => _bucketsPerDate * Dates;
 
-    public long Keys => Buckets * BucketKeys;
+    public long FirstBucket => firstDate * _bucketsPerDate;
+
+    /// <summary>Keys of the whole table.</summary>
+    public long AllKeys => Buckets * BucketKeys;
+
+    /// <summary>Keys that are made.</summary>
+    public long Keys => (Buckets - FirstBucket) * BucketKeys;
 
     public int DateOf(long bucket) => (int)(bucket / _bucketsPerDate);
 
@@ -51,7 +58,7 @@ internal sealed class KeySpace(long keys, int dates, bool carryDates)
     /// <summary>A key that the table has, of one of the last <paramref name="lastDates"/> dates.</summary>
     public UInt128 Known(Random random, int lastDates)
     {
-        var from = CarryDates ? (Dates - lastDates) * _bucketsPerDate : 0;
+        var from = CarryDates ? (Dates - lastDates) * _bucketsPerDate : FirstBucket;
         return Key(random.NextInt64(from, Buckets), random.Next(BucketKeys));
     }
 
