@@ -68,9 +68,10 @@ internal sealed class SortedPieces(string folder, int pieces, bool hasContents)
             if (_done.Contains((level, index)) || !below.All(i => _done.Contains((level - 1, i))) || !_merging.Add((level, index))) return false;
         }
 
-        var unfinished = PathOf(level, index) + Unfinished;
-        MergeFiles([.. below.Select(i => PathOf(level - 1, i)).Where(path => new FileInfo(path).Length > 0)], unfinished, hasContents, cancellation);
-        File.Move(unfinished, PathOf(level, index), overwrite: true);
+        string[] sources = [.. below.Select(i => PathOf(level - 1, i)).Where(path => new FileInfo(path).Length > 0)];
+        var merged = sources.Length == 1 ? sources[0] : PathOf(level, index) + Unfinished;
+        if (sources.Length != 1) MergeFiles(sources, merged, hasContents, cancellation);
+        File.Move(merged, PathOf(level, index), overwrite: true);
         lock (_lock)
         {
             _done.Add((level, index));
