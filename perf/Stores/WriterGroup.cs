@@ -48,6 +48,9 @@ internal static class WriterGroup
         await Task.WhenAll(tables.Select((table, i) => Task.Run(async () =>
         {
             var offset = 0L;
+
+            // Workers that began at the same moment would stay in step and meet at every commit; those of a city do not.
+            await Task.Delay(load.Every * i / count, TimeProvider.System, cancellation).ConfigureAwait(false);
             while (Stopwatch.GetElapsedTime(started) < load.For)
             {
                 var began = Stopwatch.GetTimestamp();

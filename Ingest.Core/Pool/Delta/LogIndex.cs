@@ -45,7 +45,7 @@ public sealed record LogIndex(bool IsKnown, ImmutableArray<RunDescriptor> Runs, 
 
     /// <summary>The state after an entry of another program that did something to the rows.</summary>
     internal LogIndex Overruled(CommitInfo? info, long version, string what) => IsKnown
-        ? Unknown with { Why = $"version {version}, written by {info?.EngineInfo ?? "another program"}{(info?.Operation is { Length: > 0 } operation ? $" ({operation})" : "")}, {what} without the index, so it is not known any more which records are duplicates. Restart the worker: it makes the index anew from the table's rows before it writes (docs/engines.md)." }
+        ? Unknown with { Why = $"version {version}, written by {info?.EngineInfo ?? "another program"}{(info?.Operation is { Length: > 0 } operation ? $" ({operation})" : "")}, {what} without the index, so it is not known any more which records are duplicates. Restart the worker: it makes the index anew from the table's rows before it writes; for a large table run pool reindex first (docs/engines.md)." }
         : this;
 
     /// <summary>The state after the commit <paramref name="version"/>; unknown when its change does not fit.</summary>
