@@ -95,6 +95,7 @@ internal static class IndexManifest
         writer.WriteNumber("bytes", table.LiveBytes);
         writer.WriteString("keySum", CommitInfoJson.Hex(table.KeySum));
         writer.WriteBoolean("untagged", table.HasUntaggedFiles);
+        writer.WriteBoolean("uncounted", table.HasUncountedFiles);
         writer.WriteNumber("newest", table.NewestTime);
         writer.WriteStartArray("actions");
         foreach (var action in Actions(table)) writer.WriteRawValue(LogJson.Write([action]).AsSpan().TrimEnd((byte)'\n'));
@@ -120,6 +121,7 @@ internal static class IndexManifest
             LiveBytes = table.GetProperty("bytes").GetInt64(),
             KeySum = CommitInfoJson.Sum(table, "keySum"),
             HasUntaggedFiles = table.GetProperty("untagged").GetBoolean(),
+            HasUncountedFiles = table.GetProperty("uncounted").GetBoolean(),
             NewestTime = table.GetProperty("newest").GetInt64(),
         };
     }
