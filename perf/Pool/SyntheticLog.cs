@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
-using Ingest.Core;
 using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Stores;
