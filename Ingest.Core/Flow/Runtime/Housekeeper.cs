@@ -41,6 +41,12 @@ internal sealed class Housekeeper
         {
             // What was begun is finished by whoever comes next.
         }
+        catch (Exception bug)
+        {
+            // Ingest does not depend on it and goes on; the engine reports it once more when it ends.
+            Log.HousekeepingEnded(_services.Logger, bug);
+            throw;
+        }
     }
 
     /// <summary>Gives the leases back, so that another worker need not wait for their end.</summary>
@@ -62,7 +68,7 @@ internal sealed class Housekeeper
             await CleanAsync(table, cancellation);
             table.CleanedAt = _services.Time.GetTimestamp();
         }
-        catch (Exception failure) when (failure is IOException or InvalidDataException or TableRefusedException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException or TableRefusedException)
         {
             Log.HousekeepingPutOff(_services.Logger, table.Lane.Plan.Name, failure.Message);
         }

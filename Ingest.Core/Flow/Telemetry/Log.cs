@@ -54,6 +54,9 @@ internal static partial class Log
     [LoggerMessage(1016, LogLevel.Warning, "Housekeeping of table '{Table}' was put off: {Why}")]
     public static partial void HousekeepingPutOff(ILogger logger, string table, string why);
 
+    [LoggerMessage(1019, LogLevel.Error, "Housekeeping ended by a bug; nothing is sealed or cleaned by this worker until it is restarted, and ingest goes on")]
+    public static partial void HousekeepingEnded(ILogger logger, Exception exception);
+
     [LoggerMessage(1017, LogLevel.Information, "Cleaned the log of table '{Table}': {Entries} entries and {Checkpoints} checkpoints before version {Version} are gone")]
     public static partial void LogCleaned(ILogger logger, string table, int entries, int checkpoints, long version);
 

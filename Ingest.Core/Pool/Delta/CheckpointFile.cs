@@ -18,7 +18,24 @@ internal static class CheckpointFile
     /// <summary>Shows the checkpoint's actions in portions. False when there is none or it is not whole: then what was seen is to be forgotten.</summary>
     public static async ValueTask<bool> VisitAsync(IObjectStore table, long version, Action<IReadOnlyList<LogAction>> visit, CancellationToken cancellation)
     {
-        if (await table.ReadAsync(LogNames.Checkpoint(version), cancellation) is not { } bytes) return false;
+        return await ReadBytesAsync(table, version, cancellation) is ({ } bytes, _) && await VisitAsync(bytes, visit, cancellation);
+    }
+
+    /// <summary>The checkpoint's bytes, and whether they are what our manifest says: ours, to the last byte. Nothing when it is missing, or holds something else than the manifest says.</summary>
+    public static async ValueTask<(byte[]? Bytes, bool IsOurs)> ReadBytesAsync(IObjectStore table, long version, CancellationToken cancellation)
+    {
+        if (await table.ReadAsync(LogNames.Checkpoint(version), cancellation) is not { } bytes) return (null, false);
+        if (await IndexManifest.ReadHashAsync(table, version, cancellation) is not { } wanted) return (bytes, false);
+        if (System.IO.Hashing.XxHash128.HashToUInt128(bytes) == wanted.Bytes) return (bytes, true);
+
+        // Encoded by another release, perhaps: then its actions are the same.
+        var told = new CheckpointTold(version);
+        return await VisitAsync(bytes, told.Add, cancellation) && told.Hash() == wanted.Actions ? (bytes, false) : (null, false);
+    }
+
+    /// <summary>Likewise, of a checkpoint's bytes.</summary>
+    public static async ValueTask<bool> VisitAsync(byte[] bytes, Action<IReadOnlyList<LogAction>> visit, CancellationToken cancellation)
+    {
         try
         {
             var isWhole = false;
@@ -35,6 +52,9 @@ internal static class CheckpointFile
             return false;
         }
     }
+
+    /// <summary>The files of a checkpoint that was seen to be whole, a row group in memory at a time. All is in memory, so nothing is waited for.</summary>
+    public static IEnumerable<LogAction.Add> Adds(byte[] bytes) => DecodeAsync(bytes, CancellationToken.None).ToBlockingEnumerable().SelectMany(p => p).OfType<LogAction.Add>();
 
     /// <summary>The checkpoint's actions; null when there is none or it is not whole (the log is read from further back then).</summary>
     public static async ValueTask<IReadOnlyList<LogAction>?> ReadAsync(IObjectStore table, long version, CancellationToken cancellation)
@@ -67,5 +87,6 @@ internal static class CheckpointFile
 
     /// <summary>What the Parquet reader throws at bytes that are not what they should be. Anything else is a fault of ours and goes on up.</summary>
     private static bool IsDamage(Exception e) => e is InvalidDataException or IOException or ArgumentException or InvalidOperationException or IndexOutOfRangeException
-        or FormatException or ArithmeticException or NotSupportedException or InvalidCastException or NullReferenceException or KeyNotFoundException or OutOfMemoryException;
+        or FormatException or ArithmeticException or NotSupportedException or InvalidCastException or NullReferenceException or KeyNotFoundException or OutOfMemoryException
+        || e.GetType().Namespace?.StartsWith(nameof(Parquet), StringComparison.Ordinal) == true;
 }

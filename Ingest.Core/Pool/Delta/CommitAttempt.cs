@@ -21,6 +21,7 @@ public sealed class CommitAttempt
     private readonly Func<TopicPartition, string> _appIdOf;
     private readonly int _checkpointInterval;
     private CommitCommand.Put? _put;
+    private long _liveFiles;
     private IndexDelta? _index;
 
     /// <exception cref="ArgumentException">The request contradicts itself.</exception>
@@ -52,6 +53,7 @@ public sealed class CommitAttempt
     /// <param name="nowMs">Wall clock, milliseconds since 1970 UTC.</param>
     public CommitCommand LogRead(Snapshot tip, (long Version, IndexDelta Index)? own, long nowMs)
     {
+        _liveFiles = tip.LiveFiles;
         if (own is { } entry)
         {
             // What the log says, not what we planned last: the entry may be of an earlier try, or of an earlier call.
@@ -87,7 +89,7 @@ public sealed class CommitAttempt
     public CommitCommand Overdue() => new CommitCommand.ReadLog();
 
     private CommitCommand.Done Committed(long version) =>
-        new(new CommitOutcome.Committed(version, _index!, CheckpointDue: version > 0 && version % _checkpointInterval == 0));
+        new(new CommitOutcome.Committed(version, _index!, CheckpointDue: version > 0 && version % CheckpointRule.Interval(_checkpointInterval, _liveFiles) == 0));
 
     private string? Refusal(Snapshot tip)
     {

@@ -115,15 +115,19 @@ public static class LogReader
     {
         await foreach (var version in LogStart.CandidatesAsync(table, long.MaxValue, cancellation))
         {
-            var snapshot = new Snapshot { Version = version };
-            if (!await CheckpointFile.VisitAsync(table, version, actions => snapshot = snapshot.Absorb(actions.Where(a => a is not LogAction.Remove), version, null), cancellation)) continue;
+            var snapshot = await IndexManifest.ReadTableAsync(table, version, cancellation);
+            if (snapshot is null)
+            {
+                snapshot = new Snapshot { Version = version };
+                if (!await CheckpointFile.VisitAsync(table, version, actions => snapshot = snapshot.Absorb(actions.Where(a => a is not LogAction.Remove), version, null), cancellation)) continue;
+                snapshot = snapshot with { Index = await IndexManifest.AtAsync(table, version, cancellation) };
+            }
 
             // Checkpoints keep no commitInfo. Its time is the entry's, and what the files and offsets say where that was cleaned away.
             var entry = await ReadEntryAsync(table, version, cancellation);
             var time = entry?.Actions.OfType<LogAction.Info>().FirstOrDefault()?.Content.Timestamp ?? 0;
             return snapshot with
             {
-                Index = await IndexManifest.AtAsync(table, version, cancellation),
                 LastTimestamp = Math.Max(snapshot.NewestTime, time),
                 EntryHash = entry?.Hash,
             };

@@ -149,6 +149,41 @@ public sealed class CheckpointTests
     }
 
     [Fact]
+    public async Task A_checkpoint_that_was_damaged_since_is_not_built_upon()
+    {
+        var table = await Commits.OpenAsync(_memory, _ids, _time);
+        await Commits.FillAsync(table, _ids, 30);
+        await table.WriteCheckpointAsync(20, s_none);
+        var wanted = await FreshAsync();
+        var bytes = (await _memory.ReadAsync(LogNames.Checkpoint(20), s_none))!;
+        for (var at = 8; at < bytes.Length - 8; at += 97)
+        {
+            var damaged = bytes.ToArray();
+            damaged[at] ^= 0x55;
+            await _memory.ReplaceAsync(LogNames.Checkpoint(20), damaged, s_none);
+            await _memory.DeleteAsync(LogNames.Checkpoint(30), s_none);
+            Assert.Equal(30, (await LogReader.LiveFilesAsync(_memory, 30, s_none)).Count);
+            await table.WriteCheckpointAsync(30, s_none);
+            Assert.Equal(wanted, await _memory.ReadAsync(LogNames.Checkpoint(30), s_none));
+        }
+
+        async Task<byte[]> FreshAsync()
+        {
+            var copy = Copy(_memory, v => !v.Contains("checkpoint", StringComparison.Ordinal));
+            await CheckpointWriter.WriteAsync(copy, 30, s_none);
+            return (await copy.ReadAsync(LogNames.Checkpoint(30), s_none))!;
+        }
+    }
+
+    [Theory]
+    [InlineData(100, 0, 100)]
+    [InlineData(100, 100_000, 100)]
+    [InlineData(100, 100_001, 200)]
+    [InlineData(100, 1_000_000, 1_600)]
+    [InlineData(100, 1_000_000_000, 1_600)]
+    public void Large_tables_are_checkpointed_less_often(int interval, long files, long wanted) => Assert.Equal(wanted, CheckpointRule.Interval(interval, files));
+
+    [Fact]
     public async Task Where_nothing_reaches_the_version_there_is_an_error_and_no_empty_table()
     {
         var table = await Commits.OpenAsync(_memory, _ids, _time);

@@ -1,0 +1,17 @@
+using Ingest.Tests.Pool.Sealing.Harness;
+
+namespace Ingest.Tests.Pool.Sealing;
+
+public sealed class GlobTests
+{
+    /// <summary>Ten thousand with <c>perf -- glob</c>.</summary>
+    private const int Polls = 200;
+
+    [Fact]
+    public async Task DuckDB_sees_each_row_at_most_once_by_glob_and_exactly_once_by_the_log_while_rows_come_and_files_are_sealed_and_deleted()
+    {
+        using var run = new GlobRun();
+        Assert.Equal([], await run.RunAsync(Polls, CancellationToken.None));
+        Assert.True(run is { GlobPolls: > 10, LogPolls: > 10, Seals: > 0 }, $"{run.GlobPolls} polls by glob, {run.LogPolls} by log, {run.Seals} plans.");
+    }
+}

@@ -1,0 +1,181 @@
+using Ingest.Core;
+using Ingest.Core.Pool;
+using Ingest.Core.Pool.Delta;
+using Ingest.Core.Pool.Housekeeping;
+using Ingest.Core.Pool.Sealing;
+using Ingest.Tests.Stores;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Ingest.Tests.Pool.Sealing;
+
+/// <summary>What is deleted, and what never is.</summary>
+public sealed class HousekeepingTests : IDisposable
+{
+    private static readonly TimeSpan s_week = TimeSpan.FromDays(7), s_month = TimeSpan.FromDays(30);
+
+    private readonly SealedTable _table = new();
+
+    public void Dispose() => _table.Dispose();
+
+    [Fact]
+    public async Task Replaced_files_stay_for_a_week_and_then_go()
+    {
+        for (var i = 0; i < 4; i++) await _table.CommitAsync(5);
+        await _table.SealAsync();
+        _table.Time.Advance(TimeSpan.FromDays(6));
+        Assert.Equal(0, (await VacuumAsync()).Files);
+        _table.Time.Advance(TimeSpan.FromDays(2));
+        Assert.Equal((4L, 0L), await VacuumAsync() is var gone ? (gone.Files, gone.Orphans) : default);
+        Assert.Equal(await _table.LiveAsync(), await DataAsync());
+        await _table.AssertRightAsync();
+    }
+
+    [Fact]
+    public async Task A_dry_run_deletes_nothing()
+    {
+        for (var i = 0; i < 4; i++) await _table.CommitAsync(5);
+        await _table.SealAsync();
+        _table.Time.Advance(TimeSpan.FromDays(8));
+        var objects = ((MemoryStore)_table.Store).Count;
+        List<string> shown = [];
+        var result = await Vacuum.RunAsync(_table.Store, s_week, delete: false, _table.Time, (file, _) => shown.Add(file.Name), default);
+        Assert.Equal((4, 4), ((int)result.Files, shown.Count));
+        Assert.Equal(objects, ((MemoryStore)_table.Store).Count);
+    }
+
+    [Fact]
+    public async Task Every_version_of_the_last_week_can_be_read_after_a_vacuum()
+    {
+        var deleted = 0L;
+        List<(DateTimeOffset At, long Version)> versions = [];
+        for (var day = 0; day < 20; day++)
+        {
+            await _table.CommitAsync(3, 20_000 + (day % 2));
+            if (day % 3 == 2) await _table.SealAsync();
+            versions.Add((_table.Time.GetUtcNow(), (await _table.Table.RefreshAsync(default)).Version));
+            _table.Time.Advance(TimeSpan.FromDays(1));
+            deleted += (await VacuumAsync()).Files;
+            foreach (var (_, version) in versions.Where((v, i) => i == versions.Count - 1 || versions[i + 1].At > _table.Time.GetUtcNow() - s_week))
+                await _table.RowsAsync((await LogReader.LiveFilesAsync(_table.Store, version, default)).Keys);
+        }
+
+        await _table.AssertRightAsync();
+        Assert.InRange(deleted, 8, 20);
+    }
+
+    [Fact]
+    public async Task Orphans_go_when_they_are_old_and_are_counted_apart()
+    {
+        await _table.CommitAsync(5);
+        await _table.Store.CreateAsync(TableLayout.NewFile("department=police/event_date=2026-01-01/", Guid.Empty), new byte[10], default);
+        await _table.Store.CreateAsync("_index/orphan.run", new byte[10], default);
+        Assert.Equal(0, (await VacuumAsync()).Files);
+        _table.Time.Advance(TimeSpan.FromDays(8));
+        var gone = await VacuumAsync();
+        Assert.Equal((1L, 1L, 1), (gone.Files, gone.Orphans, gone.IndexObjects));
+        await _table.AssertRightAsync();
+    }
+
+    [Fact]
+    public async Task The_file_of_a_plan_under_way_is_never_deleted_however_old_it_is()
+    {
+        for (var i = 0; i < 4; i++) await _table.CommitAsync(5);
+        var racing = new RacingStore(_table.Store);
+        racing.BeforeCreate = name => LogNames.TryParseEntry(name, out _) ? throw new IOException("The store is gone for a month.") : Task.CompletedTask;
+        await Assert.ThrowsAsync<IOException>(async () => await _table.Sealer(racing).RunOnceAsync(SealScope.All, default));
+        Assert.Single(await _table.GlobAsync());
+        _table.Time.Advance(s_month);
+        Assert.Equal(0, (await VacuumAsync()).Files);
+        Assert.Single(await _table.SealAsync());
+        await _table.AssertRightAsync();
+    }
+
+    [Fact]
+    public async Task The_log_is_cleaned_up_to_an_old_checkpoint_and_offsets_and_index_survive()
+    {
+        for (var i = 0; i < 10; i++) await _table.CommitAsync(2);
+        await _table.SealAsync();
+        await _table.Table.WriteCheckpointAsync(6, default);
+        _table.Time.Advance(TimeSpan.FromDays(20));
+        await _table.CommitAsync(2);
+        await _table.Table.WriteCheckpointAsync(12, default);
+        Assert.Equal(0, (await CleanAsync()).Entries);
+        _table.Time.Advance(TimeSpan.FromDays(20));
+        await _table.CommitAsync(2);
+        var before = Delta.Commits.Text((await LogReader.LoadAsync(_table.Store, default))!);
+
+        Assert.Equal(new LogCleaned(6, 0, 6), await CleanAsync());
+        Assert.Equal(before, Delta.Commits.Text((await LogReader.LoadAsync(_table.Store, default))!));
+        Assert.Null(await _table.Store.SizeAsync(LogNames.Entry(5), default));
+        await _table.AssertRightAsync();
+        await _table.CommitAsync(2);
+        await _table.SealAsync();
+        await _table.AssertRightAsync();
+
+        // A month later that checkpoint goes as well.
+        _table.Time.Advance(s_month);
+        Assert.Equal(new LogCleaned(6, 1, 12), await CleanAsync());
+        await _table.AssertRightAsync();
+    }
+
+    [Fact]
+    public async Task A_damaged_checkpoint_is_not_relied_upon()
+    {
+        for (var i = 0; i < 6; i++) await _table.CommitAsync(2);
+        await _table.Table.WriteCheckpointAsync(5, default);
+        await _table.Store.ReplaceAsync(LogNames.Checkpoint(5), new byte[100], default);
+        _table.Time.Advance(s_month * 2);
+        Assert.Equal(-1, (await CleanAsync()).Base);
+        Assert.Equal(12, (await _table.RowsAsync(await _table.LiveAsync())).Count);
+    }
+
+    [Fact]
+    public async Task Old_plans_go_and_the_newest_stays()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            await _table.CommitAsync(2);
+            await _table.SealAsync();
+        }
+
+        var sealer = _table.Sealer();
+        _table.Time.Advance(s_month);
+        await sealer.CleanPlansAsync(_table.Time.GetUtcNow() - s_week, default);
+        Assert.Equal([SealPlan.Name(2)], (await _table.Store.ListAsync(SealPlan.Names, null, default).ToListAsync()).Select(o => o.Name));
+        await _table.CommitAsync(2);
+        await _table.SealAsync();
+        Assert.Equal(3, (await new SealPlans(_table.Store).NewestAsync(default))!.Number);
+    }
+
+    [Fact]
+    public async Task One_worker_has_the_lease_another_gets_it_when_it_ends_or_is_given_back()
+    {
+        var time = new FakeTimeProvider();
+        var store = new MemoryStore(time);
+        var (one, two) = (Lease(), Lease());
+        Assert.True(await one.TryHoldAsync(default));
+        Assert.False(await two.TryHoldAsync(default));
+        for (var i = 0; i < 10; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(50));
+            Assert.True(await one.TryHoldAsync(default));
+            Assert.False(await two.TryHoldAsync(default));
+        }
+
+        // The first falls silent.
+        time.Advance(TimeSpan.FromMinutes(4));
+        Assert.True(await two.TryHoldAsync(default));
+        Assert.False(await one.TryHoldAsync(default));
+        await two.ReleaseAsync(default);
+        Assert.True(await one.TryHoldAsync(default));
+        Assert.Equal(1, store.Count);
+
+        SealLease Lease() => new(store, IdSource.System.Next(), time, TimeSpan.FromMinutes(3));
+    }
+
+    private ValueTask<Vacuumed> VacuumAsync() => Vacuum.RunAsync(_table.Store, s_week, delete: true, _table.Time, null, default);
+
+    private ValueTask<LogCleaned> CleanAsync() => LogCleanup.RunAsync(_table.Store, s_month, _table.Time.GetUtcNow(), default);
+
+    private async Task<List<string>> DataAsync() => [.. (await _table.Store.ListAsync("", null, default).ToListAsync()).Select(o => o.Name).Where(n => !n.StartsWith('_'))];
+}
