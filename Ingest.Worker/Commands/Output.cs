@@ -6,6 +6,8 @@ namespace Ingest.Worker.Commands;
 /// <summary>Numbers as people read them, and the console that tables are drawn on.</summary>
 internal static class Output
 {
+    public static RowTable Table(params string[] columns) => new(columns);
+
     public static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
     public static string Bytes(long bytes) => bytes switch

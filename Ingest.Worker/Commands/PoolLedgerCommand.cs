@@ -19,7 +19,7 @@ internal static class PoolLedgerCommand
     private static async Task<int> RunAsync(string? poolFolder, string? department, CancellationToken cancellation)
     {
         if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
-        var table = new RowTable("table", "department", "topic", "partition", "offsets", "commits", "records", "written", "duplicates", "quarantined", "offsets given up", "tiled");
+        var table = Output.Table("table", "department", "topic", "partition", "offsets", "commits", "records", "written", "duplicates", "quarantined", "offsets given up", "tiled");
         var problems = new List<string>();
         foreach (var t in pool.Tables)
         {
@@ -33,7 +33,7 @@ internal static class PoolLedgerCommand
             }
         }
 
-        table.Write(Output.Console);
+        Output.Console.Write(table);
         foreach (var problem in problems) Console.WriteLine(problem);
         Console.WriteLine(problems.Count == 0 ? "Every offset is accounted for." : $"{problems.Count} {(problems.Count == 1 ? "problem" : "problems")}.");
         return problems.Count == 0 ? ExitCodes.Ok : ExitCodes.Failed;

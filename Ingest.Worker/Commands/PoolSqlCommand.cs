@@ -70,9 +70,9 @@ internal static class PoolSqlCommand
 
     private static void PrintTable(DuckDBDataReader reader, string[] names)
     {
-        var table = new RowTable(names);
+        var table = Output.Table(names);
         while (reader.Read()) table.Row([.. names.Select((_, i) => reader.IsDBNull(i) ? "" : SqlValue.Text(reader, i))]);
-        table.Write(Output.Console);
+        Output.Console.Write(table);
         Console.WriteLine($"{Output.Count(table.Count)} {(table.Count == 1 ? "row" : "rows")}");
     }
 

@@ -16,7 +16,7 @@ internal static class PoolStatsCommand
     private static async Task<int> RunAsync(string? poolFolder, CancellationToken cancellation)
     {
         if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
-        var table = new RowTable("table", "version", "rows", "files", "size", "partitions", "index runs", "bytes a row", "newest commit (UTC)");
+        var table = Output.Table("table", "version", "rows", "files", "size", "partitions", "index runs", "bytes a row", "newest commit (UTC)");
         foreach (var t in pool.Tables)
         {
             var files = await LogFiles.LiveAsync(t, cancellation).ConfigureAwait(false);
@@ -34,7 +34,7 @@ internal static class PoolStatsCommand
                 DateTimeOffset.FromUnixTimeMilliseconds(t.Snapshot.LastTimestamp).ToString("yyyy-MM-dd HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture));
         }
 
-        table.Write(Output.Console);
+        Output.Console.Write(table);
         return ExitCodes.Ok;
     }
 }

@@ -38,7 +38,7 @@ internal static class PoolVerifyCommand
         }
 
         var findings = new List<(string Table, Finding Finding)>();
-        var report = new RowTable(["table", "version", "rows", .. CheckList.All.Select(c => c.Name)]);
+        var report = Output.Table(["table", "version", "rows", .. CheckList.All.Select(c => c.Name)]);
         foreach (var table in pool.Tables.Where(t => only is null || t.Name == only))
         {
             var found = (await TableVerifier.RunAsync(table.Store, table.Snapshot, TimeProvider.System, cancellation).ConfigureAwait(false)).ToList();
@@ -48,7 +48,7 @@ internal static class PoolVerifyCommand
             report.Row([table.Name, Output.Count(table.Snapshot.Version), Output.Count(table.Snapshot.LiveRows), .. CheckList.All.Select(c => Cell(c.Name, found, checksRows))]);
         }
 
-        report.Write(Output.Console);
+        Output.Console.Write(report);
         foreach (var (table, finding) in findings) Console.WriteLine($"{(finding.IsError ? "error" : "note")}  {table}: {finding.Check}: {finding.What}");
         var wrong = findings.Count(f => f.Finding.IsError);
         Console.WriteLine(wrong == 0 ? "The pool is right." : $"{wrong} {(wrong == 1 ? "error" : "errors")}.");

@@ -1,9 +1,10 @@
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Ingest.Worker.Commands;
 
 /// <summary>Rows under headings: a table where the console is wide enough for one, else a block a row, so that no value is ever cut.</summary>
-internal sealed class RowTable(params string[] columns)
+internal sealed class RowTable(params string[] columns) : IRenderable
 {
     private readonly List<string[]> _rows = [];
 
@@ -14,36 +15,34 @@ internal sealed class RowTable(params string[] columns)
 
     public void Row(params string[] cells) => _rows.Add(cells);
 
-    public void Write(IAnsiConsole console)
-    {
-        if (_rows.Count > 0 && Width() > console.Profile.Width) WriteBlocks(console);
-        else WriteTable(console);
-    }
+    public Measurement Measure(RenderOptions options, int maxWidth) => new(Math.Min(Width(), maxWidth), maxWidth);
 
-    private void WriteTable(IAnsiConsole console)
+    public IEnumerable<Segment> Render(RenderOptions options, int maxWidth) => _rows.Count > 0 && Width() > maxWidth ? Blocks() : ((IRenderable)AsTable()).Render(options, maxWidth);
+
+    private Table AsTable()
     {
         var table = new Table().Border(TableBorder.Simple);
         if (Title is not null) table.Title = new TableTitle(Markup.Escape(Title));
         foreach (var column in columns) table.AddColumn(new TableColumn(Markup.Escape(column)).NoWrap());
         foreach (var row in _rows) table.AddRow([.. row.Select(Markup.Escape)]);
-        console.Write(table);
+        return table;
     }
 
     /// <summary>Empty cells are left out: wide rows are often half empty.</summary>
-    private void WriteBlocks(IAnsiConsole console)
+    private IEnumerable<Segment> Blocks()
     {
         var names = columns.Max(Width);
-        if (Title is not null) console.WriteLine(Title);
+        if (Title is not null) yield return new Segment(Title + "\n");
         foreach (var row in _rows)
         {
-            console.WriteLine();
+            yield return Segment.LineBreak;
             for (var i = 0; i < columns.Length; i++)
             {
-                if (row[i].Length > 0) console.Profile.Out.Writer.WriteLine($"  {columns[i]}{new string(' ', names - Width(columns[i]))}  {row[i]}");
+                if (row[i].Length > 0) yield return new Segment($"  {columns[i]}{new string(' ', names - Width(columns[i]))}  {row[i]}\n");
             }
         }
 
-        console.WriteLine();
+        yield return Segment.LineBreak;
     }
 
     private int Width() => columns.Select((c, i) => 3 + _rows.Max(r => Math.Max(Width(c), Width(r[i])))).Sum() + 1;

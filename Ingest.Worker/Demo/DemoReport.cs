@@ -9,14 +9,14 @@ internal static class DemoReport
     /// <summary>Returns the exit code: 0 only if the pool holds exactly what it should.</summary>
     public static int Write(Verdict verdict, DemoRun run, int otherPlans)
     {
-        var table = new RowTable("department", "records published", "rows expected", "rows found", "refused", "quarantined", "");
+        var table = Output.Table("department", "records published", "rows expected", "rows found", "refused", "quarantined", "");
         foreach (var d in verdict.Departments)
         {
             var isRight = d.Expected == d.Found && d.Refused == d.Quarantined;
             table.Row(d.Department, Output.Count(d.Published), Output.Count(d.Expected), Output.Count(d.Found), Output.Count(d.Refused), Output.Count(d.Quarantined), isRight ? "" : "WRONG");
         }
 
-        table.Write(Output.Console);
+        Output.Console.Write(table);
         var status = run.Status;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{Output.Count(status.Records)} records of {Output.Count(status.Transfers)} transfers in {run.Took.TotalSeconds:F1} s: {Output.Count(status.Written)} written, {Output.Count(status.Duplicates)} duplicates, {Output.Count(status.Quarantined)} quarantined, {Output.Count(status.Commits)} commits."));

@@ -42,7 +42,7 @@ internal static class SampleReport
             table.Row([$"{records.Position[row]}", .. records.Plan.Columns.Select(c => CellText.Of(c, records.Columns[c.Ordinal], row)), CellText.OfRescued(records.Rescued, row), repeats]);
         }
 
-        table.Write(console);
+        console.Write(table);
         if (shown > rowsMax) console.WriteLine($"… and {shown - rowsMax} more rows.");
         return repeated;
     }
