@@ -27,7 +27,7 @@ public class EncodeBenchmarks
     [Benchmark(OperationsPerInvoke = Records)]
     public async Task<long> EncodeAsync()
     {
-        var file = await _writer.EncodeAsync(_records.Topic.Datasets[0].Plan, _batch, "bench.parquet", CancellationToken.None);
+        var file = await _writer.EncodeAsync(_records.Topic.Datasets[0].Plan, _batch, Guid.Empty, CancellationToken.None);
         return file.File.Bytes;
     }
 
