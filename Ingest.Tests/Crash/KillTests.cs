@@ -38,8 +38,12 @@ public sealed class KillTests
         Assert.True(await last.ExitAsync() == 0, last.Output);
 
         // Every second record was sent in two transfers; every tenth transfer was broken.
-        var wanted = Enumerable.Range(0, sent).Where(i => i % 10 != 9).SelectMany(i => new[] { $"A{i}", $"S{i / 2}" }).Distinct().Order(StringComparer.Ordinal);
-        Assert.Equal(wanted, (await city.SqlAsync("select id from payments")).Order(StringComparer.Ordinal));
+        var wanted = Enumerable.Range(0, sent).Where(i => i % 10 != 9)
+            .SelectMany(i => new[] { $"A{i}|{i}.50|2026-03-0{1 + (i % 5)}|2026-03-0{1 + (i % 5)}|housing", $"S{i / 2}|null|2026-03-01|2026-03-01|housing" })
+            .Distinct().Order(StringComparer.Ordinal);
+        var rows = await city.SqlAsync("select id, amount, strftime(paid_on, '%Y-%m-%d'), strftime(event_date, '%Y-%m-%d'), department from payments");
+        Assert.Equal(wanted, rows.Order(StringComparer.Ordinal));
+        Assert.Equal([$"{rows.Length}"], await city.SqlAsync("select count(distinct (_topic, _partition, _offset, _position)) from payments"));
         Assert.Equal([$"not-json|{sent / 10}"], await city.SqlAsync("select reason, count(*) from quarantine group by all"));
         await city.AssertAccountedAsync();
         Assert.True(midway > kills / 2, $"Only {midway} of {kills} workers were killed at work.");

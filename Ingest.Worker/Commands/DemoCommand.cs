@@ -54,6 +54,11 @@ internal static class DemoCommand
             foreach (var (past, _) in all.Where(a => a.Truth != truth)) past.Dispose();
             return DemoReport.Write(verdict, run, history.Plans.Count - 1);
         }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            Console.WriteLine("Interrupted; what was taken in is committed. Run it again: what is there already is dropped as duplicates.");
+            return ExitCodes.Failed;
+        }
         finally
         {
             Directory.Delete(work, recursive: true);

@@ -18,7 +18,13 @@ internal static class HealthCommand
     private static async Task<int> AskAsync(string what, CancellationToken cancellation)
     {
         var configured = SettingsReader.Configuration([])["Ingest:Health:Port"];
-        var port = configured is null ? new HealthSettings().Port : int.Parse(configured, CultureInfo.InvariantCulture);
+        var port = new HealthSettings().Port;
+        if (configured is not null && !int.TryParse(configured, NumberStyles.None, CultureInfo.InvariantCulture, out port))
+        {
+            await Console.Error.WriteLineAsync($"Ingest:Health:Port is '{configured}'. Give the worker's port.").ConfigureAwait(false);
+            return ExitCodes.BadConfiguration;
+        }
+
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         try
         {

@@ -3,17 +3,10 @@ using Spectre.Console;
 
 namespace Ingest.Worker.Commands;
 
-/// <summary>Tables on the console: drawn for people, plain when the output is not a terminal.</summary>
+/// <summary>Numbers as people read them, and the console that tables are drawn on.</summary>
 internal static class Output
 {
-    public static Table Table(params string[] columns)
-    {
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (var column in columns) table.AddColumn(new TableColumn(Markup.Escape(column)).NoWrap());
-        return table;
-    }
-
-    public static void Row(this Table table, params string[] cells) => table.AddRow([.. cells.Select(Markup.Escape)]);
+    public static RowTable Table(params string[] columns) => new(columns);
 
     public static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
@@ -30,7 +23,7 @@ internal static class Output
     private static IAnsiConsole Create()
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings());
-        if (System.Console.IsOutputRedirected) console.Profile.Width = 240;
+        if (System.Console.IsOutputRedirected) console.Profile.Width = 1_000_000;
         return console;
     }
 }

@@ -71,7 +71,7 @@ internal static class PoolCompactCommand
         return ExitCodes.Ok;
     }
 
-    private static async Task SealAsync(PoolTable table, TableSealer sealer, SealScope scope, Spectre.Console.Table report, CancellationToken cancellation)
+    private static async Task SealAsync(PoolTable table, TableSealer sealer, SealScope scope, RowTable report, CancellationToken cancellation)
     {
         var started = TimeProvider.System.GetTimestamp();
         var total = new SealReport(0, 0, 0, 0, 0, 0, 0);

@@ -1,7 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using DuckDB.NET.Data;
 
 namespace Ingest.Worker.Commands;
@@ -30,6 +27,12 @@ internal static class PoolSqlCommand
 
     private static async Task<int> RunAsync(string sql, string? poolFolder, Style style, CancellationToken cancellation)
     {
+        if (string.IsNullOrWhiteSpace(sql))
+        {
+            await Console.Error.WriteLineAsync("The query is empty. Give one, such as: pool sql 'show tables'").ConfigureAwait(false);
+            return ExitCodes.BadConfiguration;
+        }
+
         if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
         using var query = new DuckDbQuery();
         try
@@ -42,6 +45,7 @@ internal static class PoolSqlCommand
         catch (Exception refused) when (refused is DuckDBException or InvalidDataException)
         {
             await Console.Error.WriteLineAsync(refused.Message).ConfigureAwait(false);
+            if (refused.Message.Contains("Table with name", StringComparison.Ordinal)) await Console.Error.WriteLineAsync($"Tables: {string.Join(", ", pool.Tables.Select(t => DuckDbQuery.Quote(t.Name)))}").ConfigureAwait(false);
             return ExitCodes.Failed;
         }
     }
@@ -56,10 +60,10 @@ internal static class PoolSqlCommand
                 break;
             case Style.Csv:
                 Console.WriteLine(string.Join(',', names.Select(CsvCell)));
-                while (reader.Read()) Console.WriteLine(string.Join(',', names.Select((_, i) => reader.IsDBNull(i) ? "" : CsvCell(Text(reader, i)))));
+                while (reader.Read()) Console.WriteLine(string.Join(',', names.Select((_, i) => reader.IsDBNull(i) ? "" : CsvCell(SqlValue.Text(reader, i)))));
                 break;
             case Style.Json:
-                while (reader.Read()) Console.WriteLine(Json(reader, names));
+                while (reader.Read()) Console.WriteLine(SqlValue.JsonRow(reader, names));
                 break;
         }
     }
@@ -67,61 +71,9 @@ internal static class PoolSqlCommand
     private static void PrintTable(DuckDBDataReader reader, string[] names)
     {
         var table = Output.Table(names);
-        var rows = 0;
-        while (reader.Read())
-        {
-            table.Row([.. names.Select((_, i) => reader.IsDBNull(i) ? "" : Text(reader, i))]);
-            rows++;
-        }
-
+        while (reader.Read()) table.Row([.. names.Select((_, i) => reader.IsDBNull(i) ? "" : SqlValue.Text(reader, i))]);
         Output.Console.Write(table);
-        Console.WriteLine($"{Output.Count(rows)} {(rows == 1 ? "row" : "rows")}");
-    }
-
-    private static string Json(DuckDBDataReader reader, string[] names)
-    {
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-        {
-            writer.WriteStartObject();
-            for (var i = 0; i < names.Length; i++)
-            {
-                writer.WritePropertyName(names[i]);
-                if (reader.IsDBNull(i)) writer.WriteNullValue();
-                else WriteValue(writer, reader.GetValue(i), Text(reader, i));
-            }
-
-            writer.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.ToArray());
-    }
-
-    private static void WriteValue(Utf8JsonWriter writer, object value, string text)
-    {
-        if (value is bool truth) writer.WriteBooleanValue(truth);
-        else if (value is sbyte or short or int or long or byte or ushort or uint or ulong or decimal or System.Numerics.BigInteger or float or double && double.IsFinite(Convert.ToDouble(text, CultureInfo.InvariantCulture)))
-            writer.WriteRawValue(text);
-        else writer.WriteStringValue(text);
-    }
-
-    private static string Text(DuckDBDataReader reader, int column) => reader.GetValue(column) switch
-    {
-        DateTime time when reader.GetDataTypeName(column).Contains("Timestamp", StringComparison.OrdinalIgnoreCase) => time.ToString("yyyy-MM-ddTHH:mm:ss.FFFFFF", CultureInfo.InvariantCulture) + "Z",
-        DateTime date => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
-        DateTimeOffset time => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.FFFFFF", CultureInfo.InvariantCulture) + "Z",
-        DateOnly date => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
-        bool truth => truth ? "true" : "false",
-        Stream bytes => Encoding.UTF8.GetString(ReadAll(bytes)),
-        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-        var other => other?.ToString() ?? "",
-    };
-
-    private static byte[] ReadAll(Stream stream)
-    {
-        using var copy = new MemoryStream();
-        stream.CopyTo(copy);
-        return copy.ToArray();
+        Console.WriteLine($"{Output.Count(table.Count)} {(table.Count == 1 ? "row" : "rows")}");
     }
 
     private static string CsvCell(string text) =>

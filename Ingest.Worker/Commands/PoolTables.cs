@@ -24,7 +24,7 @@ internal sealed class PoolTables
     /// <summary>In order of name.</summary>
     public IReadOnlyList<PoolTable> Tables { get; }
 
-    /// <summary>Null, with a sentence on the error stream, when there is no pool or the log of a table cannot be read.</summary>
+    /// <summary>Null, with a sentence on the error stream, when there is no pool, or no table in it, or the log of a table cannot be read.</summary>
     public static async Task<PoolTables?> OpenAsync(string? pool, CancellationToken cancellation)
     {
         var errors = new List<string>();
@@ -32,7 +32,8 @@ internal sealed class PoolTables
         if (address is PoolAddress.Folder folder && !Directory.Exists(folder.Root)) return await RefuseAsync($"There is no pool at {folder.Root}. Give its folder, or s3://bucket/prefix, with --pool.").ConfigureAwait(false);
         try
         {
-            return await OpenAsync(address, options, cancellation).ConfigureAwait(false);
+            var found = await OpenAsync(address, options, cancellation).ConfigureAwait(false);
+            return found.Tables.Count > 0 ? found : await RefuseAsync($"There is no table in {found.Root}: no worker has started on it yet, or it is not the pool's folder.").ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is StoreException or InvalidDataException)
         {

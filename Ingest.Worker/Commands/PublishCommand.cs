@@ -14,18 +14,23 @@ internal static class PublishCommand
         var files = new Argument<string[]>("files") { Description = "CSV, NDJSON or JSON files.", Arity = ArgumentArity.OneOrMore };
         var topic = new Option<string>("--topic") { Description = "Topic to publish to.", Required = true };
         var rows = new Option<int>("--rows-per-transfer") { Description = "Records in one transfer. Each CSV transfer repeats the header.", DefaultValueFactory = _ => 200 };
+        var key = new Option<string?>("--key") { Description = "Key of the messages: transfers of one key stay in order on one partition. Default: the file's name." };
         var format = new Option<FileFormat?>("--format") { Description = "Format of the files. Default: by the ending (.csv, .ndjson, .jsonl, .json)." };
-        var command = new Command("publish", "Send files to a topic, some records a transfer. Brokers and client properties come from the settings, as for run.") { files, topic, rows, format };
+        var command = new Command("publish", "Send files to a topic, some records a transfer. Brokers and client properties come from the settings, as for run.") { files, topic, rows, key, format };
         command.TreatUnmatchedTokensAsErrors = false;
-        command.SetAction((parse, cancellation) => RunAsync(
-            parse.GetValue(files)!, parse.GetValue(topic)!, parse.GetValue(rows), parse.GetValue(format), parse.UnmatchedTokens, cancellation));
+        command.SetAction((parse, cancellation) =>
+        {
+            var (names, settings) = SettingArguments.Split([.. parse.GetValue(files)!, .. parse.UnmatchedTokens]);
+            return RunAsync(names, parse.GetValue(topic)!, parse.GetValue(rows), parse.GetValue(key), parse.GetValue(format), settings, cancellation);
+        });
         return command;
     }
 
-    private static async Task<int> RunAsync(string[] files, string topic, int rows, FileFormat? format, IReadOnlyList<string> arguments, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string[] files, string topic, int rows, string? key, FileFormat? format, IReadOnlyList<string> arguments, CancellationToken cancellation)
     {
         var errors = new List<string>(SettingArguments.Check(arguments));
         var options = SettingsReader.Read(SettingsReader.Configuration(arguments), untilCaughtUp: false, errors);
+        if (files.Length == 0) errors.Add("There is no file to publish.");
         if (rows < 1) errors.Add($"--rows-per-transfer is {rows}. Give at least 1.");
         foreach (var file in files)
         {
@@ -39,14 +44,27 @@ internal static class PublishCommand
             return ExitCodes.BadConfiguration;
         }
 
-        using var publisher = new TransferPublisher(new PublisherOptions { BootstrapServers = options.Kafka.BootstrapServers, Properties = options.Kafka.Properties });
+        try
+        {
+            using var publisher = new TransferPublisher(new PublisherOptions { BootstrapServers = options.Kafka.BootstrapServers, Properties = options.Kafka.Properties, OnTrouble = new Troubles().Tell });
+            return await PublishAsync(files, topic, key, rows, format, publisher, cancellation).ConfigureAwait(false);
+        }
+        catch (Core.Transfers.TransferSourceException refused)
+        {
+            await Console.Error.WriteLineAsync(refused.Message).ConfigureAwait(false);
+            return ExitCodes.BadConfiguration;
+        }
+    }
+
+    private static async Task<int> PublishAsync(string[] files, string topic, string? key, int rows, FileFormat? format, TransferPublisher publisher, CancellationToken cancellation)
+    {
         foreach (var file in files)
         {
             var started = Stopwatch.GetTimestamp();
             try
             {
-                var sent = await FilePublisher.PublishAsync(file, format ?? FileFormats.Of(file)!.Value, topic, rows, publisher, cancellation).ConfigureAwait(false);
-                Console.WriteLine($"{Path.GetFileName(file)}: {Output.Count(sent.Records)} records in {Output.Count(sent.Transfers)} transfers to {topic}, {Output.Bytes(sent.Bytes)} in {Stopwatch.GetElapsedTime(started).TotalSeconds:F1} s, all acknowledged.");
+                var sent = await FilePublisher.PublishAsync(file, format ?? FileFormats.Of(file)!.Value, topic, key, rows, publisher, cancellation).ConfigureAwait(false);
+                Console.WriteLine(sent.Records == 0 ? $"{Path.GetFileName(file)}: there is no record in it; nothing was sent." : $"{Path.GetFileName(file)}: {Output.Count(sent.Records)} records in {Output.Count(sent.Transfers)} transfers to {topic}, {Output.Bytes(sent.Bytes)} in {Stopwatch.GetElapsedTime(started).TotalSeconds:F1} s, all acknowledged.");
             }
             catch (Exception failure) when (failure is InvalidDataException or Core.Transfers.TransferSourceException)
             {
@@ -56,5 +74,19 @@ internal static class PublishCommand
         }
 
         return ExitCodes.Ok;
+    }
+
+    /// <summary>Brokers that do not answer are waited for, but not in silence; each trouble is told once.</summary>
+    private sealed class Troubles
+    {
+        private readonly HashSet<string> _told = new(StringComparer.Ordinal);
+
+        public void Tell(string reason)
+        {
+            lock (_told)
+            {
+                if (_told.Add(reason)) Console.Error.WriteLine($"Waiting for the brokers: {reason}");
+            }
+        }
     }
 }

@@ -29,9 +29,7 @@ internal static class SettingsReader
 
     public static WorkerOptions? Read(IConfiguration configuration, bool untilCaughtUp, ICollection<string> errors)
     {
-        var settings = Bind(configuration, errors);
-        if (settings is null) return null;
-
+        var settings = SettingsBinder.Bind(configuration, errors);
         var budget = Bytes(settings.Memory.Budget, "Ingest:Memory:Budget", 64L << 20, errors);
         var flushBytes = Bytes(settings.Batching.FlushBytes, "Ingest:Batching:FlushBytes", 1L << 20, errors);
         var transferBytes = Bytes(settings.Limits.TransferBytesMax, "Ingest:Limits:TransferBytesMax", 1L << 10, errors);
@@ -52,7 +50,7 @@ internal static class SettingsReader
         if (settings.Housekeeping.LogRetention < settings.Housekeeping.FileRetention)
             errors.Add($"Ingest:Housekeeping:LogRetention is {settings.Housekeeping.LogRetention}. Give at least Ingest:Housekeeping:FileRetention ({settings.Housekeeping.FileRetention}): the log says which files are still needed.");
         if (settings.Health.Port is < 0 or > 65535) errors.Add($"Ingest:Health:Port is {settings.Health.Port}. Give a port from 1 to 65535, or 0 for none.");
-        if (flushBytes > budget / 2)
+        if (errors.Count == 0 && flushBytes > budget / 2)
             errors.Add($"Ingest:Batching:FlushBytes ({settings.Batching.FlushBytes}) is more than half of Ingest:Memory:Budget ({settings.Memory.Budget}): a batch could never fill. Lower the one or raise the other.");
         var pool = PoolAddress.Parse(settings.Pool, out var noPool);
         if (noPool is not null) errors.Add($"Ingest:Pool: {noPool}");
@@ -95,7 +93,7 @@ internal static class SettingsReader
     public static (PoolAddress Address, StoreOptions Options)? Pool(string? pool, ICollection<string> errors)
     {
         var before = errors.Count;
-        if (Bind(Configuration([]), errors) is not { } settings) return null;
+        var settings = SettingsBinder.Bind(Configuration([]), errors);
         var address = PoolAddress.Parse(pool ?? settings.Pool, out var error);
         if (error is not null) errors.Add(error);
         var options = Store(settings.Store, errors);
@@ -126,7 +124,12 @@ internal static class SettingsReader
     }
 
     /// <summary>The settings of sealing alone, for a command that needs no Kafka.</summary>
-    public static SealingOptions? Sealing(IConfiguration configuration, ICollection<string> errors) => Bind(configuration, errors) is { } settings ? Sealing(settings.Sealing, errors) : null;
+    public static SealingOptions? Sealing(IConfiguration configuration, ICollection<string> errors)
+    {
+        var before = errors.Count;
+        var sealing = Sealing(SettingsBinder.Bind(configuration, errors).Sealing, errors);
+        return errors.Count > before ? null : sealing;
+    }
 
     private static SealingOptions Sealing(SealingSettings settings, ICollection<string> errors)
     {
@@ -142,26 +145,6 @@ internal static class SettingsReader
             MemoryBytes = Bytes(settings.Memory, "Ingest:Sealing:Memory", 8L << 20, errors),
         };
     }
-
-    private static IngestSettings? Bind(IConfiguration configuration, ICollection<string> errors)
-    {
-        try
-        {
-            var settings = new IngestSettings();
-            configuration.GetSection("Ingest").Bind(settings, options => options.ErrorOnUnknownConfiguration = true);
-            settings.Kafka.Properties = Flatten(configuration.GetSection("Ingest:Kafka:Properties"));
-            return settings;
-        }
-        catch (InvalidOperationException unreadable)
-        {
-            errors.Add($"{unreadable.Message} {unreadable.InnerException?.Message}".TrimEnd());
-            return null;
-        }
-    }
-
-    /// <summary>Names of librdkafka properties have dots, which some shells cannot put into a variable's name: <c>__</c> in the name counts as a dot, too.</summary>
-    private static Dictionary<string, string> Flatten(IConfigurationSection properties) =>
-        properties.AsEnumerable(makePathsRelative: true).Where(p => p.Value is not null).ToDictionary(p => p.Key.Replace(':', '.'), p => p.Value!, StringComparer.Ordinal);
 
     private static long Bytes(string text, string name, long atLeast, ICollection<string> errors)
     {

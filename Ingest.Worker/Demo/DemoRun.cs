@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Ingest.Core.Batching;
 using Ingest.Core.Contracts;
 using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Stores;
@@ -12,8 +13,9 @@ namespace Ingest.Worker.Demo;
 /// <param name="sourceName">Another for each run: each embedded broker is a cluster of its own, whose offsets begin at 0.</param>
 internal sealed class DemoRun(CityPlan plan, string sourceName, Catalog catalog, string pool, ILoggerFactory loggers)
 {
-    // The embedded broker remembers some 5 MB a partition: publish no further ahead of the worker than this.
-    private const int TransfersAhead = 4_000;
+    // The embedded broker remembers some 5 MB a partition and forgets the oldest: publish no further ahead of the worker than about half of that.
+    private const int BytesAheadOfPartition = 2_500_000;
+    private const int BytesOfRecord = 250;
 
     private IngestEngine? _engine;
     private long _published;
@@ -35,6 +37,10 @@ internal sealed class DemoRun(CityPlan plan, string sourceName, Catalog catalog,
         {
             SourceName = sourceName,
             CacheFolder = Path.Combine(Path.GetTempPath(), "ingest-index"),
+
+            // Nobody waits for a row here: few large commits, and at the end one of all that is open, as at any stop.
+            Batching = new BatchingOptions { FlushAfter = TimeSpan.FromSeconds(10) },
+            HandOverMax = TimeSpan.FromMinutes(5),
         };
         var store = PoolStore.Open(new PoolAddress.Folder(pool), new StoreOptions(), new StoreRetryOptions(), TimeProvider.System, loggers.CreateLogger("Ingest.Store"));
         using var engine = _engine = new IngestEngine(options, catalog, new EngineServices { Pool = store.Store, StoreFault = () => store.Fault, Logger = loggers.CreateLogger("Ingest") });
@@ -43,21 +49,31 @@ internal sealed class DemoRun(CityPlan plan, string sourceName, Catalog catalog,
 
         var started = Stopwatch.GetTimestamp();
         var working = engine.RunAsync(source, stop.Token);
-        await PublishAsync(broker.BootstrapServers, truth, working, cancellation).ConfigureAwait(false);
-        while (!working.IsCompleted && !IsDone()) await WaitAsync(working, cancellation).ConfigureAwait(false);
-        Took = Stopwatch.GetElapsedTime(started);
-        await stop.CancelAsync().ConfigureAwait(false);
-        await working.ConfigureAwait(false);
+        try
+        {
+            await PublishAsync(broker.BootstrapServers, truth, working, cancellation).ConfigureAwait(false);
+            while (!working.IsCompleted && Status.Transfers < Published) await WaitAsync(working, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Commits what is open, also when the run is interrupted or publishing fails.
+            await stop.CancelAsync().ConfigureAwait(false);
+            await working.ConfigureAwait(false);
+            Took = Stopwatch.GetElapsedTime(started);
+        }
+
+        cancellation.ThrowIfCancellationRequested();
     }
 
     private async Task PublishAsync(string brokers, Truth truth, Task working, CancellationToken cancellation)
     {
         using var publisher = new TransferPublisher(new PublisherOptions { BootstrapServers = brokers, Compression = "none" });
+        var ahead = Math.Clamp((long)BytesAheadOfPartition * plan.Departments / (BytesOfRecord * plan.RecordsPerTransfer), 10, 15_000);
         foreach (var (topic, department, payload) in plan.Make(catalog, truth))
         {
             publisher.Publish(topic, department, payload, cancellation);
             Interlocked.Increment(ref _published);
-            while (Published - Status.Transfers > TransfersAhead && !working.IsCompleted) await WaitAsync(working, cancellation).ConfigureAwait(false);
+            while (Published - Status.Transfers > ahead && !working.IsCompleted) await WaitAsync(working, cancellation).ConfigureAwait(false);
             if (working.IsCompleted) break;
         }
 
@@ -66,8 +82,10 @@ internal sealed class DemoRun(CityPlan plan, string sourceName, Catalog catalog,
         truth.Flush();
     }
 
-    private bool IsDone() => Status.Transfers >= Published && Status.LagByDepartment.Values.Sum() == 0 && Status.OldestUncommitted == TimeSpan.Zero;
-
     /// <summary>Looks again in a moment, or at once when the worker has ended.</summary>
-    private static Task<Task> WaitAsync(Task working, CancellationToken cancellation) => Task.WhenAny(working, Task.Delay(TimeSpan.FromMilliseconds(50), cancellation));
+    private static async Task WaitAsync(Task working, CancellationToken cancellation)
+    {
+        await Task.WhenAny(working, Task.Delay(TimeSpan.FromMilliseconds(20), cancellation)).ConfigureAwait(false);
+        cancellation.ThrowIfCancellationRequested();
+    }
 }

@@ -29,8 +29,7 @@ internal static class SampleReport
 
     private static int WriteRows(IAnsiConsole console, NormalizedRecords records, int rowsMax)
     {
-        var table = Output.Table(["#", .. records.Plan.Columns.Select(c => c.Name), SystemColumns.Rescued, "repeats"]);
-        table.Title = new TableTitle(Markup.Escape(records.Plan.Name));
+        var table = new RowTable(["#", .. records.Plan.Columns.Select(c => c.Name), SystemColumns.Rescued, "repeats"]) { Title = records.Plan.Name };
         var first = new Dictionary<UInt128, int>();
         var repeated = 0;
         var shown = 0;

@@ -41,10 +41,11 @@ internal static class KafkaClientConfig
 
     public static Dictionary<string, string> Producer(PublisherOptions options)
     {
+        var isIdempotent = options.Idempotent && !IsBeforeIdempotence(options.Properties) && options.Properties.GetValueOrDefault("enable.idempotence") != "false";
         var config = new Dictionary<string, string>
         {
             ["acks"] = "all",
-            ["enable.idempotence"] = options.Idempotent ? "true" : "false",
+            ["enable.idempotence"] = isIdempotent ? "true" : "false",
             ["compression.type"] = options.Compression,
             ["linger.ms"] = "5",
             ["message.max.bytes"] = LargestTransferBytes,
@@ -54,11 +55,16 @@ internal static class KafkaClientConfig
         };
 
         // Without idempotence a retry could overtake the batch behind it: one request at a time keeps the order.
-        if (!options.Idempotent) config["max.in.flight.requests.per.connection"] = "1";
+        if (!isIdempotent) config["max.in.flight.requests.per.connection"] = "1";
         Overlay(config, options.Properties);
         config["bootstrap.servers"] = options.BootstrapServers;
         return config;
     }
+
+    /// <summary>Whether the properties describe a broker older than 0.11, as they must for brokers that cannot say their version themselves.</summary>
+    private static bool IsBeforeIdempotence(IReadOnlyDictionary<string, string> properties) =>
+        properties.GetValueOrDefault("api.version.request") == "false"
+        && Version.TryParse(properties.GetValueOrDefault("broker.version.fallback", "0.9.0.1"), out var version) && version < new Version(0, 11);
 
     private static void Overlay(Dictionary<string, string> config, IEnumerable<KeyValuePair<string, string>> above)
     {

@@ -29,7 +29,7 @@ public sealed class TransferPublisher : IDisposable
         try
         {
             _producer = new ProducerBuilder<byte[]?, byte[]>(KafkaClientConfig.Producer(options))
-                .SetErrorHandler((_, error) => Interlocked.CompareExchange(ref _firstError, error.IsFatal ? error.Reason : null, null))
+                .SetErrorHandler((_, error) => OnError(error, options.OnTrouble))
                 .SetLogHandler((_, _) => { })
                 .Build();
         }
@@ -105,6 +105,12 @@ public sealed class TransferPublisher : IDisposable
                 throw new TransferSourceException($"A transfer of {payload.Length:N0} bytes to {topic} cannot be sent: {e.Error.Reason}", e);
             }
         }
+    }
+
+    private void OnError(Error error, Action<string>? onTrouble)
+    {
+        if (error.IsFatal) Interlocked.CompareExchange(ref _firstError, error.Reason, null);
+        else onTrouble?.Invoke(error.Reason);
     }
 
     private void OnDelivery(DeliveryReport<byte[]?, byte[]> report)
