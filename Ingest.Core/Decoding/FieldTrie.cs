@@ -34,9 +34,12 @@ internal sealed class FieldTrie
             for (var rank = 0; rank < column.Sources.Length; rank++) trie.Add(column.Sources[rank]).Takers.Add((column.Ordinal, (byte)rank));
         }
 
-        foreach (var path in consumed)
+        for (var i = 0; i < consumed.Length; i++)
         {
-            if (path is not null) trie.Add(path).IsConsumed = true;
+            if (consumed[i] is not { } path) continue;
+            var property = trie.Add(path);
+            property.IsConsumed = true;
+            property.Marks |= 1 << i;
         }
 
         return trie;
@@ -82,6 +85,18 @@ internal sealed class FieldTrie
 
         /// <summary>Ordinal of this object's path.</summary>
         public int Path { get; } = path;
+
+        /// <summary>
+        /// The property that is expected next, when the text begins with its name in quotes and a colon right behind it; null when it does not.
+        /// </summary>
+        public Property? FindExpected(ReadOnlySpan<byte> text)
+        {
+            var properties = _properties;
+            var at = _expected;
+            if ((uint)at >= (uint)properties.Length || properties[at].Opening is not { } opening || !text.StartsWith(opening)) return null;
+            _expected = at + 1 == properties.Length ? 0 : at + 1;
+            return properties[at];
+        }
 
         /// <summary>The property of this (unescaped) name; null when nothing looks at it.</summary>
         public Property? Find(ReadOnlySpan<byte> name)
@@ -141,6 +156,9 @@ internal sealed class FieldTrie
 
         public byte[] Name { get; } = Encoding.UTF8.GetBytes(name);
 
+        /// <summary>The name as a compact document has it: in quotes, with the colon. Null when it can only be written with escapes.</summary>
+        public byte[]? Opening { get; } = name.Any(c => c is '"' or '\\' or < ' ') ? null : Encoding.UTF8.GetBytes($"\"{name}\":");
+
         /// <summary>Columns that take the value, each with its rank among the column's sources.</summary>
         public List<(int Column, byte Rank)> Takers { get; } = [];
 
@@ -148,6 +166,9 @@ internal sealed class FieldTrie
 
         /// <summary>Looked at by the topic (dataset selection, claim): not rescued when no column takes it.</summary>
         public bool IsConsumed { get; set; }
+
+        /// <summary>Which of the consumed places it is: bit n for the n-th.</summary>
+        public int Marks { get; set; }
 
         /// <summary>Number of the record in which it was last seen; twice in one record is ambiguous.</summary>
         public long SeenIn { get; set; }
