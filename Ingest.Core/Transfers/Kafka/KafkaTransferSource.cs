@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 
@@ -8,12 +9,14 @@ namespace Ingest.Core.Transfers.Kafka;
 /// </summary>
 public sealed class KafkaTransferSource : ITransferSource
 {
+    private static readonly TimeSpan s_endAge = TimeSpan.FromMilliseconds(100);
     private readonly KafkaOptions _options;
     private readonly IReadOnlyList<string> _topics;
     private readonly ByteBudget _budget;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly PollCommands _commands = new();
+    private readonly ConcurrentDictionary<TopicPartition, KnownEnd> _ends = new();
     private PollLoop? _loop;
     private volatile IConsumer<Ignore, int>? _consumer;
     private int _runs;
@@ -78,6 +81,18 @@ public sealed class KafkaTransferSource : ITransferSource
 
     public long? EndOf(TopicPartition source)
     {
+        // Asked for every partition at every turn of the engine, where the client takes a microsecond: a moment's age does not matter.
+        var now = _time.GetTimestamp();
+        if (_ends.TryGetValue(source, out var known) && _time.GetElapsedTime(known.AskedAt, now) < s_endAge) return known.End;
+        var end = AskEnd(source);
+        _ends[source] = new KnownEnd(now, end);
+        return end;
+    }
+
+    public void ReportProgress(CommitRight right, long nextOffset) => _commands.ReportProgress(right, nextOffset);
+
+    private long? AskEnd(TopicPartition source)
+    {
         try
         {
             // From the client's cache, fed by every fetch; no request is sent.
@@ -88,8 +103,6 @@ public sealed class KafkaTransferSource : ITransferSource
             return null; // closing, or nothing fetched yet: not known is a fine answer for a gauge
         }
     }
-
-    public void ReportProgress(CommitRight right, long nextOffset) => _commands.ReportProgress(right, nextOffset);
 
     private IConsumer<Ignore, int> Build(PayloadDeserializer payload, Rebalance rebalance)
     {
@@ -110,4 +123,7 @@ public sealed class KafkaTransferSource : ITransferSource
             throw new TransferSourceException($"The Kafka client refuses its configuration: {e.Message} Check Kafka:Properties.", e);
         }
     }
+
+    /// <summary>The end of a partition, and when the client was asked for it.</summary>
+    private readonly record struct KnownEnd(long AskedAt, long? End);
 }

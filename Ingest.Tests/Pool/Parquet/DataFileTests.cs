@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using CsCheck;
 using DuckDB.NET.Data;
+using Ingest.Core.Batching;
 using Ingest.Core.Contracts;
 using Ingest.Core.Deduplicating;
 using Ingest.Core.Normalizing;
@@ -149,7 +150,7 @@ public sealed class DataFileTests : IDisposable
     public void Deltas_bounds_lie_on_or_outside_of_the_values() => TypedRows.Row.List[1, 30].Sample(rows =>
     {
         var dated = Dated(rows);
-        using var stats = JsonDocument.Parse(FileStatistics.Json(Assert.Single(TypedRows.Seal(TypedRows.AllTypes, dated)).Batch));
+        using var stats = JsonDocument.Parse(Stats(Assert.Single(TypedRows.Seal(TypedRows.AllTypes, dated))));
         var (min, max) = (stats.RootElement.GetProperty("minValues"), stats.RootElement.GetProperty("maxValues"));
         Assert.Equal(rows.Count, stats.RootElement.GetProperty("numRecords").GetInt32());
         for (var c = 0; c < 10; c++)
@@ -170,9 +171,15 @@ public sealed class DataFileTests : IDisposable
     [InlineData("01234567890123456789012345678901\U0010FFFFx", "01234567890123456789012345678901", null)]
     public void Bounds_of_long_texts_are_cut_outwards(string text, string min, string? max)
     {
-        using var stats = JsonDocument.Parse(FileStatistics.Json(TypedRows.Seal(TypedRows.AllTypes, [[text, null, null, null, null, null, null, null, null, null]])[0].Batch));
+        using var stats = JsonDocument.Parse(Stats(TypedRows.Seal(TypedRows.AllTypes, [[text, null, null, null, null, null, null, null, null, null]])[0]));
         Assert.Equal(min, stats.RootElement.GetProperty("minValues").GetProperty("s").GetString());
         Assert.Equal(max, stats.RootElement.GetProperty("maxValues").TryGetProperty("s", out var bound) ? bound.GetString() : null);
+    }
+
+    private static string Stats(PartitionBatch batch)
+    {
+        using var encoded = new DataFileWriter().EncodeAsync(s_plan, batch, Guid.Empty, default).AsTask().GetAwaiter().GetResult();
+        return encoded.File.StatsJson;
     }
 
     private static object?[][] Dated(IEnumerable<object?[]> rows) => [.. rows.Select(r => (object?[])[.. r[..8], 5, r[9]])];
