@@ -18,7 +18,7 @@ public sealed class KafkaTransferSource : ITransferSource
     private readonly PollCommands _commands = new();
     private readonly ConcurrentDictionary<TopicPartition, KnownEnd> _ends = new();
     private PollLoop? _loop;
-    private volatile IConsumer<Ignore, int>? _consumer;
+    private volatile IConsumer<Ignore, Ignore>? _consumer;
     private int _runs;
 
     /// <param name="topics">All topics to read; one that does not exist yet is read once it does.</param>
@@ -47,12 +47,12 @@ public sealed class KafkaTransferSource : ITransferSource
     private void Run(ITransferSink sink, CancellationToken stop)
     {
         if (Interlocked.Increment(ref _runs) > 1) throw new InvalidOperationException("A source runs once.");
-        using var payload = new PayloadDeserializer();
         using var intake = new Intake(sink, _budget, _options, _time);
         var rebalance = new Rebalance(intake, sink, _options, _log, stop);
-        using var consumer = Build(payload, rebalance);
+        using var consumer = Build(rebalance);
+        using var messages = new NativeMessages(consumer, intake);
         var progress = rebalance.Progress = new ProgressReport(consumer, _commands, intake, _time, _log);
-        _loop = new PollLoop(consumer, payload, intake, rebalance, _commands, progress, sink, _options, _topics, _time, _log);
+        _loop = new PollLoop(consumer, messages, intake, rebalance, _commands, progress, sink, _options, _time, _log);
         _consumer = consumer;
         try
         {
@@ -104,13 +104,11 @@ public sealed class KafkaTransferSource : ITransferSource
         }
     }
 
-    private IConsumer<Ignore, int> Build(PayloadDeserializer payload, Rebalance rebalance)
+    private IConsumer<Ignore, Ignore> Build(Rebalance rebalance)
     {
         try
         {
-            return new ConsumerBuilder<Ignore, int>(KafkaClientConfig.Consumer(_options, _topics.Count))
-                .SetKeyDeserializer(Deserializers.Ignore)
-                .SetValueDeserializer(payload)
+            return new ConsumerBuilder<Ignore, Ignore>(KafkaClientConfig.Consumer(_options))
                 .SetPartitionsAssignedHandler(rebalance.Assigned)
                 .SetPartitionsRevokedHandler((_, partitions) => rebalance.Revoked(partitions))
                 .SetPartitionsLostHandler((_, partitions) => rebalance.Lost(partitions))
