@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Ingest.Core;
 using Ingest.Perf.Compare.Contenders;
+using Ingest.Perf.Results;
 using Ingest.Perf.Workloads;
 using Ingest.Worker.Commands;
 
@@ -18,7 +19,7 @@ internal static class CompareCommand
         var workload = new Option<string>("--workload") { Description = "batch, single or all.", DefaultValueFactory = _ => "all" };
         var only = new Option<string[]>("--only") { Description = "Only these contenders, by name.", AllowMultipleArgumentsPerToken = true };
         var folder = new Option<string>("--work") { Description = "Folder for files and results of contenders.", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "ingest-perf") };
-        var output = new Option<string>("--output") { Description = "Report to write.", DefaultValueFactory = _ => Path.Combine("perf", "RESULTS.md") };
+        var output = new Option<string>("--output") { Description = "Report to write.", DefaultValueFactory = _ => ResultsFile.DefaultPath };
         var command = new Command("compare", $"Measure the service against its rivals. The brokers to use: {KafkaAccess.BrokersVariable}=host:port, {KafkaAccess.PropertiesVariable}=\"name=value;…\".")
         {
             records, runs, workload, only, folder, output,
@@ -58,8 +59,8 @@ internal static class CompareCommand
         }
 
         var command = string.Create(CultureInfo.InvariantCulture, $"dotnet run --project perf -c Release -- compare --records {records} --runs {runs}{(workloads.Length == 1 ? $" --workload {workloads[0]}" : "")}{string.Concat(only.Select(o => $" --only {o}"))}");
-        await File.WriteAllTextAsync(output, ResultsPage.Render(tables, command, runs), cancellation).ConfigureAwait(false);
-        Console.WriteLine($"Written: {output}");
+        ResultsFile.Put(output, "machine", ResultsPage.Machine());
+        foreach (var table in tables) ResultsFile.Put(output, $"compare {table.Workload.Name}", ResultsPage.Render(table, command, runs));
         return ExitCodes.Ok;
     }
 
@@ -94,7 +95,7 @@ internal static class CompareCommand
                 {
                     var measured = await contender.RunAsync(stage, cancellation).ConfigureAwait(false);
                     table.Add(contender, measured);
-                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  run {run + 1} {contender.Name,-7} wall {measured.Wall.TotalSeconds,6:F2} s  CPU {measured.Cpu.TotalSeconds,6:F2} s  peak {Output.Bytes(measured.PeakBytes)}"));
+                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  run {run + 1} {contender.Name,-7} wall {measured.Wall.TotalSeconds,6:F2} s  CPU {measured.Cpu.TotalSeconds,6:F2} s  peak {Output.Bytes(measured.PeakBytes)}{(measured.AllocatedBytes is { } bytes ? $"  {bytes:F0} bytes allocated a record, gen2 {measured.Gen2}" : "")}"));
                 }
                 finally
                 {
