@@ -39,6 +39,23 @@ internal sealed class BytesAppender(IArrowType type) : ColumnAppender
         ReleaseValid();
     }
 
+    /// <summary>Appends the same value so many times.</summary>
+    public void AppendRepeated(ReadOnlySpan<byte> value, int count)
+    {
+        var at = Count;
+        ColumnArrays<int>.Grow(ref _offsets, at + 1, at + count + 1);
+        var end = _offsets[at];
+        ColumnArrays<byte>.Grow(ref _data, end, checked(end + (value.Length * count)));
+        for (var i = 0; i < count; i++)
+        {
+            value.CopyTo(_data.AsSpan(end));
+            end += value.Length;
+            _offsets[at + i + 1] = end;
+        }
+
+        AppendValid(count);
+    }
+
     public override IArrowArray Seal() => ArrowArrayFactory.BuildArray(Data(
         type, ValidityBitmap(), new ArrowBuffer(new ArrayBytes<int>(_offsets).Memory[..((Count + 1) * 4)]), new ArrowBuffer(_data.AsMemory(0, _offsets[Count]))));
 }

@@ -62,6 +62,13 @@ internal abstract class ColumnAppender
         Count += rows.Length;
     }
 
+    private protected void AppendValid(int count)
+    {
+        ColumnArrays<byte>.Grow(ref _valid, Count, Count + count);
+        _valid.AsSpan(Count, count).Fill(1);
+        Count += count;
+    }
+
     /// <summary>One bit a row, least significant first; empty when no row is null.</summary>
     private protected ArrowBuffer ValidityBitmap() => Nulls == 0 ? ArrowBuffer.Empty : Bits(Valid, Count);
 

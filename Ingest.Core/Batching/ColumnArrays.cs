@@ -58,8 +58,8 @@ internal static class ColumnArrays<T> where T : unmanaged
 /// <summary>What all spare arrays together weigh: bounded, whatever their types.</summary>
 internal static class SpareColumnBytes
 {
-    // One full batch at the default settings: more could only be spare after an unusual one.
-    private const long BytesMax = 128 << 20;
+    // Two full batches at the default settings, with the smaller arrays that they outgrew: what is out and what is spare together are no more than was out at once.
+    private const long BytesMax = 256 << 20;
 
     private static long s_bytes;
 

@@ -23,6 +23,14 @@ internal sealed class FixedAppender<T>(IArrowType type) : ColumnAppender where T
         AppendValid(from.Valid, rows);
     }
 
+    /// <summary>Appends the same value so many times.</summary>
+    public void AppendRepeated(T value, int count)
+    {
+        ColumnArrays<T>.Grow(ref _values, Count, Count + count);
+        _values.AsSpan(Count, count).Fill(value);
+        AppendValid(count);
+    }
+
     public override void Release()
     {
         ColumnArrays<T>.Release(ref _values);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Apache.Arrow;
+using Ingest.Core.Contracts;
 using Ingest.Core.Normalizing;
 
 namespace Ingest.Core.Batching;
@@ -49,7 +50,10 @@ internal sealed class OpenPartition
         for (var i = 0; i < _columns.Length; i++)
         {
             var column = columns[i];
-            _columns[i].Append(column.Ordinal >= 0 ? records.Columns[column.Ordinal] : system[column.Name], rows);
+            if (column.Ordinal >= 0) _columns[i].Append(records.Columns[column.Ordinal], rows);
+            else if (column.Name == SystemColumns.Topic) ((BytesAppender)_columns[i]).AppendRepeated(system.Topic, rows.Length);
+            else if (column.Name == SystemColumns.Partition) ((FixedAppender<int>)_columns[i]).AppendRepeated(system.Partition, rows.Length);
+            else _columns[i].Append(system[column.Name], rows);
         }
 
         Reserve(rows.Length);

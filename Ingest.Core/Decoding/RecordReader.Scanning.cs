@@ -31,7 +31,7 @@ internal sealed partial class RecordReader
         while (true)
         {
             var nameStart = at + 1;
-            var property = node.FindExpected(buffer.AsSpan(at, end - at));
+            var property = node.FindExpected(buffer, at, end);
             if (property is not null)
             {
                 at += property.Opening!.Length;
@@ -69,6 +69,7 @@ internal sealed partial class RecordReader
     {
         if (property.SeenIn == _record) return false;
         property.SeenIn = _record;
+        if (property.OnlyColumn >= 0 && property.Marks == 0) return TryScanValue(buffer, ref at, end, depth, out fields[property.OnlyColumn]);
         if (property.Child is { } child && property.Takers.Count == 0 && JsonScan.Peek(buffer, at, end) == '{')
         {
             if (depth >= JsonScan.DepthMax) return false;
@@ -81,12 +82,6 @@ internal sealed partial class RecordReader
         {
             if ((property.Marks & 1) != 0) Marked[0] = value;
             if ((property.Marks & 2) != 0) Marked[1] = value;
-        }
-
-        if (property.Takers.Count == 1 && !trie.HasAlternatives)
-        {
-            fields[property.Takers[0].Column] = value;
-            return true;
         }
 
         var whole = new ExtraField(nameStart, property.Name.Length, false, node.Path, value);

@@ -34,7 +34,14 @@ internal static class HeldKeys
             await store.CreateUniqueAsync(IndexNames.Run(run.Name), bytes, cancellation).ConfigureAwait(false);
             var account = new RangeAccount
             {
-                Right = right, Department = Workload.Department(0), Range = new OffsetRange(offset, offset + count), Records = count, Written = count, Duplicates = 0, Quarantined = 0, PublishedUntilMs = 0,
+                Right = right,
+                Department = Workload.Department(0),
+                Range = new OffsetRange(offset, offset + count),
+                Records = count,
+                Written = count,
+                Duplicates = 0,
+                Quarantined = 0,
+                PublishedUntilMs = 0,
             };
             var id = IdSource.System.Next();
             var file = new DataFile($"department=d00/event_date=2020-01-01/part-{id:N}.parquet", ["d00", "2020-01-01"], 1, count, run.Sum, string.Create(CultureInfo.InvariantCulture, $"{{\"numRecords\":{count}}}"));

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using Ingest.Core;
-using Ingest.Perf.Compare;
 using Ingest.Perf.Results;
 using Ingest.Perf.Workloads;
 using Ingest.Worker.Commands;

@@ -60,7 +60,14 @@ internal static class LogGrowth
         {
             var account = new RangeAccount
             {
-                Right = right, Department = GrowthCase.Department(0), Range = new OffsetRange(i, i + 1), Records = 0, Written = 0, Duplicates = 0, Quarantined = 0, PublishedUntilMs = 0,
+                Right = right,
+                Department = GrowthCase.Department(0),
+                Range = new OffsetRange(i, i + 1),
+                Records = 0,
+                Written = 0,
+                Duplicates = 0,
+                Quarantined = 0,
+                PublishedUntilMs = 0,
             };
             var id = IdSource.System.Next();
 
