@@ -72,7 +72,7 @@ internal static class DayCommand
     {
         var pool = await PoolTables.OpenAsync(stage.Output, cancellation).ConfigureAwait(false);
         var table = pool!.Tables.First(t => t.Name == stage.Workload.Dataset);
-        var files = (await LogFiles.LiveAsync(table, cancellation).ConfigureAwait(false)).Where(f => File.Exists(f.FullPath)).Select(f => new FileInfo(f.FullPath).Length).ToArray();
+        var files = (await LogFiles.LiveAsync(table, cancellation).ConfigureAwait(false)).Where(f => f.Bytes > HeldKeys.FileBytes).Select(f => f.Bytes).ToArray();
         var rows = (double)stage.Workload.Distinct;
         var index = table.Snapshot.Index;
         return string.Create(CultureInfo.InvariantCulture,

@@ -16,6 +16,9 @@ namespace Ingest.Perf.Day;
 /// <summary>A table whose index holds so many keys already. The keys are random, and the files that the log names for them do not exist: nothing reads them.</summary>
 internal static class HeldKeys
 {
+    /// <summary>What the log says of the size of such a file.</summary>
+    public const int FileBytes = 1;
+
     private const int RunKeysMax = 10_000_000;
 
     public static async Task CreateAsync(Stage stage, long keys, CancellationToken cancellation)
@@ -44,7 +47,7 @@ internal static class HeldKeys
                 PublishedUntilMs = 0,
             };
             var id = IdSource.System.Next();
-            var file = new DataFile($"department=d00/event_date=2020-01-01/part-{id:N}.parquet", ["d00", "2020-01-01"], 1, count, run.Sum, string.Create(CultureInfo.InvariantCulture, $"{{\"numRecords\":{count}}}"));
+            var file = new DataFile($"department=d00/event_date=2020-01-01/part-{id:N}.parquet", ["d00", "2020-01-01"], FileBytes, count, run.Sum, string.Create(CultureInfo.InvariantCulture, $"{{\"numRecords\":{count}}}"));
             var request = new CommitRequest { TransactionId = id, Files = [file], Ranges = [account], Run = run, ContractHash = plan.ContractHash, DeduplicatedAt = table.Current.Version };
             if (await table.CommitAsync(request, s => AppId.For("kafka", s), cancellation).ConfigureAwait(false) is not CommitOutcome.Committed) throw new ContestException("The keys could not be committed.");
             offset += count;

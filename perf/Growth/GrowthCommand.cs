@@ -14,6 +14,8 @@ namespace Ingest.Perf.Growth;
 /// <summary><c>growth</c>: what a record costs when the city grows, and what opening a table costs when its log does.</summary>
 internal static class GrowthCommand
 {
+    private static readonly int[] s_departments = [1, 8, 59], s_dates = [1, 40, 400], s_columns = [10, 50, 200];
+
     public static Command Create()
     {
         var records = new Option<int>("--records") { Description = "Records of each case (of those with many columns, fewer of as many values).", DefaultValueFactory = _ => 2_000_000 };
@@ -38,11 +40,11 @@ internal static class GrowthCommand
 
     private static IEnumerable<(string Axis, GrowthCase[] Cases)> Cases(int records)
     {
-        yield return ("departments", [.. new[] { 1, 8, 59 }.Select(n => new GrowthCase($"{n} departments", n, 4, 10, records))]);
-        yield return ("dates", [.. new[] { 1, 40, 400 }.Select(n => new GrowthCase($"{n} dates", 1, n, 10, records))]);
+        yield return ("departments", [.. s_departments.Select(n => new GrowthCase($"{n} departments", n, 4, 10, records))]);
+        yield return ("dates", [.. s_dates.Select(n => new GrowthCase($"{n} dates", 1, n, 10, records))]);
 
         // As many values in each: what grows is the number of columns, not the work.
-        yield return ("columns", [.. new[] { 10, 50, 200 }.Select(n => new GrowthCase($"{n} columns", 1, 4, n, records * 10 / n / GrowthCase.RecordsPerTransfer * GrowthCase.RecordsPerTransfer))]);
+        yield return ("columns", [.. s_columns.Select(n => new GrowthCase($"{n} columns", 1, 4, n, records * 10 / n / GrowthCase.RecordsPerTransfer * GrowthCase.RecordsPerTransfer))]);
     }
 
     private static async Task<string> MeasureAsync(string axis, GrowthCase[] cases, int runs, string folder, CancellationToken cancellation)

@@ -33,7 +33,7 @@ internal static class ScanCommand
     {
         var opened = await PoolTables.OpenAsync(pool, cancellation).ConfigureAwait(false);
         var found = opened?.Tables.FirstOrDefault(t => t.Name == table) ?? throw new ContestException($"There is no table '{table}' in {pool}.");
-        var files = (await LogFiles.LiveAsync(found, cancellation).ConfigureAwait(false)).Select(f => f.FullPath).ToArray();
+        var files = (await LogFiles.LiveAsync(found, cancellation).ConfigureAwait(false)).Select(f => Path.Combine(Path.GetFullPath(pool), table, f.Path)).ToArray();
         var bytes = files.Sum(f => new FileInfo(f).Length);
         using var duck = new DuckDBConnection("DataSource=:memory:");
         duck.Open();
