@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using Ingest.Core;
 using Ingest.Perf.Compare.Contenders;
-using Ingest.Perf.Results;
 using Ingest.Perf.Workloads;
 using Ingest.Worker.Commands;
 
@@ -19,7 +18,7 @@ internal static class CompareCommand
         var workload = new Option<string>("--workload") { Description = "batch, single or all.", DefaultValueFactory = _ => "all" };
         var only = new Option<string[]>("--only") { Description = "Only these contenders, by name.", AllowMultipleArgumentsPerToken = true };
         var folder = new Option<string>("--work") { Description = "Folder for files and results of contenders.", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "ingest-perf") };
-        var output = new Option<string>("--output") { Description = "Report to write.", DefaultValueFactory = _ => ResultsFile.DefaultPath };
+        var output = new Option<string>("--output") { Description = "Report to write.", DefaultValueFactory = _ => Path.Combine("perf", "RESULTS.md") };
         var command = new Command("compare", $"Measure the service against its rivals. The brokers to use: {KafkaAccess.BrokersVariable}=host:port, {KafkaAccess.PropertiesVariable}=\"name=value;…\".")
         {
             records, runs, workload, only, folder, output,
@@ -59,8 +58,9 @@ internal static class CompareCommand
         }
 
         var command = string.Create(CultureInfo.InvariantCulture, $"dotnet run --project perf -c Release -- compare --records {records} --runs {runs}{(workloads.Length == 1 ? $" --workload {workloads[0]}" : "")}{string.Concat(only.Select(o => $" --only {o}"))}");
-        ResultsFile.Put(output, "machine", ResultsPage.Machine());
-        foreach (var table in tables) ResultsFile.Put(output, $"compare {table.Workload.Name}", ResultsPage.Render(table, command, runs));
+        await ResultsFile.WriteSectionAsync(output, "machine", ResultsPage.Machine(), cancellation).ConfigureAwait(false);
+        foreach (var table in tables) await ResultsFile.WriteSectionAsync(output, $"compare {table.Workload.Name}", ResultsPage.Render(table, command, runs), cancellation).ConfigureAwait(false);
+        Console.WriteLine($"Written: {output}");
         return ExitCodes.Ok;
     }
 

@@ -5,7 +5,6 @@ using System.Text;
 using Ingest.Core;
 using Ingest.Perf.Compare;
 using Ingest.Perf.Compare.Contenders;
-using Ingest.Perf.Results;
 using Ingest.Perf.Workloads;
 using Ingest.Worker.Commands;
 
@@ -22,7 +21,7 @@ internal static class DayCommand
         var keys = new Option<long[]>("--keys") { Description = "Keys that the table's index holds already, one run for each number.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [0, 100_000_000] };
         var keep = new Option<bool>("--keep") { Description = "Leave the pool of the last run in the folder, for scan." };
         var folder = new Option<string>("--work") { Description = "Folder for pools.", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "ingest-perf") };
-        var output = new Option<string>("--output") { Description = "Report to write.", DefaultValueFactory = _ => ResultsFile.DefaultPath };
+        var output = new Option<string>("--output") { Description = "Report to write.", DefaultValueFactory = _ => Path.Combine("perf", "RESULTS.md") };
         var command = new Command("day", $"Ingest a day of the city. The brokers to use: {KafkaAccess.BrokersVariable} and {KafkaAccess.PropertiesVariable}, as for compare.") { transfers, keys, keep, folder, output };
         command.SetAction(async (parse, cancellation) =>
         {
@@ -33,7 +32,7 @@ internal static class DayCommand
             }
 
             var work = Workload.Of("batch", parse.GetValue(transfers) * RecordsPerTransfer);
-            ResultsFile.Put(parse.GetValue(output)!, "day", await MeasureAsync(work, kafka, parse.GetValue(keys)!, parse.GetValue(keep), Path.GetFullPath(parse.GetValue(folder)!), cancellation).ConfigureAwait(false));
+            await ResultsFile.WriteSectionAsync(parse.GetValue(output)!, "day", await MeasureAsync(work, kafka, parse.GetValue(keys)!, parse.GetValue(keep), Path.GetFullPath(parse.GetValue(folder)!), cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
             return ExitCodes.Ok;
         });
         return command;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using Ingest.Core;
-using Ingest.Perf.Results;
 using Ingest.Perf.Workloads;
 using Ingest.Worker.Commands;
 
@@ -18,7 +17,7 @@ internal static class FreshnessCommand
         var seconds = new Option<int>("--seconds") { Description = "How long to publish.", DefaultValueFactory = _ => 120 };
         var flush = new Option<double[]>("--flush-after") { Description = "Values of Ingest:Batching:FlushAfter to try, in seconds; the first should be the default.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [2, 0.5, 10, 60] };
         var folder = new Option<string>("--work") { Description = "Folder for pools.", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "ingest-perf") };
-        var output = new Option<string>("--output") { Description = "Report to write.", DefaultValueFactory = _ => ResultsFile.DefaultPath };
+        var output = new Option<string>("--output") { Description = "Report to write.", DefaultValueFactory = _ => Path.Combine("perf", "RESULTS.md") };
         var command = new Command("freshness", $"Publish at a steady rate with bursts and watch the table's log. The brokers to use: {KafkaAccess.BrokersVariable} and {KafkaAccess.PropertiesVariable}, as for compare.") { rate, burst, seconds, flush, folder, output };
         command.SetAction(async (parse, cancellation) =>
         {
@@ -29,7 +28,7 @@ internal static class FreshnessCommand
             }
 
             var pace = new Pace(parse.GetValue(rate) / 86_400, parse.GetValue(burst), parse.GetValue(seconds));
-            ResultsFile.Put(parse.GetValue(output)!, "freshness", await MeasureAsync(pace, kafka, parse.GetValue(flush)!, Path.GetFullPath(parse.GetValue(folder)!), cancellation).ConfigureAwait(false));
+            await ResultsFile.WriteSectionAsync(parse.GetValue(output)!, "freshness", await MeasureAsync(pace, kafka, parse.GetValue(flush)!, Path.GetFullPath(parse.GetValue(folder)!), cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
             return ExitCodes.Ok;
         });
         return command;

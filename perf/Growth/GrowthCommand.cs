@@ -6,7 +6,6 @@ using Ingest.Core;
 using Ingest.Core.Contracts;
 using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Stores;
-using Ingest.Perf.Results;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ingest.Perf.Growth;
@@ -24,15 +23,15 @@ internal static class GrowthCommand
         var only = new Option<string>("--only") { Description = "departments, dates, columns, commits or all.", DefaultValueFactory = _ => "all" };
         only.AcceptOnlyFromAmong("departments", "dates", "columns", "commits", "all");
         var folder = new Option<string>("--work") { Description = "Folder for pools.", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "ingest-perf") };
-        var output = new Option<string>("--output") { Description = "Report to write.", DefaultValueFactory = _ => ResultsFile.DefaultPath };
+        var output = new Option<string>("--output") { Description = "Report to write.", DefaultValueFactory = _ => Path.Combine("perf", "RESULTS.md") };
         var command = new Command("growth", "Measure what a record costs with more departments, days and columns, and what a start costs with more commits. Needs no broker.") { records, runs, commits, only, folder, output };
         command.SetAction(async (parse, cancellation) =>
         {
             var (work, what) = (Path.GetFullPath(parse.GetValue(folder)!), parse.GetValue(only)!);
             foreach (var (axis, cases) in Cases(parse.GetValue(records)).Where(a => what == "all" || what == a.Axis))
-                ResultsFile.Put(parse.GetValue(output)!, $"growth {axis}", await MeasureAsync(axis, cases, parse.GetValue(runs), work, cancellation).ConfigureAwait(false));
+                await ResultsFile.WriteSectionAsync(parse.GetValue(output)!, $"growth {axis}", await MeasureAsync(axis, cases, parse.GetValue(runs), work, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
             if (what is "all" or "commits")
-                ResultsFile.Put(parse.GetValue(output)!, "growth commits", await LogGrowth.MeasureAsync(parse.GetValue(commits)!, work, cancellation).ConfigureAwait(false));
+                await ResultsFile.WriteSectionAsync(parse.GetValue(output)!, "growth commits", await LogGrowth.MeasureAsync(parse.GetValue(commits)!, work, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
             return 0;
         });
         return command;

@@ -4,7 +4,6 @@ using System.Globalization;
 using System.Text;
 using DuckDB.NET.Data;
 using Ingest.Perf.Compare;
-using Ingest.Perf.Results;
 using Ingest.Worker.Commands;
 
 namespace Ingest.Perf.Scan;
@@ -18,12 +17,12 @@ internal static class ScanCommand
         var table = new Option<string>("--table") { Description = "Table in it.", Required = true };
         var runs = new Option<int>("--runs") { Description = "Runs of each query, in turns; figures are medians.", DefaultValueFactory = _ => 7 };
         var folder = new Option<string>("--work") { Description = "Folder for DuckDB's file.", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "ingest-perf") };
-        var output = new Option<string>("--output") { Description = "Report to write.", DefaultValueFactory = _ => ResultsFile.DefaultPath };
+        var output = new Option<string>("--output") { Description = "Report to write.", DefaultValueFactory = _ => Path.Combine("perf", "RESULTS.md") };
         var command = new Command("scan", "Compare size and scanning of a table's files with DuckDB's own file of the same rows.") { pool, table, runs, folder, output };
         command.SetAction(async (parse, cancellation) =>
         {
             var body = await MeasureAsync(parse.GetValue(pool)!, parse.GetValue(table)!, parse.GetValue(runs), Path.GetFullPath(parse.GetValue(folder)!), cancellation).ConfigureAwait(false);
-            ResultsFile.Put(parse.GetValue(output)!, "scan", body);
+            await ResultsFile.WriteSectionAsync(parse.GetValue(output)!, "scan", body, cancellation).ConfigureAwait(false);
             return 0;
         });
         return command;
