@@ -1,8 +1,12 @@
 using System.CommandLine;
 using BenchmarkDotNet.Running;
 using Ingest.Perf.Compare;
+using Ingest.Perf.Day;
+using Ingest.Perf.Freshness;
+using Ingest.Perf.Growth;
 using Ingest.Perf.Index;
 using Ingest.Perf.Pool;
+using Ingest.Perf.Scan;
 using Ingest.Perf.Stores;
 
 // BenchmarkDotNet has a command line of its own: bench hands everything on.
@@ -22,6 +26,10 @@ var root = new RootCommand("Measures the service, by itself and against its riva
     LogCommand.Create(),
     SealCommand.Create(),
     GlobCommand.Create(),
+    DayCommand.Create(),
+    FreshnessCommand.Create(),
+    GrowthCommand.Create(),
+    ScanCommand.Create(),
     new Command("bench", "Run the BenchmarkDotNet benchmarks; takes that library's arguments, such as --filter '*Decode*' or --list flat."),
 };
 

@@ -7,7 +7,7 @@ namespace Ingest.Core.Batching;
 /// <summary>Booleans: a byte each while the batch is open, a bit each in Arrow.</summary>
 internal sealed class BooleanAppender : ColumnAppender
 {
-    private byte[] _values = new byte[16];
+    private byte[] _values = [];
 
     public override long Bytes => _values.Length + Valid.Length;
 
@@ -15,9 +15,15 @@ internal sealed class BooleanAppender : ColumnAppender
     {
         var from = (FixedVector<byte>)vector;
         var at = Count;
-        if (_values.Length < at + rows.Length) System.Array.Resize(ref _values, Math.Max(at + rows.Length, _values.Length * 2));
+        ColumnArrays<byte>.Grow(ref _values, at, at + rows.Length);
         for (var i = 0; i < rows.Length; i++) _values[at + i] = from.Values[rows[i]];
         AppendValid(from.Valid, rows);
+    }
+
+    public override void Release()
+    {
+        ColumnArrays<byte>.Release(ref _values);
+        ReleaseValid();
     }
 
     public override IArrowArray Seal() => ArrowArrayFactory.BuildArray(Data(BooleanType.Default, ValidityBitmap(), Bits(_values, Count)));

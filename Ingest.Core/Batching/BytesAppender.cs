@@ -7,8 +7,8 @@ namespace Ingest.Core.Batching;
 /// <summary>Text (UTF-8) and binary columns: offsets and data.</summary>
 internal sealed class BytesAppender(IArrowType type) : ColumnAppender
 {
-    private int[] _offsets = new int[17];
-    private byte[] _data = new byte[256];
+    private int[] _offsets = [0];
+    private byte[] _data = [];
 
     public override long Bytes => _data.Length + (_offsets.Length * 4L) + Valid.Length;
 
@@ -16,14 +16,14 @@ internal sealed class BytesAppender(IArrowType type) : ColumnAppender
     {
         var from = (BytesVector)vector;
         var at = Count;
-        if (_offsets.Length < at + rows.Length + 1) System.Array.Resize(ref _offsets, Math.Max(at + rows.Length + 1, _offsets.Length * 2));
+        ColumnArrays<int>.Grow(ref _offsets, at + 1, at + rows.Length + 1);
         var (offsets, data) = (from.Offsets, from.Data);
         var end = _offsets[at];
         for (var i = 0; i < rows.Length; i++)
         {
             var start = offsets[rows[i]];
             var length = offsets[rows[i] + 1] - start;
-            if (_data.Length - end < length) Grow(end, length);
+            if (_data.Length - end < length) ColumnArrays<byte>.Grow(ref _data, end, checked(end + length));
             data.AsSpan(start, length).CopyTo(_data.AsSpan(end));
             end += length;
             _offsets[at + i + 1] = end;
@@ -32,9 +32,30 @@ internal sealed class BytesAppender(IArrowType type) : ColumnAppender
         AppendValid(from.Valid, rows);
     }
 
+    public override void Release()
+    {
+        ColumnArrays<int>.Release(ref _offsets);
+        ColumnArrays<byte>.Release(ref _data);
+        ReleaseValid();
+    }
+
+    /// <summary>Appends the same value so many times.</summary>
+    public void AppendRepeated(ReadOnlySpan<byte> value, int count)
+    {
+        var at = Count;
+        ColumnArrays<int>.Grow(ref _offsets, at + 1, at + count + 1);
+        var end = _offsets[at];
+        ColumnArrays<byte>.Grow(ref _data, end, checked(end + (value.Length * count)));
+        for (var i = 0; i < count; i++)
+        {
+            value.CopyTo(_data.AsSpan(end));
+            end += value.Length;
+            _offsets[at + i + 1] = end;
+        }
+
+        AppendValid(count);
+    }
+
     public override IArrowArray Seal() => ArrowArrayFactory.BuildArray(Data(
         type, ValidityBitmap(), new ArrowBuffer(new ArrayBytes<int>(_offsets).Memory[..((Count + 1) * 4)]), new ArrowBuffer(_data.AsMemory(0, _offsets[Count]))));
-
-    private void Grow(int used, int more) =>
-        System.Array.Resize(ref _data, (int)Math.Min(System.Array.MaxLength, Math.Max(_data.Length * 2L, (long)used + more)));
 }

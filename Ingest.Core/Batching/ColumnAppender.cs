@@ -8,11 +8,11 @@ namespace Ingest.Core.Batching;
 /// <summary>Gathers chosen rows of chunk vectors into one growing column in Arrow's layout.</summary>
 internal abstract class ColumnAppender
 {
-    private const int RowsAtFirst = 64;
+    private byte[] _valid = [];
 
     private protected ColumnAppender() { }
 
-    private protected byte[] Valid { get; private set; } = new byte[RowsAtFirst];
+    private protected byte[] Valid => _valid;
 
     private protected int Count { get; private set; }
 
@@ -41,16 +41,15 @@ internal abstract class ColumnAppender
     /// <summary>The column as an Arrow array over the buffers, without copying the values.</summary>
     public abstract IArrowArray Seal();
 
+    /// <summary>Gives the buffers back; neither the column nor what it was sealed to may be used any more.</summary>
+    public abstract void Release();
+
+    private protected void ReleaseValid() => ColumnArrays<byte>.Release(ref _valid);
+
     private protected void AppendValid(byte[] valid, ReadOnlySpan<int> rows)
     {
-        if (Valid.Length < Count + rows.Length)
-        {
-            var grown = Valid;
-            System.Array.Resize(ref grown, Math.Max(Count + rows.Length, grown.Length * 2));
-            Valid = grown;
-        }
-
-        var to = Valid.AsSpan(Count, rows.Length);
+        ColumnArrays<byte>.Grow(ref _valid, Count, Count + rows.Length);
+        var to = _valid.AsSpan(Count, rows.Length);
         var nulls = 0;
         for (var i = 0; i < rows.Length; i++)
         {
@@ -61,6 +60,13 @@ internal abstract class ColumnAppender
 
         Nulls += nulls;
         Count += rows.Length;
+    }
+
+    private protected void AppendValid(int count)
+    {
+        ColumnArrays<byte>.Grow(ref _valid, Count, Count + count);
+        _valid.AsSpan(Count, count).Fill(1);
+        Count += count;
     }
 
     /// <summary>One bit a row, least significant first; empty when no row is null.</summary>

@@ -7,7 +7,7 @@ namespace Ingest.Core.Batching;
 /// <summary>Decimals of up to 18 digits: 8 bytes in chunk vectors, 16 in Arrow.</summary>
 internal sealed class DecimalAppender(int precision, int scale) : ColumnAppender
 {
-    private Int128[] _values = new Int128[16];
+    private Int128[] _values = [];
 
     public override long Bytes => (_values.Length * 16L) + Valid.Length;
 
@@ -15,10 +15,16 @@ internal sealed class DecimalAppender(int precision, int scale) : ColumnAppender
     {
         var from = (FixedVector<long>)vector;
         var at = Count;
-        if (_values.Length < at + rows.Length) System.Array.Resize(ref _values, Math.Max(at + rows.Length, _values.Length * 2));
+        ColumnArrays<Int128>.Grow(ref _values, at, at + rows.Length);
         var values = from.Values;
         for (var i = 0; i < rows.Length; i++) _values[at + i] = values[rows[i]];
         AppendValid(from.Valid, rows);
+    }
+
+    public override void Release()
+    {
+        ColumnArrays<Int128>.Release(ref _values);
+        ReleaseValid();
     }
 
     public override IArrowArray Seal() =>

@@ -8,7 +8,7 @@ namespace Ingest.Core.Batching;
 /// <summary>Columns whose chunk vector already has Arrow's width.</summary>
 internal sealed class FixedAppender<T>(IArrowType type) : ColumnAppender where T : unmanaged
 {
-    private T[] _values = new T[16];
+    private T[] _values = [];
 
     public override long Bytes => ((long)_values.Length * Unsafe.SizeOf<T>()) + Valid.Length;
 
@@ -16,11 +16,25 @@ internal sealed class FixedAppender<T>(IArrowType type) : ColumnAppender where T
     {
         var from = (FixedVector<T>)vector;
         var at = Count;
-        if (_values.Length < at + rows.Length) System.Array.Resize(ref _values, Math.Max(at + rows.Length, _values.Length * 2));
+        ColumnArrays<T>.Grow(ref _values, at, at + rows.Length);
         var values = from.Values;
         var to = _values.AsSpan(at, rows.Length);
         for (var i = 0; i < rows.Length; i++) to[i] = values[rows[i]];
         AppendValid(from.Valid, rows);
+    }
+
+    /// <summary>Appends the same value so many times.</summary>
+    public void AppendRepeated(T value, int count)
+    {
+        ColumnArrays<T>.Grow(ref _values, Count, Count + count);
+        _values.AsSpan(Count, count).Fill(value);
+        AppendValid(count);
+    }
+
+    public override void Release()
+    {
+        ColumnArrays<T>.Release(ref _values);
+        ReleaseValid();
     }
 
     public override IArrowArray Seal() => ArrowArrayFactory.BuildArray(Data(type, ValidityBitmap(), Wrap(_values, Count)));

@@ -52,7 +52,12 @@ public sealed class OpenBatch(DatasetPlan plan) : IDisposable
         return sealed_;
     }
 
-    public void Dispose() => Clear();
+    /// <summary>Drops what is open and gives its memory back.</summary>
+    public void Dispose()
+    {
+        foreach (var partition in _partitions.Values) partition.Release();
+        Clear();
+    }
 
     private void Clear()
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Apache.Arrow;
+using Ingest.Core.Contracts;
 using Ingest.Core.Normalizing;
 
 namespace Ingest.Core.Batching;
@@ -10,11 +11,11 @@ internal sealed class OpenPartition
     private readonly ImmutableArray<string?> _values;
     private readonly ColumnAppender[] _columns;
     private readonly bool _hasContents;
-    private int[] _rows = new int[16];
+    private int[] _rows = [];
     private int _rowCount;
-    private UInt128[] _keys = new UInt128[16];
+    private UInt128[] _keys = [];
     private UInt128[] _contents = [];
-    private ushort[] _ranges = new ushort[16];
+    private ushort[] _ranges = [];
     private int _count;
 
     public OpenPartition(ImmutableArray<string?> values, ImmutableArray<TableColumns.StoredColumn> columns, bool hasContents)
@@ -37,7 +38,7 @@ internal sealed class OpenPartition
     /// <summary>Marks a row of the chunk at hand for this partition; true when it is the first.</summary>
     public bool Touch(int row)
     {
-        if (_rowCount == _rows.Length) System.Array.Resize(ref _rows, _rows.Length * 2);
+        if (_rowCount == _rows.Length) ColumnArrays<int>.Grow(ref _rows, _rowCount, _rowCount + 1);
         _rows[_rowCount++] = row;
         return _rowCount == 1;
     }
@@ -49,7 +50,10 @@ internal sealed class OpenPartition
         for (var i = 0; i < _columns.Length; i++)
         {
             var column = columns[i];
-            _columns[i].Append(column.Ordinal >= 0 ? records.Columns[column.Ordinal] : system[column.Name], rows);
+            if (column.Ordinal >= 0) _columns[i].Append(records.Columns[column.Ordinal], rows);
+            else if (column.Name == SystemColumns.Topic) ((BytesAppender)_columns[i]).AppendRepeated(system.Topic, rows.Length);
+            else if (column.Name == SystemColumns.Partition) ((FixedAppender<int>)_columns[i]).AppendRepeated(system.Partition, rows.Length);
+            else _columns[i].Append(system[column.Name], rows);
         }
 
         Reserve(rows.Length);
@@ -68,15 +72,30 @@ internal sealed class OpenPartition
     {
         var arrays = _columns.Select(c => c.Seal()).ToArray();
         var schema = new Schema(columns.Select((c, i) => new Field(c.Name, arrays[i].Data.DataType, nullable: true)), null);
-        return new PartitionBatch(_values, new RecordBatch(schema, arrays, _count), _keys[.._count], _hasContents ? _contents[.._count] : [], _ranges[.._count]);
+        var batch = new PartitionBatch(_values, new RecordBatch(schema, arrays, _count), _keys[.._count], _hasContents ? _contents[.._count] : [], _ranges[.._count]) { Memory = new PartitionMemory(_columns) };
+        ReleaseRows();
+        return batch;
+    }
+
+    /// <summary>Gives everything back; for a partition that is not sealed.</summary>
+    public void Release()
+    {
+        foreach (var column in _columns) column.Release();
+        ReleaseRows();
+    }
+
+    private void ReleaseRows()
+    {
+        ColumnArrays<int>.Release(ref _rows);
+        ColumnArrays<UInt128>.Release(ref _keys);
+        ColumnArrays<UInt128>.Release(ref _contents);
+        ColumnArrays<ushort>.Release(ref _ranges);
     }
 
     private void Reserve(int more)
     {
-        if (_keys.Length >= _count + more && (!_hasContents || _contents.Length >= _count + more)) return;
-        var size = Math.Max(_count + more, _keys.Length * 2);
-        System.Array.Resize(ref _keys, size);
-        System.Array.Resize(ref _ranges, size);
-        if (_hasContents) System.Array.Resize(ref _contents, size);
+        ColumnArrays<UInt128>.Grow(ref _keys, _count, _count + more);
+        ColumnArrays<ushort>.Grow(ref _ranges, _count, _count + more);
+        if (_hasContents) ColumnArrays<UInt128>.Grow(ref _contents, _count, _count + more);
     }
 }

@@ -18,6 +18,7 @@ public static class PartitionRows
         var arrays = batch.Batch.Arrays.Select(a => Take(a, keep)).ToArray();
         return batch with
         {
+            Memory = null,
             Batch = new RecordBatch(batch.Batch.Schema, arrays, keep.Count),
             Keys = [.. keep.Select(r => batch.Keys[r])],
             Contents = batch.Contents.Length == 0 ? [] : [.. keep.Select(r => batch.Contents[r])],

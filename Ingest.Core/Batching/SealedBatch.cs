@@ -24,7 +24,7 @@ public sealed class SealedBatch : IDisposable
 
     public void Dispose()
     {
-        foreach (var partition in Partitions) partition.Batch.Dispose();
+        foreach (var partition in Partitions) partition.Dispose();
         Lease.Dispose();
     }
 }
@@ -35,9 +35,31 @@ public sealed class SealedBatch : IDisposable
 /// <param name="Keys">Fingerprint of each row, in row order.</param>
 /// <param name="Contents">Identity mode: content fingerprint of each row; else empty.</param>
 /// <param name="Ranges">For each row the ordinal of its entry in <see cref="SealedBatch.Ranges"/>.</param>
-public sealed record PartitionBatch(ImmutableArray<string?> Values, RecordBatch Batch, UInt128[] Keys, UInt128[] Contents, ushort[] Ranges)
+public sealed record PartitionBatch(ImmutableArray<string?> Values, RecordBatch Batch, UInt128[] Keys, UInt128[] Contents, ushort[] Ranges) : IDisposable
 {
+    /// <summary>The pooled buffers under <see cref="Batch"/>; null when it has arrays of its own.</summary>
+    internal PartitionMemory? Memory { get; init; }
+
     public int RowCount => Batch.Length;
+
+    /// <summary>Gives the buffers back: nothing may read the batch any more.</summary>
+    public void Dispose()
+    {
+        Batch.Dispose();
+        Memory?.Dispose();
+    }
+}
+
+/// <summary>Owner of the buffers of one partition's columns. Disposing it twice gives them back once.</summary>
+internal sealed class PartitionMemory(ColumnAppender[] columns) : IDisposable
+{
+    private ColumnAppender[]? _columns = columns;
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _columns, null) is not { } owned) return;
+        foreach (var column in owned) column.Release();
+    }
 }
 
 /// <summary>The account of one offset range in one table: Records = Written + Duplicates + Quarantined, always.</summary>

@@ -15,11 +15,17 @@ public sealed class ChunkDecoder
     private readonly CsvDecoder? _csv;
 
     public ChunkDecoder(TopicPlan topic, DecodeLimits limits)
+        : this(topic, limits, scans: true)
+    {
+    }
+
+    /// <param name="scans">False: without the fast way through JSON, to compare with it.</param>
+    internal ChunkDecoder(TopicPlan topic, DecodeLimits limits, bool scans)
     {
         _topic = topic;
         _limits = limits;
         if (topic.Format == TransferFormat.Csv) _csv = new CsvDecoder(topic, limits);
-        else _json = new JsonDecoder(topic, limits);
+        else _json = new JsonDecoder(topic, limits, scans);
     }
 
     /// <summary>Fills <paramref name="into"/> with what the chunk holds.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using System.Text;
 using Ingest.Core.Contracts;
 
@@ -31,12 +33,15 @@ internal sealed class FieldTrie
         var trie = new FieldTrie { Columns = plan.Columns.Length, HasAlternatives = plan.Columns.Any(c => c.Sources.Length > 1) };
         foreach (var column in plan.Columns)
         {
-            for (var rank = 0; rank < column.Sources.Length; rank++) trie.Add(column.Sources[rank]).Takers.Add((column.Ordinal, (byte)rank));
+            for (var rank = 0; rank < column.Sources.Length; rank++) trie.Add(column.Sources[rank]).Take(column.Ordinal, (byte)rank, column.Sources.Length == 1);
         }
 
-        foreach (var path in consumed)
+        for (var i = 0; i < consumed.Length; i++)
         {
-            if (path is not null) trie.Add(path).IsConsumed = true;
+            if (consumed[i] is not { } path) continue;
+            var property = trie.Add(path);
+            property.IsConsumed = true;
+            property.Marks |= 1 << i;
         }
 
         return trie;
@@ -48,7 +53,7 @@ internal sealed class FieldTrie
         var trie = new FieldTrie { Columns = places.Length };
         for (var i = 0; i < places.Length; i++)
         {
-            if (places[i] is { } place) trie.Add(place).Takers.Add((i, 0));
+            if (places[i] is { } place) trie.Add(place).Take(i, 0, isOnlySource: true);
         }
 
         return trie;
@@ -82,6 +87,18 @@ internal sealed class FieldTrie
 
         /// <summary>Ordinal of this object's path.</summary>
         public int Path { get; } = path;
+
+        /// <summary>
+        /// The property that is expected next, when the text at <paramref name="start"/> begins with its name in quotes and a colon right behind it; null when it does not.
+        /// </summary>
+        public Property? FindExpected(byte[] buffer, int start, int end)
+        {
+            var properties = _properties;
+            var at = _expected;
+            if ((uint)at >= (uint)properties.Length || !properties[at].OpensAt(buffer, start, end)) return null;
+            _expected = at + 1 == properties.Length ? 0 : at + 1;
+            return properties[at];
+        }
 
         /// <summary>The property of this (unescaped) name; null when nothing looks at it.</summary>
         public Property? Find(ReadOnlySpan<byte> name)
@@ -141,6 +158,43 @@ internal sealed class FieldTrie
 
         public byte[] Name { get; } = Encoding.UTF8.GetBytes(name);
 
+        /// <summary>The name as a compact document has it: in quotes, with the colon. Null when it can only be written with escapes.</summary>
+        public byte[]? Opening { get; } = name.Any(c => c is '"' or '\\' or < ' ') ? null : Encoding.UTF8.GetBytes($"\"{name}\":");
+
+        private readonly (Vector128<byte> Bytes, Vector128<byte> Mask) _short = Short(name);
+
+        /// <summary>Whether the text begins with <see cref="Opening"/>. One comparison for a short name; what it reads behind the end can only make a step that the next one refuses.</summary>
+        public bool OpensAt(byte[] buffer, int start, int end)
+        {
+            if (Opening is not { } opening) return false;
+            if (opening.Length <= Vector128<byte>.Count && start <= buffer.Length - Vector128<byte>.Count)
+                return (Vector128.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(buffer), (nuint)start) & _short.Mask) == _short.Bytes && start + opening.Length <= end;
+            return buffer.AsSpan(start, end - start).StartsWith(opening);
+        }
+
+        /// <summary>The column that takes the value, when it is the only one and has no other source.</summary>
+        public int OnlyColumn { get; private set; } = -1;
+
+        /// <summary>Says that a column takes the value.</summary>
+        public void Take(int column, byte rank, bool isOnlySource)
+        {
+            Takers.Add((column, rank));
+            OnlyColumn = Takers.Count == 1 && isOnlySource ? column : -1;
+        }
+
+        private static (Vector128<byte> Bytes, Vector128<byte> Mask) Short(string name)
+        {
+            Span<byte> bytes = stackalloc byte[Vector128<byte>.Count];
+            Span<byte> mask = stackalloc byte[Vector128<byte>.Count];
+            bytes.Clear();
+            mask.Clear();
+            var opening = Encoding.UTF8.GetBytes($"\"{name}\":");
+            if (opening.Length > bytes.Length) return default;
+            opening.CopyTo(bytes);
+            mask[..opening.Length].Fill(0xFF);
+            return (Vector128.Create<byte>(bytes), Vector128.Create<byte>(mask));
+        }
+
         /// <summary>Columns that take the value, each with its rank among the column's sources.</summary>
         public List<(int Column, byte Rank)> Takers { get; } = [];
 
@@ -148,6 +202,9 @@ internal sealed class FieldTrie
 
         /// <summary>Looked at by the topic (dataset selection, claim): not rescued when no column takes it.</summary>
         public bool IsConsumed { get; set; }
+
+        /// <summary>Which of the consumed places it is: bit n for the n-th.</summary>
+        public int Marks { get; set; }
 
         /// <summary>Number of the record in which it was last seen; twice in one record is ambiguous.</summary>
         public long SeenIn { get; set; }

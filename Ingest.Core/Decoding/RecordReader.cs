@@ -8,7 +8,7 @@ namespace Ingest.Core.Decoding;
 /// Locates the fields of one JSON object: those that columns take, and the rest. The reader must stand on the object's start; afterwards it stands on
 /// its end. Malformed JSON throws <see cref="JsonException"/>, which the caller turns into a refusal of the transfer or line.
 /// </summary>
-internal sealed class RecordReader(FieldTrie trie)
+internal sealed partial class RecordReader(FieldTrie trie)
 {
     // Beyond this many unknown fields, looking for a repeated name compares hashes instead of all pairs.
     private const int PairwiseMax = 16;

@@ -18,7 +18,7 @@ internal sealed class CellText
     // Bit n: a null word has n bytes (bit 63: 63 or more).
     private readonly ulong _nullLengths;
 
-    // No rule but trim and nfkc: a text whose first and last bytes are visible ASCII (for nfkc: all of it ASCII) is already what it will be.
+    // No rule but trim and nfkc: a text whose first and last characters are visible ASCII or CJK (for nfkc: all of it ASCII) is already what it will be.
     private readonly bool _keepsPlainText;
     private readonly Nfkc? _nfkc;
     private readonly ScratchBytes _unescaped = new();
@@ -42,7 +42,7 @@ internal sealed class CellText
         if (_keepsPlainText && field.Kind is FieldKind.Text or FieldKind.Number && field.Length is > 0 and < 64 && (_nullLengths >> field.Length & 1) == 0)
         {
             text = buffer.AsSpan(field.Start, field.Length);
-            if (IsVisibleAscii(text[0]) && IsVisibleAscii(text[^1]) && (_nfkc is null || Ascii.IsValid(text))) return CellState.Value;
+            if (_nfkc is null ? BeginsVisibly(text) && EndsVisibly(text) : IsVisibleAscii(text[0]) && IsVisibleAscii(text[^1]) && Ascii.IsValid(text)) return CellState.Value;
         }
 
         return ReadSlowly(buffer, field, out text);
@@ -56,6 +56,13 @@ internal sealed class CellText
     }
 
     private static bool IsVisibleAscii(byte c) => (uint)(c - 0x21) < 0x5F;
+
+    /// <summary>U+4000 to U+DFFF in UTF-8, by the first of three bytes: all CJK and Hangul, and no white space.</summary>
+    private static bool IsCjk(byte first) => (uint)(first - 0xE4) <= 0xED - 0xE4;
+
+    private static bool BeginsVisibly(ReadOnlySpan<byte> text) => IsVisibleAscii(text[0]) || IsCjk(text[0]);
+
+    private static bool EndsVisibly(ReadOnlySpan<byte> text) => IsVisibleAscii(text[^1]) || (text.Length >= 3 && text[^1] >= 0x80 && IsCjk(text[^3]));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private CellState ReadSlowly(byte[] buffer, scoped in FieldRef field, out ReadOnlySpan<byte> text)

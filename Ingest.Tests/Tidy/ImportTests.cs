@@ -18,6 +18,7 @@ public sealed partial class ImportTests
         ("Azure", ["Stores/AzureBlobs"]),
         ("Apache.Arrow", ["Batching", "Pool/Parquet"]),
         ("Parquet", ["Pool"]),
+        ("ZstdSharp", ["Pool/Parquet"]),
         ("YamlDotNet", ["Contracts"]),
         ("System.IO.Hashing", ["Deduplicating", "Contracts", "Pool"]),
     ];

@@ -41,6 +41,9 @@ internal sealed class IngestBackgroundService(
         }
         finally
         {
+            var (records, transfers) = (engine.Status.Records, engine.Status.Transfers);
+            HostLog.Ended(loggers.CreateLogger("Ingest.Summary"), records, transfers, Math.Round(GC.GetTotalAllocatedBytes() / (double)Math.Max(1, records), 1),
+                GC.CollectionCount(0), GC.CollectionCount(1), GC.CollectionCount(2));
             lifetime.StopApplication();
         }
     }

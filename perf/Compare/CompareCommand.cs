@@ -58,7 +58,8 @@ internal static class CompareCommand
         }
 
         var command = string.Create(CultureInfo.InvariantCulture, $"dotnet run --project perf -c Release -- compare --records {records} --runs {runs}{(workloads.Length == 1 ? $" --workload {workloads[0]}" : "")}{string.Concat(only.Select(o => $" --only {o}"))}");
-        await File.WriteAllTextAsync(output, ResultsPage.Render(tables, command, runs), cancellation).ConfigureAwait(false);
+        await ResultsFile.WriteSectionAsync(output, "machine", ResultsPage.Machine(), cancellation).ConfigureAwait(false);
+        foreach (var table in tables) await ResultsFile.WriteSectionAsync(output, $"compare {table.Workload.Name}", ResultsPage.Render(table, command, runs), cancellation).ConfigureAwait(false);
         Console.WriteLine($"Written: {output}");
         return ExitCodes.Ok;
     }
@@ -94,7 +95,7 @@ internal static class CompareCommand
                 {
                     var measured = await contender.RunAsync(stage, cancellation).ConfigureAwait(false);
                     table.Add(contender, measured);
-                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  run {run + 1} {contender.Name,-7} wall {measured.Wall.TotalSeconds,6:F2} s  CPU {measured.Cpu.TotalSeconds,6:F2} s  peak {Output.Bytes(measured.PeakBytes)}"));
+                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  run {run + 1} {contender.Name,-7} wall {measured.Wall.TotalSeconds,6:F2} s  CPU {measured.Cpu.TotalSeconds,6:F2} s  peak {Output.Bytes(measured.PeakBytes)}{(measured.AllocatedBytes is { } bytes ? $"  {bytes:F0} bytes allocated a record, gen2 {measured.Gen2}" : "")}"));
                 }
                 finally
                 {

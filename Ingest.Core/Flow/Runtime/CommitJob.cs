@@ -164,7 +164,7 @@ internal sealed class CommitJob
 
             var whole = partitions[i];
             partitions[i] = PartitionRows.Without(whole, held);
-            whole.Batch.Dispose();
+            whole.Dispose();
             changed.Add(i);
         }
 

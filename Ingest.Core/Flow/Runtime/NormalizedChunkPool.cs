@@ -7,8 +7,8 @@ namespace Ingest.Core.Flow.Runtime;
 /// <summary>Spare <see cref="NormalizedChunk"/>s. Topics with the same datasets share them, so that 59 departments cost no more than a dozen datasets.</summary>
 internal sealed class NormalizedChunkPool
 {
-    // More than the chunks in flight between decoding and the control loop are never out at once; spares beyond that are left to the collector.
-    private const int SparesMax = 4;
+    // About as many as are on their way between decoding and the control loop at full speed; spares beyond that are left to the collector.
+    private const int SparesMax = 16;
 
     private readonly ConcurrentDictionary<string, ConcurrentQueue<NormalizedChunk>> _spares = new(StringComparer.Ordinal);
 

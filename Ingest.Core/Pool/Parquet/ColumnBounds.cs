@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Apache.Arrow;
@@ -24,18 +23,18 @@ internal sealed class ColumnBounds
     /// <summary>As a JSON text; null when there is none.</summary>
     public string? MaxJson => Bound(isMax: true);
 
-    /// <summary>Takes in an array that has a value.</summary>
-    public void Add(IArrowArray array)
+    /// <summary>Takes in values of an array, by the rows of the least and the greatest of them.</summary>
+    public void Add(IArrowArray array, int least, int greatest)
     {
         switch (array)
         {
-            case StringArray text: AddText(text); break;
-            case Int32Array: AddWhole(Range<int>(array), static (v, _) => Number(v)); break;
-            case Int64Array: AddWhole(Range<long>(array), static (v, _) => Number(v)); break;
-            case Date32Array: AddWhole(Range<int>(array), static (v, _) => $"\"{Batching.PartitionValue.Date((int)v)}\""); break;
-            case TimestampArray: AddWhole(Range<long>(array), static (v, isMax) => Instant((long)v, isMax)); break;
-            case Decimal128Array wide: AddWhole(Range<Int128>(array), (v, _) => DecimalText(v, wide.Scale)); break;
-            case DoubleArray: AddDouble(Range<double>(array)); break;
+            case StringArray text: AddText(text, least, greatest); break;
+            case Int32Array: AddWhole(Range<int>(array, least, greatest), static (v, _) => Number(v)); break;
+            case Int64Array: AddWhole(Range<long>(array, least, greatest), static (v, _) => Number(v)); break;
+            case Date32Array: AddWhole(Range<int>(array, least, greatest), static (v, _) => $"\"{Batching.PartitionValue.Date((int)v)}\""); break;
+            case TimestampArray: AddWhole(Range<long>(array, least, greatest), static (v, isMax) => Instant((long)v, isMax)); break;
+            case Decimal128Array wide: AddWhole(Range<Int128>(array, least, greatest), (v, _) => DecimalText(v, wide.Scale)); break;
+            case DoubleArray: AddDouble(Range<double>(array, least, greatest)); break;
         }
     }
 
@@ -66,42 +65,15 @@ internal sealed class ColumnBounds
         _any = true;
     }
 
-    private void AddText(StringArray array)
+    private void AddText(StringArray array, int least, int greatest)
     {
-        var offsets = array.ValueOffsets;
-        var data = array.Values;
-        int min = -1, max = -1;
-        for (var i = 0; i < array.Length; i++)
-        {
-            if (array.NullCount > 0 && array.IsNull(i)) continue;
-            var value = data[offsets[i]..offsets[i + 1]];
-            if (min < 0 || value.SequenceCompareTo(data[offsets[min]..offsets[min + 1]]) < 0) min = i;
-            if (max < 0 || value.SequenceCompareTo(data[offsets[max]..offsets[max + 1]]) > 0) max = i;
-        }
-
-        var lowest = data[offsets[min]..offsets[min + 1]];
-        var highest = data[offsets[max]..offsets[max + 1]];
-        if (!_any || lowest.SequenceCompareTo(_minText) < 0) _minText = lowest.ToArray();
-        if (!_any || highest.SequenceCompareTo(_maxText) > 0) _maxText = highest.ToArray();
+        var (lowest, highest) = (array.GetBytes(least).ToArray(), array.GetBytes(greatest).ToArray());
+        if (!_any || lowest.AsSpan().SequenceCompareTo(_minText) < 0) _minText = lowest;
+        if (!_any || highest.AsSpan().SequenceCompareTo(_maxText) > 0) _maxText = highest;
         _any = true;
     }
 
-    private static (T Min, T Max) Range<T>(IArrowArray array) where T : struct, IComparable<T>
-    {
-        var values = MemoryMarshal.Cast<byte, T>(array.Data.Buffers[1].Span)[..array.Length];
-        T min = default, max = default;
-        var any = false;
-        for (var i = 0; i < values.Length; i++)
-        {
-            if (array.NullCount > 0 && array.IsNull(i)) continue;
-            var value = values[i];
-            if (!any || value.CompareTo(min) < 0) min = value;
-            if (!any || value.CompareTo(max) > 0) max = value;
-            any = true;
-        }
-
-        return (min, max);
-    }
+    private static (T Min, T Max) Range<T>(IArrowArray array, int least, int greatest) where T : struct => (ArrowValues.Of<T>(array)[least], ArrowValues.Of<T>(array)[greatest]);
 
     /// <summary>The first characters, never half of a surrogate pair.</summary>
     private static string Prefix(string text)

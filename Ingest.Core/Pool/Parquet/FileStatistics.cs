@@ -19,22 +19,14 @@ internal sealed class FileStatistics(Schema schema)
     /// <summary>Rows seen.</summary>
     public long Rows { get; private set; }
 
-    /// <summary>The statistics of a file that holds this batch only.</summary>
-    public static string Json(RecordBatch batch)
+    /// <summary>Takes in a row group, whose encoding has found its bounds already.</summary>
+    public void Add(RecordBatch batch, ChunkMetadata[] chunks)
     {
-        var statistics = new FileStatistics(batch.Schema);
-        statistics.Add(batch);
-        return statistics.Json();
-    }
-
-    public void Add(RecordBatch batch)
-    {
-        Rows += batch.Length;
+        Rows += chunks[0].Rows;
         for (var i = 0; i < _nulls.Length; i++)
         {
-            var column = batch.Column(i);
-            _nulls[i] += column.NullCount;
-            if (i < _bounds.Length && column.NullCount < batch.Length) _bounds[i].Add(column);
+            _nulls[i] += chunks[i].Nulls;
+            if (i < _bounds.Length && chunks[i].LeastRow >= 0) _bounds[i].Add(batch.Column(i), chunks[i].LeastRow, chunks[i].GreatestRow);
         }
     }
 

@@ -1,39 +1,32 @@
 using System.Collections.Immutable;
-using System.IO.Compression;
 using Apache.Arrow;
 using Ingest.Core.Batching;
 using Ingest.Core.Normalizing;
-using Parquet;
 
 namespace Ingest.Core.Pool.Parquet;
 
 /// <summary>Writes rows that come in order into a Parquet file, one row group in memory at a time. What was written counts only after <see cref="CompleteAsync"/>.</summary>
-internal sealed class SortedFileWriter : IAsyncDisposable
+internal sealed class SortedFileWriter : IDisposable
 {
     /// <summary>Rows between two looks at what a row group weighs.</summary>
     private const int WeighRows = 1024;
 
-    private static readonly ParquetOptions s_options = new() { CompressionMethod = CompressionMethod.Zstd, CompressionLevel = CompressionLevel.Fastest };
-
     private readonly ImmutableArray<TableColumns.StoredColumn> _columns;
     private readonly Schema _schema;
-    private readonly FileColumns _fileColumns;
-    private readonly ParquetWriter _writer;
-    private readonly FileStatistics _statistics;
+    private readonly Stream _content;
+    private readonly FileEncoder _encoder;
     private readonly int _groupRowsMax;
     private readonly long _groupBytesMax;
     private ColumnAppender[] _group;
     private int _groupRows;
     private int _unweighed;
-    private bool _isOpen = true;
 
-    private SortedFileWriter(ImmutableArray<TableColumns.StoredColumn> columns, Schema schema, FileColumns fileColumns, ParquetWriter writer, int groupRowsMax, long groupBytesMax)
+    private SortedFileWriter(ImmutableArray<TableColumns.StoredColumn> columns, Schema schema, Stream content, int groupRowsMax, long groupBytesMax)
     {
         _columns = columns;
         _schema = schema;
-        _fileColumns = fileColumns;
-        _writer = writer;
-        _statistics = new FileStatistics(schema);
+        _content = content;
+        _encoder = new FileEncoder(schema);
         _groupRowsMax = groupRowsMax;
         _groupBytesMax = groupBytesMax;
         _group = NewGroup();
@@ -42,12 +35,11 @@ internal sealed class SortedFileWriter : IAsyncDisposable
     /// <summary>Row groups written so far.</summary>
     public int Groups { get; private set; }
 
-    public static async ValueTask<SortedFileWriter> CreateAsync(StoredTable table, Stream content, int groupRowsMax, long groupBytesMax, CancellationToken cancellation)
+    public static SortedFileWriter Create(StoredTable table, Stream content, int groupRowsMax, long groupBytesMax)
     {
         var empty = table.Columns.Select(c => ColumnAppender.Create(c.Type, c.Precision, c.Scale).Seal()).ToArray();
         var schema = new Schema(table.Columns.Select((c, i) => new Field(c.Name, empty[i].Data.DataType, nullable: true)), null);
-        var columns = FileColumns.For(schema);
-        return new SortedFileWriter(table.Columns, schema, columns, await ParquetWriter.CreateAsync(columns.LogicalSchema, content, s_options, append: false, cancellation), groupRowsMax, groupBytesMax);
+        return new SortedFileWriter(table.Columns, schema, content, groupRowsMax, groupBytesMax);
     }
 
     /// <summary>Appends rows in the given order.</summary>
@@ -68,14 +60,15 @@ internal sealed class SortedFileWriter : IAsyncDisposable
     public async ValueTask<(long Rows, string StatsJson)> CompleteAsync(CancellationToken cancellation)
     {
         if (_groupRows > 0) await FlushAsync(cancellation);
-        _isOpen = false;
-        await _writer.DisposeAsync();
-        return (_statistics.Rows, _statistics.Json());
+        _encoder.Complete();
+        await WriteOutAsync(cancellation);
+        return (_encoder.Rows, _encoder.StatsJson);
     }
 
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
-        if (_isOpen) await _writer.DisposeAsync();
+        foreach (var column in _group) column.Release();
+        _encoder.Dispose();
     }
 
     /// <summary>A group of long texts ends early.</summary>
@@ -97,17 +90,18 @@ internal sealed class SortedFileWriter : IAsyncDisposable
 
     private async ValueTask FlushAsync(CancellationToken cancellation)
     {
-        using var batch = new RecordBatch(_schema, _group.Select(c => c.Seal()), _groupRows);
-        using (var group = _writer.CreateRowGroup())
-        {
-            for (var i = 0; i < _group.Length; i++) await ColumnChunkWriter.WriteAsync(group, _fileColumns.Fields[i], batch.Column(i), 0, _groupRows, cancellation);
-            group.CompleteValidate();
-        }
-
-        _statistics.Add(batch);
+        using (var batch = new RecordBatch(_schema, _group.Select(c => c.Seal()), _groupRows)) _encoder.AddGroup(batch, 0, _groupRows);
+        await WriteOutAsync(cancellation);
+        foreach (var column in _group) column.Release();
         _group = NewGroup();
         _groupRows = 0;
         Groups++;
+    }
+
+    private async ValueTask WriteOutAsync(CancellationToken cancellation)
+    {
+        await _content.WriteAsync(_encoder.Content.WrittenMemory, cancellation);
+        _encoder.Flushed();
     }
 
     private ColumnAppender[] NewGroup() => [.. _columns.Select(c => ColumnAppender.Create(c.Type, c.Precision, c.Scale))];

@@ -73,7 +73,7 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, string wo
     public async ValueTask<byte[]> EmptyAsync(CancellationToken cancellation)
     {
         using var content = new MemoryStream();
-        await using (var writer = await SortedFileWriter.CreateAsync(table, content, 1, 1, cancellation)) await writer.CompleteAsync(cancellation);
+        using (var writer = SortedFileWriter.Create(table, content, 1, 1)) await writer.CompleteAsync(cancellation);
         return content.ToArray();
     }
 
@@ -127,7 +127,7 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, string wo
     {
         var run = NewFile();
         await using (var content = run.Create())
-        await using (var writer = await SortedFileWriter.CreateAsync(table, content, RunGroupRows, GroupBytesMax, cancellation))
+        using (var writer = SortedFileWriter.Create(table, content, RunGroupRows, GroupBytesMax))
         {
             await writer.AppendAsync(_rows.Records, _rows.Sort(), cancellation);
             await writer.CompleteAsync(cancellation);
@@ -141,7 +141,7 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, string wo
     /// <summary>Writes all rows in order; returns their statistics.</summary>
     private async ValueTask<string> WriteAsync(Stream content, List<LocalFile> runs, Dictionary<string, string?> values, string department, CancellationToken cancellation)
     {
-        await using var writer = await SortedFileWriter.CreateAsync(table, content, options.RowGroupRows, GroupBytesMax, cancellation);
+        using var writer = SortedFileWriter.Create(table, content, options.RowGroupRows, GroupBytesMax);
         if (runs.Count == 0)
         {
             for (var rest = _rows.Sort(); rest.Length > 0; await throttle.PaceAsync(cancellation))

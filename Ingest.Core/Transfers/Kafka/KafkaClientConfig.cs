@@ -18,7 +18,7 @@ internal static class KafkaClientConfig
 
     public static IEnumerable<string> Reserved => s_fixed.Keys;
 
-    public static Dictionary<string, string> Consumer(KafkaOptions options, int topics)
+    public static Dictionary<string, string> Consumer(KafkaOptions options)
     {
         var config = new Dictionary<string, string>
         {
@@ -28,9 +28,6 @@ internal static class KafkaClientConfig
             ["topic.metadata.refresh.interval.ms"] = "30000", // a topic created later is found within this
             ["message.max.bytes"] = LargestTransferBytes,
             ["queued.max.messages.kbytes"] = (options.PrefetchBytes >> 10).ToString(CultureInfo.InvariantCulture),
-
-            // The name of the topic costs a string a message; with one topic it is known.
-            ["dotnet.consumer.consume.result.fields"] = topics == 1 ? "timestamp" : "timestamp,topic",
         };
         Overlay(config, options.Properties);
         Overlay(config, s_fixed);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 
@@ -8,14 +9,16 @@ namespace Ingest.Core.Transfers.Kafka;
 /// </summary>
 public sealed class KafkaTransferSource : ITransferSource
 {
+    private static readonly TimeSpan s_endAge = TimeSpan.FromMilliseconds(100);
     private readonly KafkaOptions _options;
     private readonly IReadOnlyList<string> _topics;
     private readonly ByteBudget _budget;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly PollCommands _commands = new();
+    private readonly ConcurrentDictionary<TopicPartition, KnownEnd> _ends = new();
     private PollLoop? _loop;
-    private volatile IConsumer<Ignore, int>? _consumer;
+    private volatile IConsumer<Ignore, Ignore>? _consumer;
     private int _runs;
 
     /// <param name="topics">All topics to read; one that does not exist yet is read once it does.</param>
@@ -44,12 +47,12 @@ public sealed class KafkaTransferSource : ITransferSource
     private void Run(ITransferSink sink, CancellationToken stop)
     {
         if (Interlocked.Increment(ref _runs) > 1) throw new InvalidOperationException("A source runs once.");
-        using var payload = new PayloadDeserializer();
         using var intake = new Intake(sink, _budget, _options, _time);
         var rebalance = new Rebalance(intake, sink, _options, _log, stop);
-        using var consumer = Build(payload, rebalance);
+        using var consumer = Build(rebalance);
+        using var messages = new NativeMessages(consumer, intake);
         var progress = rebalance.Progress = new ProgressReport(consumer, _commands, intake, _time, _log);
-        _loop = new PollLoop(consumer, payload, intake, rebalance, _commands, progress, sink, _options, _topics, _time, _log);
+        _loop = new PollLoop(consumer, messages, intake, rebalance, _commands, progress, sink, _options, _time, _log);
         _consumer = consumer;
         try
         {
@@ -78,6 +81,18 @@ public sealed class KafkaTransferSource : ITransferSource
 
     public long? EndOf(TopicPartition source)
     {
+        // Asked for every partition at every turn of the engine, where the client takes a microsecond: a moment's age does not matter.
+        var now = _time.GetTimestamp();
+        if (_ends.TryGetValue(source, out var known) && _time.GetElapsedTime(known.AskedAt, now) < s_endAge) return known.End;
+        var end = AskEnd(source);
+        _ends[source] = new KnownEnd(now, end);
+        return end;
+    }
+
+    public void ReportProgress(CommitRight right, long nextOffset) => _commands.ReportProgress(right, nextOffset);
+
+    private long? AskEnd(TopicPartition source)
+    {
         try
         {
             // From the client's cache, fed by every fetch; no request is sent.
@@ -89,15 +104,11 @@ public sealed class KafkaTransferSource : ITransferSource
         }
     }
 
-    public void ReportProgress(CommitRight right, long nextOffset) => _commands.ReportProgress(right, nextOffset);
-
-    private IConsumer<Ignore, int> Build(PayloadDeserializer payload, Rebalance rebalance)
+    private IConsumer<Ignore, Ignore> Build(Rebalance rebalance)
     {
         try
         {
-            return new ConsumerBuilder<Ignore, int>(KafkaClientConfig.Consumer(_options, _topics.Count))
-                .SetKeyDeserializer(Deserializers.Ignore)
-                .SetValueDeserializer(payload)
+            return new ConsumerBuilder<Ignore, Ignore>(KafkaClientConfig.Consumer(_options))
                 .SetPartitionsAssignedHandler(rebalance.Assigned)
                 .SetPartitionsRevokedHandler((_, partitions) => rebalance.Revoked(partitions))
                 .SetPartitionsLostHandler((_, partitions) => rebalance.Lost(partitions))
@@ -110,4 +121,7 @@ public sealed class KafkaTransferSource : ITransferSource
             throw new TransferSourceException($"The Kafka client refuses its configuration: {e.Message} Check Kafka:Properties.", e);
         }
     }
+
+    /// <summary>The end of a partition, and when the client was asked for it.</summary>
+    private readonly record struct KnownEnd(long AskedAt, long? End);
 }

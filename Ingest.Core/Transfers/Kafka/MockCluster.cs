@@ -6,10 +6,17 @@ namespace Ingest.Core.Transfers.Kafka;
 /// <summary>The part of librdkafka's C interface that Confluent.Kafka does not offer: its mock cluster (rdkafka_mock.h).</summary>
 internal static partial class MockCluster
 {
-    private const string Library = "librdkafka";
+    /// <summary>The name under which our imports ask for it.</summary>
+    public const string Library = "librdkafka";
 
     /// <summary>The package holds the same library under other names for musl and older Linux.</summary>
     private static readonly string[] s_names = [Library, "alpine-librdkafka", "centos8-librdkafka"];
+
+    /// <summary>Sees to it that our imports find the library that the client has loaded; for other classes with imports.</summary>
+    public static void UseLibrary()
+    {
+        // The static constructor has done it.
+    }
 
     static MockCluster() => NativeLibrary.SetDllImportResolver(typeof(MockCluster).Assembly, Resolve);
 

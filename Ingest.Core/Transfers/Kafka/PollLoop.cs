@@ -8,17 +8,17 @@ namespace Ingest.Core.Transfers.Kafka;
 /// all partitions and polls on, so that rebalances are never missed.
 /// </summary>
 internal sealed class PollLoop(
-    IConsumer<Ignore, int> consumer, PayloadDeserializer payload, Intake intake, Rebalance rebalance, PollCommands commands, ProgressReport progress,
-    ITransferSink sink, KafkaOptions options, IReadOnlyList<string> topics, TimeProvider time, ILogger log)
+    IConsumer<Ignore, Ignore> consumer, NativeMessages messages, Intake intake, Rebalance rebalance, PollCommands commands, ProgressReport progress,
+    ITransferSink sink, KafkaOptions options, TimeProvider time, ILogger log)
 {
     private const int MessagesPerTurn = 1024;
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan s_pausedPoll = TimeSpan.FromMilliseconds(20);
-    private readonly string? _onlyTopic = topics.Count == 1 ? topics[0] : null;
     private readonly List<PartitionState> _seeks = [];
     private long _blockedSince;
     private bool _isPaused;
     private int _pausedVersion;
+    private int _knownVersion = -1;
     private bool _everAssigned;
     private volatile string? _fatal;
 
@@ -102,38 +102,54 @@ internal sealed class PollLoop(
     /// <summary>Takes one message or end; false when none came.</summary>
     private bool Consume(TimeSpan wait)
     {
+        if (!messages.TryTake(wait)) return false;
         try
         {
-            var result = consumer.Consume(wait);
-            if (result is null) return false;
+            if (_knownVersion != rebalance.Version)
+            {
+                messages.Forget();
+                _knownVersion = rebalance.Version;
+            }
+
             _everAssigned = true;
-            if (intake.Find(result.Topic ?? _onlyTopic!, result.Partition.Value) is not { } partition) return true;
-            if (result.IsPartitionEOF) intake.EndSeen(partition, result.Offset.Value);
-            else intake.Take(partition, result.Offset.Value, result.Message.Timestamp.UnixTimestampMs, payload.Last);
+            if (messages.Partition() is not { } partition)
+            {
+                if (messages.IsError) OnError(messages.Error());
+            }
+            else if (messages.IsEnd)
+            {
+                intake.EndSeen(partition, messages.Offset);
+            }
+            else if (messages.IsError)
+            {
+                Troubled(partition, messages.Error());
+            }
+            else
+            {
+                intake.Take(partition, messages.Offset, messages.PublishedAtMs, messages.Payload);
+            }
+
             return true;
         }
-        catch (ConsumeException e)
+        finally
         {
-            Troubled(e);
-            return true;
+            messages.Return();
         }
     }
 
-    private void Troubled(ConsumeException e)
+    private void Troubled(PartitionState partition, Error error)
     {
-        if (KafkaErrors.IsLostPlace(e.Error) && e.ConsumerRecord is { } at
-            && intake.Find(at.Topic ?? _onlyTopic!, at.Partition.Value) is { } partition)
+        if (!KafkaErrors.IsLostPlace(error))
         {
-            var why = $"{partition.Source}: offset {partition.Builder.Next} is not in the broker's log ({e.Error.Reason}). Transfers were deleted before they " +
-                "were read, or the topic was created anew. Nothing was skipped; decide how to go on.";
-            log.Faulted(partition.Source, why);
-            Halt(partition);
-            sink.Faulted(partition.Right, why);
+            OnError(error);
+            return;
         }
-        else
-        {
-            OnError(e.Error);
-        }
+
+        var why = $"{partition.Source}: offset {partition.Builder.Next} is not in the broker's log ({error.Reason}). Transfers were deleted before they " +
+            "were read, or the topic was created anew. Nothing was skipped; decide how to go on.";
+        log.Faulted(partition.Source, why);
+        Halt(partition);
+        sink.Faulted(partition.Right, why);
     }
 
     private void CarryOutMoves()

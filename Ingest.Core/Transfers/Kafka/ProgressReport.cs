@@ -7,7 +7,7 @@ namespace Ingest.Core.Transfers.Kafka;
 /// Publishes group offsets for lag monitors. The client's commit waits for a broker's answer, and the poll thread must not: one commit at a time runs
 /// beside it, and what comes meanwhile goes with the next.
 /// </summary>
-internal sealed class ProgressReport(IConsumer<Ignore, int> consumer, PollCommands commands, Intake intake, TimeProvider time, ILogger log)
+internal sealed class ProgressReport(IConsumer<Ignore, Ignore> consumer, PollCommands commands, Intake intake, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_lastWait = TimeSpan.FromSeconds(2);

@@ -18,7 +18,7 @@ internal sealed class Rebalance(Intake intake, ITransferSink sink, KafkaOptions 
 
     public ProgressReport? Progress { get; set; }
 
-    public IEnumerable<TopicPartitionOffset> Assigned(IConsumer<Ignore, int> consumer, List<Confluent.Kafka.TopicPartition> partitions)
+    public IEnumerable<TopicPartitionOffset> Assigned(IConsumer<Ignore, Ignore> consumer, List<Confluent.Kafka.TopicPartition> partitions)
     {
         Version++;
         try
@@ -100,7 +100,7 @@ internal sealed class Rebalance(Intake intake, ITransferSink sink, KafkaOptions 
     }
 
     /// <summary>Asks until the broker answers: starting without knowing what it holds could hide a lost or re-created topic. Heartbeats go on meanwhile.</summary>
-    private PartitionBounds BoundsOf(IConsumer<Ignore, int> consumer, Confluent.Kafka.TopicPartition partition)
+    private PartitionBounds BoundsOf(IConsumer<Ignore, Ignore> consumer, Confluent.Kafka.TopicPartition partition)
     {
         var source = new TopicPartition(partition.Topic, partition.Partition.Value);
         while (true)
