@@ -138,6 +138,7 @@ internal static class CheckpointWriter
         public List<LogAction> ToActions(long tombstonesAfterMs)
         {
             if (_protocol is null || _metadata is null) throw new InvalidDataException("The log has no protocol or no metadata.");
+            Mutation.Do(Bug.CheckpointLacksOneTxn, () => _txns.Remove(_txns.Keys.FirstOrDefault("")));
             return [_protocol, _metadata, .. _txns.Values, .. _removes.Values.Where(r => (r.DeletionTimestamp ?? 0) > tombstonesAfterMs), .. _adds.Values];
         }
     }
