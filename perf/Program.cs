@@ -7,6 +7,7 @@ using Ingest.Perf.Growth;
 using Ingest.Perf.Index;
 using Ingest.Perf.Pool;
 using Ingest.Perf.Scan;
+using Ingest.Perf.Simulate;
 using Ingest.Perf.Stores;
 
 // BenchmarkDotNet has a command line of its own: bench hands everything on.
@@ -30,6 +31,7 @@ var root = new RootCommand("Measures the service, by itself and against its riva
     FreshnessCommand.Create(),
     GrowthCommand.Create(),
     ScanCommand.Create(),
+    SimulateCommand.Create(),
     new Command("bench", "Run the BenchmarkDotNet benchmarks; takes that library's arguments, such as --filter '*Decode*' or --list flat."),
 };
 

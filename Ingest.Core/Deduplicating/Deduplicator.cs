@@ -21,7 +21,7 @@ public sealed class Deduplicator(DatasetPlan plan, TableIndex index)
     private readonly bool _hasContents = plan.Dedup.Mode == DedupMode.Identity;
     private readonly PendingKeys _pending = new(plan.Dedup.Mode == DedupMode.Identity);
     private readonly KeySorter _sorter = new();
-    private readonly int[] _rows = new int[IndexSizes.ProbeKeysMax];
+    private int[] _rows = [];
     private UInt128[] _keys = [];
     private UInt128[] _holders = [];
     private bool[] _present = [];
@@ -39,11 +39,13 @@ public sealed class Deduplicator(DatasetPlan plan, TableIndex index)
     public void Select(NormalizedRecords records, Selection into)
     {
         into.Clear(records.Count);
+        var together = Math.Min(records.Count, IndexSizes.ProbeKeysMax);
+        if (_rows.Length < together) _rows = new int[Math.Min(IndexSizes.ProbeKeysMax, Math.Max(together, _rows.Length * 2))];
         if (_verdicts.Length < records.Count) _verdicts = new byte[Math.Max(records.Count, _verdicts.Length * 2)];
         for (var row = 0; row < records.Count;)
         {
             var count = 0;
-            for (; row < records.Count && count < _rows.Length; row++)
+            for (; row < records.Count && count < together; row++)
             {
                 if (records.Refused[row] == 0) _rows[count++] = row;
             }

@@ -20,14 +20,16 @@ public sealed class ByteBudget
 
     public long UsedBytes => Interlocked.Read(ref _used);
 
-    /// <summary>Takes <paramref name="bytes"/> if they fit, or if nothing at all is in flight (so that one huge transfer can pass).</summary>
+    /// <summary>Takes <paramref name="bytes"/> if they fit, or if nothing at all is in flight (so that one huge transfer can pass). A lease of nothing is always granted.</summary>
     public bool TryLease(long bytes, out ByteLease lease)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         while (true)
         {
             var used = Interlocked.Read(ref _used);
-            if (used != 0 && used + bytes > TotalBytes)
+            var asked = bytes;
+            Mutation.Set(Bug.RefusesEmptyLeaseWhenFull, ref asked, Math.Max(1, bytes));
+            if (asked != 0 && used != 0 && used + bytes > TotalBytes)
             {
                 lease = null!;
                 return false;

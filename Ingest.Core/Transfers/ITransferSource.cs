@@ -48,7 +48,11 @@ public interface ITransferSink
     /// The source cannot read this partition on without losing or doubling transfers (its offset is no longer, or not yet, in the log), and reads it no more;
     /// the others go on.
     /// </summary>
-    void Faulted(CommitRight right, string why);
+    /// <param name="right">The right under which it was read.</param>
+    /// <param name="next">The offset to be read next.</param>
+    /// <param name="held">What the broker holds now; null when it does not say.</param>
+    /// <param name="why">What the broker answered.</param>
+    void Faulted(CommitRight right, long next, PartitionBounds? held, string why);
 
     /// <summary>Everything below <paramref name="endOffset"/> has been offered: the end of the partition as of now.</summary>
     void EndReached(CommitRight right, long endOffset);

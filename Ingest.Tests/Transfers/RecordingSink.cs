@@ -132,7 +132,7 @@ internal sealed class RecordingSink : ITransferSink
         }
     }
 
-    public void Faulted(CommitRight right, string why) => Fault = why;
+    public void Faulted(CommitRight right, long next, PartitionBounds? held, string why) => Fault = why;
 
     public void EndReached(CommitRight right, long endOffset)
     {

@@ -12,6 +12,9 @@ public sealed class LocalRunCache(string folder, IdSource? ids = null)
 {
     private const string Unfinished = ".tmp";
 
+    /// <summary>A folder that is deleted as often as this while one copy is made is not one to work with.</summary>
+    private const int FetchesMax = 10;
+
     private readonly IdSource _ids = ids ?? IdSource.System;
     private readonly Lock _lock = new();
 
@@ -34,7 +37,19 @@ public sealed class LocalRunCache(string folder, IdSource? ids = null)
     internal async ValueTask<RunReader> OpenAsync(IObjectStore store, RunDescriptor run, bool hasContents, CancellationToken cancellation)
     {
         if (!IndexNames.IsValid(run.Name)) throw new IndexDamagedException(run.Name, "this cannot be the name of a run.");
-        return TryOpen(run, hasContents) ?? await FetchAsync(store, run, hasContents, cancellation);
+        var fetchesMax = FetchesMax;
+        Mutation.Set(Bug.EndsWhenRunCacheVanishes, ref fetchesMax, 1);
+        for (var fetches = 1; ; fetches++)
+        {
+            try
+            {
+                return TryOpen(run, hasContents) ?? await FetchAsync(store, run, hasContents, cancellation);
+            }
+            catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException && fetches < fetchesMax)
+            {
+                // The folder was deleted while the copy was being made: it is made again.
+            }
+        }
     }
 
     /// <summary>An id for a run made here.</summary>
@@ -116,7 +131,7 @@ public sealed class LocalRunCache(string folder, IdSource? ids = null)
         catch
         {
             reader?.Dispose();
-            File.Delete(unfinished);
+            if (Directory.Exists(Folder)) File.Delete(unfinished);
             throw;
         }
     }

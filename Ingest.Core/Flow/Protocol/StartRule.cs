@@ -44,23 +44,30 @@ public static class StartRule
         var lowest = long.MaxValue;
         foreach (var (table, stored) in tables)
         {
-            if (stored > bounds.End)
-            {
-                return new StartDecision.Halt(
-                    $"{bounds.Source}: table '{table}' has everything up to offset {stored}, but the topic ends at {bounds.End}. The topic was re-created or truncated, " +
-                    $"or this is another cluster. If so, give it a new name in Ingest:Kafka:Source, and it is read from its start; records already in the pool are dropped as duplicates.");
-            }
-
-            if (stored < bounds.Start)
-            {
-                return new StartDecision.Halt(
-                    $"{bounds.Source}: table '{table}' needs offset {stored} next, but the topic starts at {bounds.Start}: {bounds.Start - stored} offsets [{stored}, {bounds.Start}) expired before they were read. " +
-                    $"Ask the department to send them again, then accept the gap with: pool accept-gap --topic {bounds.Source.Topic} --partition {bounds.Source.Partition} --to {bounds.Start}");
-            }
-
+            if (stored is { } next && Problem($"table '{table}' needs", next, bounds) is { } why) return new StartDecision.Halt(why);
             lowest = Math.Min(lowest, stored ?? first);
+            Mutation.Set(Bug.SkipsExpiredOffsets, ref lowest, Math.Max(lowest, bounds.Start));
         }
 
         return new StartDecision.Read(lowest == long.MaxValue ? first : lowest);
+    }
+
+    /// <summary>Why a partition that was being read cannot be read on at its next offset; null when the broker's bounds do not tell.</summary>
+    public static string? Lost(long next, PartitionBounds? held) => held is { } bounds ? Problem("the worker needs", next, bounds) : null;
+
+    private static string? Problem(string who, long next, PartitionBounds bounds)
+    {
+        var (source, start, end) = bounds;
+        Mutation.Set(Bug.IgnoresRecreatedTopic, ref end, long.MaxValue);
+        Mutation.Set(Bug.SkipsExpiredOffsets, ref start, 0);
+        if (next > end)
+        {
+            return $"{source}: {who} offset {next} next, but the topic ends at {end}: {next - end} offsets [{end}, {next}) that were read are not there any more. The topic was re-created or truncated, " +
+                "or this is another cluster. If so, give it a new name in Ingest:Kafka:Source, and it is read from its start; records already in the pool are dropped as duplicates.";
+        }
+
+        return next >= start ? null :
+            $"{source}: {who} offset {next} next, but the topic starts at {start}: {start - next} offsets [{next}, {start}) expired before they were read. " +
+            $"Ask the department to send them again, then accept the gap with: pool accept-gap --topic {source.Topic} --partition {source.Partition} --to {start} and restart the worker.";
     }
 }

@@ -2,6 +2,7 @@ using Ingest.Core.Batching;
 using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Pool;
 using Ingest.Core.Pool.Parquet;
+using Ingest.Core.Stores;
 
 namespace Ingest.Core.Flow.Runtime;
 
@@ -21,6 +22,9 @@ internal sealed class CommitJob
     private readonly Task<JobResult>? _after;
     private readonly HashSet<string> _ownRuns;
     private SealedBatch _batch;
+#if MUTATIONS
+    private WrittenFiles? _written;
+#endif
 
     /// <param name="after">A job that must be in its table before this one is: the quarantine's, for rows refused in the same offsets.</param>
     public CommitJob(TableLane lane, SealedWork work, CommitJobServices services, RunMerge? merge, Task<JobResult>? after, HashSet<string> ownRuns)
@@ -48,12 +52,20 @@ internal sealed class CommitJob
         {
             if (_batch.RowCount == 0 && _batch.Ranges.All(r => r.Range.IsEmpty)) return NothingToSay(started);
             var written = await WriteAsync(cancellation);
-            if (_after is not null && await _after is not JobResult.Committed)
+#if MUTATIONS
+            _written = written;
+#endif
+            var isQuarantined = _after is null || await _after is JobResult.Committed;
+            Mutation.Set(Bug.CommitsAlthoughQuarantineFailed, ref isQuarantined, true);
+            if (!isQuarantined)
                 return new JobResult.Abandoned("the quarantine rows of the same offsets were not committed");
             return await CommitAsync(written, started, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
+#if MUTATIONS
+            Mutation.Do(Bug.DeletesFilesOnUnknownOutcome, () => _written?.Files.ToList().ForEach(f => _lane.Store.DeleteAsync(f.Path, CancellationToken.None).AsTask()));
+#endif
             return new JobResult.Abandoned("stopped before the outcome was known");
         }
     }
@@ -116,9 +128,18 @@ internal sealed class CommitJob
 
     private async Task<DataFile> WriteFileAsync(PartitionBatch partition, CancellationToken cancellation)
     {
-        using var file = await _services.Writer.EncodeAsync(_lane.Plan, partition, _services.Ids.Next(), cancellation);
-        await _services.CreateUniqueAsync(_lane.Store, file.File.Path, file.Content, cancellation);
-        return file.File;
+        while (true)
+        {
+            var id = _services.Ids.Next();
+            Mutation.Set(Bug.ReusesFileName, ref id, new Guid((int)(_batch.Ranges[0].Range.From / 8), 0, 0, new byte[8]));
+            using var file = await _services.EncodeAsync(_lane.Plan, partition, id, cancellation);
+            var outcome = await _lane.Store.CreateUniqueAsync(file.File.Path, file.Content, cancellation);
+            Mutation.Set(Bug.CommitsTornFile, ref outcome, CreateOutcome.Created);
+            Mutation.Set(Bug.ReusesFileName, ref outcome, CreateOutcome.Created);
+            if (outcome == CreateOutcome.Created) return file.File;
+
+            // What lies there is not what we sent: an upload that was cut off. It is nobody's; the next name is free.
+        }
     }
 
     private async Task<RunDescriptor?> WriteRunAsync(PartitionBatch[] partitions, CancellationToken cancellation)
@@ -135,8 +156,7 @@ internal sealed class CommitJob
             next += partition.RowCount;
         }
 
-        var (run, bytes) = RunWriter.Encode($"{_services.Ids.Next():N}.run", keys, contents);
-        await _services.CreateUniqueAsync(_lane.Store, IndexNames.Run(run.Name), bytes, cancellation);
+        var run = await RunUpload.CreateAsync(_lane.Store, _services.Ids, keys, contents, cancellation);
         lock (_ownRuns) _ownRuns.Add(run.Name);
         return run;
     }
@@ -156,7 +176,9 @@ internal sealed class CommitJob
             var held = await _lane.Index.HeldByAsync(rivals, partitions[i].Keys, cancellation);
             if (Array.IndexOf(held, true) < 0) continue;
             // Same identity as a rival's row: duplicate or conflict? The whole batch is read again and judged against the index, which knows by then.
-            if (partitions[i].Contents.Length > 0) return null;
+            var hasContents = partitions[i].Contents.Length > 0;
+            Mutation.Set(Bug.TakesConflictForDuplicate, ref hasContents, false);
+            if (hasContents) return null;
             for (var row = 0; row < held.Length; row++)
             {
                 if (held[row]) taken[partitions[i].Ranges[row]]++;
@@ -169,6 +191,7 @@ internal sealed class CommitJob
         }
 
         if (changed.Count == 0) return written;
+        Mutation.Do(Bug.KeepsAccountWithRowsTakenOut, () => Array.Clear(taken));
         return await RewriteAsync(written, partitions, taken, changed, cancellation);
     }
 
@@ -190,6 +213,8 @@ internal sealed class CommitJob
             files.Add(changed.Contains(i) ? await WriteFileAsync(partitions[i], cancellation) : kept[i]);
         }
 
-        return new WrittenFiles(_batch, files, await WriteRunAsync([.. partitions.Where(p => p.RowCount > 0)], cancellation));
+        var run = await WriteRunAsync([.. partitions.Where(p => p.RowCount > 0)], cancellation);
+        Mutation.Set(Bug.KeepsRunWithRowsTakenOut, ref run, written.Run);
+        return new WrittenFiles(_batch, files, run);
     }
 }

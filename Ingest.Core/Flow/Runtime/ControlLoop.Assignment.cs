@@ -10,7 +10,7 @@ internal sealed partial class ControlLoop
     /// <summary>Reads the tables' own offsets, afresh, and says where each partition is read from.</summary>
     private async Task<IReadOnlyList<CommitRight?>> AssignAsync(IReadOnlyList<PartitionBounds> assigned, CancellationToken cancellation)
     {
-        await _lanes.RefreshAsync(cancellation);
+        await RefreshAsync(cancellation);
         var rights = new CommitRight?[assigned.Count];
         for (var i = 0; i < assigned.Count; i++)
         {
@@ -25,12 +25,23 @@ internal sealed partial class ControlLoop
         return rights;
     }
 
+    private Task RefreshAsync(CancellationToken cancellation) => _lanes.RefreshAsync(l => _stoppedTables.ContainsKey(l.Plan.Name), StopTable, cancellation);
+
+    /// <summary>Nothing is written to the table any more, and nothing is read that would have to go there; the others go on.</summary>
+    private void StopTable(TableLane lane, string why)
+    {
+        if (!_stoppedTables.TryAdd(lane.Plan.Name, why)) return;
+        Log.TableStopped(_logger, lane.Plan.Name, why);
+        foreach (var partition in _partitions.Values.Where(p => lane == _lanes.Quarantine || p.Topic.Datasets.Any(d => d.Plan.Name == lane.Plan.Name)))
+            Halt(partition, $"{partition.Source}: table '{lane.Plan.Name}' cannot be written: {why}");
+    }
+
     private CommitRight? StartReading(PartitionState partition, PartitionBounds bounds)
     {
         var lanes = partition.Topic.Datasets.Select(d => _lanes[d.Plan.Name]).ToArray();
-        if (lanes.FirstOrDefault(l => _stoppedTables.Contains(l.Plan.Name)) is { } stopped)
+        if (lanes.Append(_lanes.Quarantine).FirstOrDefault(l => _stoppedTables.ContainsKey(l.Plan.Name)) is { } stopped)
         {
-            Halt(partition, $"{partition.Source}: table '{stopped.Plan.Name}' cannot be written.");
+            Halt(partition, $"{partition.Source}: table '{stopped.Plan.Name}' cannot be written: {_stoppedTables[stopped.Plan.Name]}");
             return null;
         }
 
@@ -41,9 +52,16 @@ internal sealed partial class ControlLoop
                 Halt(partition, halt.Why);
                 return null;
             case StartDecision.Read read:
+                Mutation.Set(Bug.ResumesWhereItReadInsteadOfWhereTheTableStands, ref read, r => new StartDecision.Read(Math.Max(r.Offset, partition.NextOffset)));
                 var right = new CommitRight(partition.Source, read.Offset);
                 foreach (var lane in lanes.Append(_lanes.Quarantine))
-                    lane.Progress.Follow(right, partition.Topic.Department, _lanes.StoredOffset(lane, partition.Source) ?? read.Offset);
+                {
+                    var from = _lanes.StoredOffset(lane, partition.Source) ?? read.Offset;
+                    Mutation.Set(Bug.ForgetsTablesOwnOffset, ref from, read.Offset);
+                    Mutation.Set(Bug.ResumesWhereItReadInsteadOfWhereTheTableStands, ref from, read.Offset);
+                    lane.Progress.Follow(right, partition.Topic.Department, from);
+                }
+
                 partition.Right = right;
                 partition.NextOffset = read.Offset;
                 partition.CommittedTo = read.Offset;
@@ -76,6 +94,9 @@ internal sealed partial class ControlLoop
     private async Task LoseAsync(IReadOnlyList<CommitRight> rights, CancellationToken cancellation)
     {
         Log.Lost(_logger, rights.Count);
+#if MUTATIONS
+        if (Mutation.Current == Bug.IgnoresLoss) return;
+#endif
         Forget(Owned(rights));
         if (_lanes.All.Any(l => l.HasOpen || l.InFlight is not null)) await ResetAsync(cancellation);
     }
@@ -101,11 +122,14 @@ internal sealed partial class ControlLoop
         foreach (var right in old) right.Revoke();
         await EndJobsAsync();
         foreach (var lane in _lanes.All) lane.Abandon();
-        await _lanes.RefreshAsync(cancellation);
+        await RefreshAsync(cancellation);
         Log.Rewinding(_logger, reading.Length);
         for (var i = 0; i < reading.Length; i++)
         {
             // The end is not judged again: others may have read further than we have heard of.
+#if MUTATIONS
+            if (Mutation.Current == Bug.DoesNotRewind && StartReading(reading[i], reading[i].Bounds with { End = long.MaxValue }) is not null) continue;
+#endif
             if (StartReading(reading[i], reading[i].Bounds with { End = long.MaxValue }) is { } next) _source.Rewind(old[i], next);
             else _source.Halt(old[i]);
         }

@@ -16,10 +16,13 @@ internal sealed partial class ControlLoop
         _behind = IsBehind();
         foreach (var lane in _lanes.ByOpenBytes())
         {
-            if (lane.InFlight is not null || !lane.HasOpen || _stoppedTables.Contains(lane.Plan.Name)) continue;
+            if (lane.InFlight is not null || !lane.HasOpen || _stoppedTables.ContainsKey(lane.Plan.Name)) continue;
             if (!force && !IsDue(lane, pressed)) continue;
             if (!SealQuarantine()) continue;
-            _lanes.Start(lane, after: _lanes.Quarantine.InFlight?.Completion);
+            var after = _lanes.Quarantine.InFlight?.Completion;
+            Mutation.Set(Bug.SkipsQuarantineFirst, ref after, (Task<JobResult>?)null);
+            _lanes.Start(lane, after);
+            Mutation.Do(Bug.ReportsOffsetsBeforeCommit, () => _partitions.Values.Where(p => p.Right is not null).ToList().ForEach(p => _source.ReportProgress(p.Right!, p.NextOffset)));
         }
 
         if (_lanes.Quarantine.OpenRows > 0 && (force || IsDue(_lanes.Quarantine, pressed))) SealQuarantine();
@@ -74,6 +77,9 @@ internal sealed partial class ControlLoop
         switch (result)
         {
             case JobResult.Committed committed:
+#if MUTATIONS
+                if (Mutation.Current != Bug.DoesNotSyncIndexAfterCommit)
+#endif
                 await lane.SyncIndexAsync(lane.Table.Current, cancellation);
                 lane.Deduplicator.Committed(job.Work.Generation);
                 lane.Progress.Committed(committed.Batch.Ranges);
@@ -88,14 +94,14 @@ internal sealed partial class ControlLoop
                 Log.Abandoned(_logger, lane.Plan.Name, abandoned.Why);
                 _counters.NotCommitted(lane, "abandoned");
                 job.DisposeBatch();
+#if MUTATIONS
+                if (Mutation.Current == Bug.CommitsAlthoughQuarantineFailed && lane == _lanes.Quarantine) return false;
+#endif
                 return true;
             case JobResult.Stopped stopped:
-                Log.TableStopped(_logger, lane.Plan.Name, stopped.Why);
                 _counters.NotCommitted(lane, "stopped");
                 job.DisposeBatch();
-                _stoppedTables.Add(lane.Plan.Name);
-                foreach (var partition in _partitions.Values.Where(p => lane == _lanes.Quarantine || p.Topic.Datasets.Any(d => d.Plan.Name == lane.Plan.Name)))
-                    Halt(partition, $"{partition.Source}: table '{lane.Plan.Name}' cannot be written: {stopped.Why}");
+                StopTable(lane, stopped.Why);
                 return true;
             default:
                 throw new InvalidOperationException($"Unknown job result {result}.");
@@ -121,7 +127,7 @@ internal sealed partial class ControlLoop
         while (true)
         {
             Flush(force: true);
-            if (!_lanes.All.Any(l => l.InFlight is not null)) return !_lanes.All.Any(l => l.HasOpen && !_stoppedTables.Contains(l.Plan.Name));
+            if (!_lanes.All.Any(l => l.InFlight is not null)) return !_lanes.All.Any(l => l.HasOpen && !_stoppedTables.ContainsKey(l.Plan.Name));
             if (_time.GetElapsedTime(started) > atMost) return false;
             await _signal.WaitAsync(cancellation);
             await SettleAsync(cancellation);

@@ -24,8 +24,6 @@ internal sealed partial class ControlLoop
     // Transfers waiting in Kafka beyond which throughput counts for more than freshness: some seconds' worth for one worker.
     private const int BehindTransfers = 10_000;
 
-    private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(50);
-
     private readonly EngineOptions _options;
     private readonly Catalog _catalog;
     private readonly ITransferSource _source;
@@ -43,7 +41,7 @@ internal sealed partial class ControlLoop
     private readonly QuarantineRows _refused;
     private readonly List<Rejection> _conflicts = [];
     private readonly Dictionary<TopicPartition, PartitionState> _partitions = [];
-    private readonly HashSet<string> _stoppedTables = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _stoppedTables = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _behind;
     private bool _ended;
@@ -78,7 +76,7 @@ internal sealed partial class ControlLoop
     /// <exception cref="Exception">A bug in a stage; nothing of the batch at hand is committed.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        using var tick = _time.CreateTimer(_ => _signal.Set(), null, s_tick, s_tick);
+        using var tick = _time.CreateTimer(_ => _signal.Set(), null, _options.Tick, _options.Tick);
         while (!_ended)
         {
             while (_gate.Messages.TryRead(out var message)) await HandleAsync(message, cancellation);
@@ -96,27 +94,27 @@ internal sealed partial class ControlLoop
         switch (message)
         {
             case ControlMessage.Assigned assigned:
-                assigned.Reply.SetResult(await AssignAsync(assigned.Partitions, cancellation));
+                assigned.Reply.TrySetResult(await AssignAsync(assigned.Partitions, cancellation));
                 break;
             case ControlMessage.Revoked revoked:
                 await HandOverAsync(revoked.Rights, cancellation);
-                revoked.Reply.SetResult();
+                revoked.Reply.TrySetResult();
                 break;
             case ControlMessage.Lost lost:
                 await LoseAsync(lost.Rights, cancellation);
-                lost.Reply.SetResult();
+                lost.Reply.TrySetResult();
                 break;
             case ControlMessage.EndReached end:
                 if (_partitions.TryGetValue(end.Right.Source, out var partition)) partition.KnownEnd = end.EndOffset;
                 break;
             case ControlMessage.Faulted faulted:
-                if (_partitions.TryGetValue(faulted.Right.Source, out var broken)) Halt(broken, faulted.Why);
+                if (_partitions.TryGetValue(faulted.Right.Source, out var broken)) Halt(broken, StartRule.Lost(faulted.Next, faulted.Held) ?? faulted.Why);
                 break;
             case ControlMessage.Stop stop:
                 await CommitOpenAsync(_options.HandOverMax, cancellation);
                 _ended = true;
                 Publish();
-                stop.Reply.SetResult();
+                stop.Reply.TrySetResult();
                 break;
         }
     }
@@ -138,8 +136,12 @@ internal sealed partial class ControlLoop
         return taken;
     }
 
-    private bool IsWanted(TransferChunk chunk) =>
-        _partitions.TryGetValue(chunk.Source, out var partition) && ReferenceEquals(partition.Right, chunk.Right) && chunk.Right.IsHeld && !partition.IsDraining;
+    private bool IsWanted(TransferChunk chunk)
+    {
+        var isWanted = _partitions.TryGetValue(chunk.Source, out var partition) && ReferenceEquals(partition.Right, chunk.Right) && chunk.Right.IsHeld && !partition.IsDraining;
+        Mutation.Set(Bug.TakesChunksOfOldRight, ref isWanted, partition is not null);
+        return isWanted;
+    }
 
     private void Take(NormalizedChunk normalized)
     {

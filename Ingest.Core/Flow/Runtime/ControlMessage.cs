@@ -15,7 +15,7 @@ internal abstract record ControlMessage
 
     public sealed record EndReached(CommitRight Right, long EndOffset) : ControlMessage;
 
-    public sealed record Faulted(CommitRight Right, string Why) : ControlMessage;
+    public sealed record Faulted(CommitRight Right, long Next, PartitionBounds? Held, string Why) : ControlMessage;
 
     /// <summary>Commit what is open and end. The source has stopped.</summary>
     public sealed record Stop(TaskCompletionSource Reply) : ControlMessage;

@@ -11,8 +11,7 @@ internal sealed class EngineCounters : IDisposable
     private readonly Dictionary<string, long> _lag = new(StringComparer.Ordinal);
     private readonly IngestMeters _meters;
     private readonly TimeProvider _time;
-    private volatile EngineStatus _status = EngineStatus.Starting;
-    private long _publishedAt = long.MinValue;
+    private volatile Picture _picture = new(EngineStatus.Starting, long.MinValue);
     private long _transfers;
     private long _records;
     private long _written;
@@ -24,10 +23,20 @@ internal sealed class EngineCounters : IDisposable
     public EngineCounters(long budgetBytes, TimeProvider time)
     {
         _time = time;
-        _meters = new IngestMeters(() => _status, budgetBytes);
+        _meters = new IngestMeters(() => Status, budgetBytes);
     }
 
-    public EngineStatus Status => _status;
+    /// <summary>The last picture, grown older: while the loop waits for the store, what is not committed ages all the same.</summary>
+    public EngineStatus Status
+    {
+        get
+        {
+            var (status, at) = _picture;
+            if (!status.IsRunning) return status;
+            var age = _time.GetElapsedTime(at);
+            return status with { PictureAge = age, OldestUncommitted = status.OldestUncommitted > TimeSpan.Zero ? status.OldestUncommitted + age : TimeSpan.Zero };
+        }
+    }
 
     public void Dispose() => _meters.Dispose();
 
@@ -69,9 +78,9 @@ internal sealed class EngineCounters : IDisposable
     /// <summary>Makes a new picture, unless the last one is fresh enough.</summary>
     public void Publish(IReadOnlyCollection<PartitionState> partitions, LaneSet lanes, bool isPaused, long budgetUsedBytes, bool isCaughtUp, bool isRunning)
     {
-        var isNews = isCaughtUp != _status.IsCaughtUp || isRunning != _status.IsRunning;
-        if (!isNews && _publishedAt != long.MinValue && _time.GetElapsedTime(_publishedAt) < s_publishEvery) return;
-        _publishedAt = _time.GetTimestamp();
+        var (last, at) = _picture;
+        var isNews = isCaughtUp != last.IsCaughtUp || isRunning != last.IsRunning;
+        if (!isNews && at != long.MinValue && _time.GetElapsedTime(at) < s_publishEvery) return;
         _lag.Clear();
         foreach (var partition in partitions)
         {
@@ -79,7 +88,7 @@ internal sealed class EngineCounters : IDisposable
             _lag[partition.Topic.Department] = lag + Math.Max(0, partition.KnownEnd - partition.CommittedTo);
         }
 
-        _status = new EngineStatus
+        var now = new EngineStatus
         {
             IsRunning = isRunning,
             AssignedPartitions = partitions.Count(p => p.HaltedBecause is null),
@@ -97,5 +106,8 @@ internal sealed class EngineCounters : IDisposable
             Freshness = _publishedUntilMs == 0 ? null : _time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(_publishedUntilMs),
             IsCaughtUp = isCaughtUp,
         };
+        _picture = new Picture(now, _time.GetTimestamp());
     }
+
+    private sealed record Picture(EngineStatus Status, long At);
 }

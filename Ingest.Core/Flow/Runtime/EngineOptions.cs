@@ -31,6 +31,9 @@ public sealed record EngineOptions
     /// <summary>How long a partition's hand-over may wait for open batches to be committed. Must be well below the group's session timeout.</summary>
     public TimeSpan HandOverMax { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How often the control loop looks at the clock when nothing else wakes it. Longer: fewer wake-ups of an idle worker; shorter: batches closer to their age.</summary>
+    public TimeSpan Tick { get; init; } = TimeSpan.FromMilliseconds(50);
+
     /// <summary>How many commits between checkpoints of a table.</summary>
     public int CheckpointInterval { get; init; } = 100;
 

@@ -1,6 +1,7 @@
 using Ingest.Core.Contracts;
 using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Pool.Delta;
+using Ingest.Core.Pool.Parquet;
 using Ingest.Core.Pool.Verify;
 using Ingest.Core.Stores;
 
@@ -9,12 +10,12 @@ namespace Ingest.Core.Flow.Runtime;
 /// <summary>The full proof that index and table agree: every fingerprint computed anew from the rows, every block of every run read.</summary>
 public static class IndexCheck
 {
-    public static async ValueTask<IReadOnlyList<Finding>> RunAsync(DatasetPlan plan, IObjectStore table, Snapshot snapshot, string workFolder, CancellationToken cancellation)
+    public static async ValueTask<IReadOnlyList<Finding>> RunAsync(DatasetPlan plan, IObjectStore table, Snapshot snapshot, string workFolder, CancellationToken cancellation, DataFileFormat? format = null)
     {
         var findings = new List<Finding>();
         var hasContents = plan.Dedup.Mode == DedupMode.Identity;
         var proof = (Keys: 0L, Sum: UInt128.Zero);
-        var rows = new TableRows(plan);
+        var rows = new TableRows(plan, format);
         foreach (var file in (await LogReader.LiveFilesAsync(table, snapshot.Version, cancellation)).Values)
         {
             var ofFile = (Keys: 0L, Sum: UInt128.Zero);

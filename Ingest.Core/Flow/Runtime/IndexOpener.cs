@@ -30,7 +30,9 @@ internal static class IndexOpener
 
             try
             {
-                return await TableIndex.OpenAsync(store, cache, hasContents, table.Current.Index.Runs, cancellation);
+                var runs = table.Current.Index.Runs;
+                Mutation.Set(Bug.StartsIndexEmpty, ref runs, []);
+                return await TableIndex.OpenAsync(store, cache, hasContents, runs, cancellation);
             }
             catch (IndexDamagedException damaged) when (!rebuilt)
             {

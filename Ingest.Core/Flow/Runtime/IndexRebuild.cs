@@ -132,7 +132,7 @@ public sealed class IndexRebuild(DatasetPlan plan, IObjectStore store, DeltaTabl
 
     private async Task WriteAsync(PieceWriter piece, IReadOnlyList<LogAction.Add> files, CancellationToken cancellation)
     {
-        var rows = new TableRows(plan);
+        var rows = new TableRows(plan, services.Files);
         foreach (var file in files)
         {
             var proof = (Keys: 0L, Sum: UInt128.Zero);

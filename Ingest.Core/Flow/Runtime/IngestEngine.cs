@@ -1,5 +1,6 @@
 using Ingest.Core.Contracts;
 using Ingest.Core.Flow.Telemetry;
+using Ingest.Core.Pool.Parquet;
 using Ingest.Core.Stores;
 using Ingest.Core.Transfers;
 using Microsoft.Extensions.Logging;
@@ -70,7 +71,7 @@ public sealed class IngestEngine : IDisposable
             if (first == looping) await looping;
             stopSource.Cancel();
             await reading;
-            await gate.StopAsync().WaitAsync(ended.Token);
+            await Task.WhenAny(gate.StopAsync(), looping);
             await looping;
             await lanes.DrainAsync();
             keepingSource.Cancel();
@@ -99,6 +100,9 @@ public sealed record EngineServices
     public Func<string?> StoreFault { get; init; } = static () => null;
 
     public IdSource Ids { get; init; } = IdSource.System;
+
+    /// <summary>How data files are written and read.</summary>
+    public DataFileFormat Files { get; init; } = DataFileFormat.Parquet;
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

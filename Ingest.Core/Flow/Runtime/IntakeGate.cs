@@ -54,33 +54,34 @@ internal sealed class IntakeGate : ITransferSink
     {
         var reply = new TaskCompletionSource<IReadOnlyList<CommitRight?>>(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(new ControlMessage.Assigned(partitions, reply));
-        return await AnswerAsync(reply.Task) ? await reply.Task : new CommitRight?[partitions.Count];
+        return await AnswerAsync(reply.Task, () => reply.TrySetCanceled(_ended)) ? await reply.Task : new CommitRight?[partitions.Count];
     }
 
     public Task RevokedAsync(IReadOnlyList<CommitRight> rights)
     {
         var reply = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(new ControlMessage.Revoked(rights, reply));
-        return AnswerAsync(reply.Task);
+        return AnswerAsync(reply.Task, () => reply.TrySetCanceled(_ended));
     }
 
     public Task LostAsync(IReadOnlyList<CommitRight> rights)
     {
         // Before anything else: a commit about to be put sees it.
+        Mutation.Set(Bug.IgnoresLoss, ref rights, []);
         foreach (var right in rights) right.Revoke();
         var reply = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(new ControlMessage.Lost(rights, reply));
-        return AnswerAsync(reply.Task);
+        return AnswerAsync(reply.Task, () => reply.TrySetCanceled(_ended));
     }
 
     public void EndReached(CommitRight right, long endOffset) => Post(new ControlMessage.EndReached(right, endOffset));
 
-    public void Faulted(CommitRight right, string why) => Post(new ControlMessage.Faulted(right, why));
+    public void Faulted(CommitRight right, long next, PartitionBounds? held, string why) => Post(new ControlMessage.Faulted(right, next, held, why));
 
-    /// <summary>Asks the loop to commit what is open and end.</summary>
+    /// <summary>Asks the loop to commit what is open and end. Never answered when the loop ends otherwise.</summary>
     public Task StopAsync()
     {
-        var reply = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var reply = new TaskCompletionSource();
         Post(new ControlMessage.Stop(reply));
         return reply.Task;
     }
@@ -92,11 +93,12 @@ internal sealed class IntakeGate : ITransferSink
     }
 
     /// <summary>True when the answer has come; false when the loop ended without one.</summary>
-    private async Task<bool> AnswerAsync(Task reply)
+    private async Task<bool> AnswerAsync(Task reply, Action giveUp)
     {
+        await using var registration = _ended.UnsafeRegister(static act => ((Action)act!)(), giveUp);
         try
         {
-            await reply.WaitAsync(_ended);
+            await reply;
             return true;
         }
         catch (OperationCanceledException) when (_ended.IsCancellationRequested)

@@ -1,6 +1,5 @@
 using Ingest.Core.Batching;
 using Ingest.Core.Pool.Parquet;
-using Ingest.Core.Stores;
 using Ingest.Core.Transfers;
 
 namespace Ingest.Core.Flow.Runtime;
@@ -24,7 +23,4 @@ internal abstract record JobResult
 }
 
 /// <summary>What every commit job needs and none owns.</summary>
-internal sealed record CommitJobServices(DataFileWriter Writer, IdSource Ids, TimeProvider Time, TaskScheduler Scheduler, int EncodersMax, Func<TopicPartition, string> AppIdOf, UniqueCreate CreateUniqueAsync);
-
-/// <summary>Creates an object under a name that nobody else uses: unclear outcomes are settled by reading back and trying again.</summary>
-internal delegate ValueTask UniqueCreate(IObjectStore store, string name, ReadOnlyMemory<byte> content, CancellationToken cancellation);
+internal sealed record CommitJobServices(EncodeDataFile EncodeAsync, IdSource Ids, TimeProvider Time, TaskScheduler Scheduler, int EncodersMax, Func<TopicPartition, string> AppIdOf);

@@ -63,13 +63,21 @@ internal sealed class LaneSet : IDisposable
         _jobs = new CancellationTokenSource();
     }
 
-    /// <summary>Reads what others have committed.</summary>
-    public async Task RefreshAsync(CancellationToken cancellation)
+    /// <summary>Reads what others have committed. A table that is not the one that was opened concerns its own topics only: <paramref name="refused"/> is told, and the others are read.</summary>
+    public async Task RefreshAsync(Func<TableLane, bool> isStopped, Action<TableLane, string> refused, CancellationToken cancellation)
     {
         foreach (var lane in All)
         {
-            if (lane.InFlight is null) await lane.Table.RefreshAsync(cancellation);
-            await lane.SyncIndexAsync(lane.Table.Current, cancellation);
+            if (isStopped(lane)) continue;
+            try
+            {
+                if (lane.InFlight is null) await lane.Table.RefreshAsync(cancellation);
+                await lane.SyncIndexAsync(lane.Table.Current, cancellation);
+            }
+            catch (TableRefusedException gone)
+            {
+                refused(lane, gone.Message);
+            }
         }
     }
 

@@ -85,6 +85,7 @@ internal sealed class TableLane : IDisposable
         var ordinal = Progress.Take(chunk.Chunk.Range, right, PublishedUntil(chunk.Chunk));
         if (ordinal < 0) return null;
 
+        Mutation.Set(Bug.TakesAgainWhatTheTableHas, ref skipBelow, 0);
         if (chunk.Chunk.Range.From < skipBelow) SkipRows(records, chunk.Chunk, skipBelow);
         Deduplicator.Select(records, _selection);
         Append(chunk, records, ordinal);
@@ -123,7 +124,9 @@ internal sealed class TableLane : IDisposable
         _lease = null;
         _openVersion = -1;
         var batch = new SealedBatch { Plan = Plan, Partitions = _open.Seal(), Ranges = Progress.Seal(), Lease = lease };
-        return new SealedWork(batch, Deduplicator.Seal(), deduplicatedAt, _openedAt);
+        var generation = Deduplicator.Seal();
+        Mutation.Do(Bug.ForgetsPendingAtSeal, () => Deduplicator.AbandonAll());
+        return new SealedWork(batch, generation, deduplicatedAt, _openedAt);
     }
 
     /// <summary>Brings the index up to the log: the runs of our own commits, and those of other workers.</summary>
@@ -142,6 +145,9 @@ internal sealed class TableLane : IDisposable
         _lease?.Dispose();
         _lease = null;
         _openVersion = -1;
+#if MUTATIONS
+        if (Mutation.Current != Bug.DropNotUndoneOnAbandon)
+#endif
         Deduplicator.AbandonAll();
         Progress.Reset();
     }

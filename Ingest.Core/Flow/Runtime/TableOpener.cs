@@ -2,7 +2,6 @@ using Ingest.Core.Contracts;
 using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Flow.Telemetry;
 using Ingest.Core.Pool.Delta;
-using Ingest.Core.Pool.Parquet;
 using Ingest.Core.Stores;
 using Ingest.Core.Transfers;
 
@@ -18,17 +17,12 @@ internal static class TableOpener
             lanes.Add(await OpenAsync(plan, options, services, slot, budget, cancellation));
 
         var jobs = new CommitJobServices(
-            new DataFileWriter(),
+            services.Files.EncodeAsync,
             services.Ids,
             services.Time,
             services.Scheduler,
             options.DecodeWorkers,
-            source => AppId.For(options.SourceName, source),
-            static async (store, name, content, token) =>
-            {
-                if (await store.CreateUniqueAsync(name, content, token) == CreateOutcome.AlreadyExists)
-                    throw new StoreException(StoreFault.Unknown, $"{name} is in the store with other content, although its name is ours alone.");
-            });
+            source => AppId.For(options.SourceName, source));
         return new LaneSet(lanes[..^1], lanes[^1], jobs, signal, services.Logger);
     }
 
@@ -36,7 +30,7 @@ internal static class TableOpener
     {
         var store = new PrefixedStore(services.Pool, plan.Name);
         var table = await DeltaTable.OpenOrCreateAsync(store, TableSpecs.For(plan, options.CheckpointInterval), services.Ids, services.Time, cancellation);
-        var cache = new LocalRunCache(Path.Combine(slot.Folder, table.Current.TableId));
+        var cache = new LocalRunCache(Path.Combine(slot.Folder, table.Current.TableId), services.Ids);
         var index = await IndexOpener.OpenOrRebuildAsync(plan, store, table, cache, services, cancellation);
         Log.TableOpened(services.Logger, plan.Name, table.Current.Version, table.Current.LiveFiles, index.TotalKeys, table.Current.Index.Runs.Length);
         var merges = new IndexMerges(index, plan.Name, services.Time, services.Scheduler, services.Logger);

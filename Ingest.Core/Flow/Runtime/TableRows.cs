@@ -9,10 +9,12 @@ using Ingest.Core.Stores;
 namespace Ingest.Core.Flow.Runtime;
 
 /// <summary>Rows read back from a table's files, with their fingerprints computed anew: what a rebuild and a full proof work on.</summary>
-public sealed class TableRows(DatasetPlan plan)
+/// <param name="format">How the files are read; null for Parquet.</param>
+public sealed class TableRows(DatasetPlan plan, DataFileFormat? format = null)
 {
     private readonly Fingerprinter _fingerprinter = new(plan);
     private readonly NormalizedRecords _records = new(plan);
+    private readonly ReadDataFile _read = (format ?? DataFileFormat.Parquet).ReadAsync;
 
     /// <summary>The rows of a file, a row group at a time; the object is the same each time.</summary>
     /// <exception cref="InvalidDataException">The file is gone, or does not hold what the log says.</exception>
@@ -22,10 +24,8 @@ public sealed class TableRows(DatasetPlan plan)
         if (bytes.Length != file.Size) throw new InvalidDataException($"{file.Path} has {bytes.Length} bytes and {file.Size} in the log.");
         var values = plan.Partitioning.ToDictionary(p => p.Name, p => file.PartitionValues.GetValueOrDefault(p.Name), StringComparer.Ordinal);
         using var content = new MemoryStream(bytes, writable: false);
-        await using var reader = await DataFileReader.OpenAsync(content, plan, values, cancellation);
-        for (var group = 0; group < reader.RowGroups; group++)
+        await foreach (var _ in _read(content, plan, values, _records, cancellation))
         {
-            await reader.ReadAsync(group, _records, cancellation);
             _fingerprinter.Fingerprint(_records, values.GetValueOrDefault(SystemColumns.Department) ?? "");
             yield return _records;
         }

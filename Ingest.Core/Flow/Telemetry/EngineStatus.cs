@@ -20,6 +20,9 @@ public sealed record EngineStatus
     /// <summary>Age of the oldest record that was taken in and is not committed.</summary>
     public TimeSpan OldestUncommitted { get; init; }
 
+    /// <summary>How long ago the control loop made this picture: much more than a second means that the loop waits for something.</summary>
+    public TimeSpan PictureAge { get; init; }
+
     public long BudgetUsedBytes { get; init; }
 
     public long Transfers { get; init; }

@@ -57,6 +57,7 @@ internal sealed class CheckpointContent
     public IEnumerable<LogAction> Actions(long tombstonesAfterMs)
     {
         if (_protocol is null || _metadata is null) throw new InvalidDataException("The log has no protocol or no metadata.");
+        Mutation.Do(Bug.CheckpointLacksOneTxn, () => _txns.Remove(_txns.Keys.FirstOrDefault("")));
         LogAction[] first = [_protocol, _metadata, .. _txns.Values, .. _removes.Values.Where(r => (r.DeletionTimestamp ?? 0) > tombstonesAfterMs)];
         return first.Concat(Files());
     }

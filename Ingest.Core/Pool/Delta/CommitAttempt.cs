@@ -63,7 +63,9 @@ public sealed class CommitAttempt
 
         if (Refusal(tip) is { } why) return new CommitCommand.Done(new CommitOutcome.Stopped(why));
         if (Fence(tip) is { } fence) return new CommitCommand.Done(new CommitOutcome.Fenced(fence));
-        if (_request.Run is not null && tip.Index.AddedAfter(_request.DeduplicatedAt) is { Count: > 0 } runs)
+        var deduplicatedAt = _request.DeduplicatedAt;
+        Mutation.Set(Bug.SkipsRunsOfRivals, ref deduplicatedAt, long.MaxValue);
+        if (_request.Run is not null && tip.Index.AddedAfter(deduplicatedAt) is { Count: > 0 } runs)
             return new CommitCommand.Done(new CommitOutcome.Overtaken(tip.Version, runs));
 
         _index = tip.Index.Plan(_request.Run, _request.Merge);
@@ -74,10 +76,22 @@ public sealed class CommitAttempt
     public CommitCommand PutCreated() => Committed(_put!.Version);
 
     /// <summary>The slot is taken, perhaps by ourselves: an earlier try whose answer was lost.</summary>
-    public CommitCommand PutExists() => new CommitCommand.ReadBack(_put!.Version);
+    public CommitCommand PutExists()
+    {
+        CommitCommand next = new CommitCommand.ReadBack(_put!.Version);
+        Mutation.Set(Bug.TakesTakenForLossAndPutsAgain, ref next, _ => _put = _put with { Version = _put.Version + 1 });
+        Mutation.Set(Bug.TakesTakenForWin, ref next, _ => Committed(_put.Version));
+        return next;
+    }
 
     /// <summary>No clear answer.</summary>
-    public CommitCommand PutUnknown() => new CommitCommand.ReadBack(_put!.Version);
+    public CommitCommand PutUnknown()
+    {
+        CommitCommand next = new CommitCommand.ReadBack(_put!.Version);
+        Mutation.Set(Bug.TakesUnclearForLossAndPutsAgain, ref next, _ => _put = _put with { Version = _put.Version + 1 });
+        Mutation.Set(Bug.TakesUnclearForWin, ref next, _ => Committed(_put.Version));
+        return next;
+    }
 
     /// <param name="transactionId">The id in the slot's entry; null when it carries none.</param>
     public CommitCommand ReadBackFound(string? transactionId) => transactionId == TransactionText ? Committed(_put!.Version) : new CommitCommand.ReadLog();
@@ -107,7 +121,9 @@ public sealed class CommitAttempt
     {
         foreach (var account in _request.Ranges)
         {
-            if (tip.Txns.TryGetValue(_appIdOf(account.Source), out var stored) && stored != account.Range.From)
+            var isKnown = tip.Txns.TryGetValue(_appIdOf(account.Source), out var stored);
+            Mutation.Set(Bug.SkipsCompareAndSet, ref isKnown, false);
+            if (isKnown && stored != account.Range.From)
                 return $"{account.Source} stands at offset {stored} in the table, not at {account.Range.From} where this batch starts: another worker has moved it";
         }
 
@@ -118,8 +134,16 @@ public sealed class CommitAttempt
     {
         // Times never go backwards in a log, whatever the clock of the machine does.
         var timestamp = Math.Max(nowMs, tip.LastTimestamp + 1);
+        Mutation.Set(Bug.TimesGoBack, ref timestamp, nowMs);
         var entry = new List<LogAction>(_request.Files.Count + _request.Ranges.Length + 1) { new LogAction.Info(Info(tip, timestamp)) };
-        foreach (var account in _request.Ranges) entry.Add(new LogAction.Txn(_appIdOf(account.Source), account.Range.To, timestamp));
+        foreach (var account in _request.Ranges)
+        {
+            var next = account.Range.To;
+            Mutation.Set(Bug.StoresNextOffsetPlusOne, ref next, next + 1);
+            Mutation.Set(Bug.StoresNextOffsetMinusOne, ref next, next - 1);
+            entry.Add(new LogAction.Txn(_appIdOf(account.Source), next, timestamp));
+        }
+
         foreach (var file in _request.Files) entry.Add(Add(file, timestamp));
         return entry;
     }

@@ -179,6 +179,13 @@ public sealed class DeltaTable
     /// <summary>A store that repeats what fails may take for ever, and a put must not: past its deadline it is given up, and the slot is read.</summary>
     private async ValueTask<CommitCommand> PutAsync(CommitAttempt attempt, CommitCommand.Put put, TimeSpan deadline, CancellationToken cancellation)
     {
+#if MUTATIONS
+        if (Mutation.Current == Bug.PublishesIndexBeforeRows && put.Entry.OfType<LogAction.Info>().FirstOrDefault() is { Content.Index: { } index } told && put.Version > 1)
+        {
+            await CreateEntryAsync(_store, put.Version, [new LogAction.Info(Info("INDEX") with { Index = index })], cancellation);
+            put = put with { Version = put.Version + 1, Entry = [told with { Content = told.Content with { Index = null } }, .. put.Entry.Where(a => a is not LogAction.Info)] };
+        }
+#endif
         using var late = new CancellationTokenSource(deadline, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
         try

@@ -81,6 +81,7 @@ public sealed record LogIndex(bool IsKnown, ImmutableArray<RunDescriptor> Runs, 
         var removed = new List<string>();
         if (run is not null) added.Add(run);
         var valid = Runs.Select(r => r.Name).ToHashSet(StringComparer.Ordinal);
+        Mutation.Do(Bug.PublishesMergeUnchecked, () => valid.UnionWith(merge?.Removed.Select(r => r.Name) ?? []));
         if (merge is not null && merge.Removed.All(r => valid.Contains(r.Name)))
         {
             added.Add(merge.Added);

@@ -142,7 +142,9 @@ public static class LogReader
         await foreach (var found in table.ListAsync(LogNames.Folder, tip < 0 ? null : LogNames.Entry(tip), cancellation))
         {
             if (!LogNames.TryParseEntry(found.Name, out var version) || version <= tip) continue;
-            if (version == tip + 1 || await table.SizeAsync(LogNames.Entry(tip + 1), cancellation) is not null) return; // committed just now
+            var isThere = version == tip + 1 || await table.SizeAsync(LogNames.Entry(tip + 1), cancellation) is not null; // committed just now
+            Mutation.Set(Bug.ConcludesHoleFromListAlone, ref isThere, version == tip);
+            if (isThere) return;
             throw new InvalidDataException($"The log has a hole: entry {tip + 1} is missing, and entry {version} is there. Restore the missing entries from a copy before anything is written.");
         }
     }

@@ -148,8 +148,24 @@ internal sealed class PollLoop(
         var why = $"{partition.Source}: offset {partition.Builder.Next} is not in the broker's log ({error.Reason}). Transfers were deleted before they " +
             "were read, or the topic was created anew. Nothing was skipped; decide how to go on.";
         log.Faulted(partition.Source, why);
+        var next = partition.Builder.Next;
         Halt(partition);
-        sink.Faulted(partition.Right, why);
+        sink.Faulted(partition.Right, next, Held(partition.Source), why);
+    }
+
+    /// <summary>What the broker holds now, for the message; not worth waiting for when it does not answer.</summary>
+    private PartitionBounds? Held(TopicPartition source)
+    {
+        try
+        {
+            var held = consumer.QueryWatermarkOffsets(Native(source), options.BoundsTimeout);
+            return new PartitionBounds(source, held.Low.Value, held.High.Value);
+        }
+        catch (KafkaException e)
+        {
+            log.BoundsUnknown(source, e.Error.Reason);
+            return null;
+        }
     }
 
     private void CarryOutMoves()

@@ -7,6 +7,7 @@ internal sealed class Broker
 {
     private readonly SortedDictionary<string, List<Message>[]> _topics = new(StringComparer.Ordinal);
     private readonly Dictionary<TopicPartition, long> _starts = [];
+    private readonly HashSet<string> _replaced = new(StringComparer.Ordinal);
     private readonly World _world;
 
     public Broker(World world, IReadOnlyDictionary<string, int> topics, bool isCooperative)
@@ -36,6 +37,16 @@ internal sealed class Broker
     public long End(TopicPartition partition) => _topics[partition.Topic][partition.Partition].Count;
 
     public Message At(TopicPartition partition, long offset) => _topics[partition.Topic][partition.Partition][(int)offset];
+
+    /// <summary>Deletes a topic and creates it anew, empty, under its old name.</summary>
+    public void Replace(string topic)
+    {
+        foreach (var log in _topics[topic]) log.Clear();
+        foreach (var partition in Partitions.Where(p => p.Topic == topic)) _starts.Remove(partition);
+        _replaced.Add(topic);
+    }
+
+    public bool IsReplaced(TopicPartition partition) => _replaced.Contains(partition.Topic);
 
     /// <summary>Deletes what lies below an offset, as retention does.</summary>
     public void Expire(TopicPartition partition, long below) => _starts[partition] = Math.Min(End(partition), Math.Max(Start(partition), below));

@@ -4,21 +4,25 @@ using Ingest.Core.Transfers;
 namespace Ingest.Tests.Simulation.Harness;
 
 /// <summary>One worker's consumer: what it holds, and the loop that polls, offers chunks, and tells the engine what became of its partitions.</summary>
-internal sealed class Member(World world, Process process, Broker broker, ByteBudget budget) : ITransferSource
+internal sealed class Member(World world, Process process, Broker broker, ByteBudget budget, TimeSpan pollMax) : ITransferSource
 {
     private readonly Dictionary<TopicPartition, Held> _held = [];
     private readonly Queue<(CommitRight Old, CommitRight? Next)> _moves = [];
 
     public Process Process => process;
 
-    /// <summary>Why partitions were halted, by partition.</summary>
-    public Dictionary<TopicPartition, string> Faults { get; } = [];
+    /// <summary>Progress that was reported to the group: when, and up to where.</summary>
+    public List<(TimeSpan At, TopicPartition Source, long Next)> Reports { get; } = [];
 
     public bool Holds(TopicPartition partition) => _held.ContainsKey(partition);
 
     /// <summary>All that the partition has now is committed, or it had nothing new when it was assigned.</summary>
     public bool IsCaughtUp(TopicPartition partition) =>
         _held.TryGetValue(partition, out var held) && held.Right is not null && Math.Max(held.Committed, held.Right.StartOffset) >= broker.End(partition);
+
+    public bool IsHalted(TopicPartition partition) => _held.TryGetValue(partition, out var held) && held.IsHalted;
+
+    public string Describe() => string.Join(", ", _held.Select(h => $"{h.Key}: next {h.Value.Next}, committed {h.Value.Committed}{(h.Value.IsHalted ? ", halted" : "")}"));
 
     public async Task RunAsync(ITransferSink sink, CancellationToken stop)
     {
@@ -28,7 +32,7 @@ internal sealed class Member(World world, Process process, Broker broker, ByteBu
             await RebalanceAsync(sink);
             CarryOutMoves();
             for (var i = world.Random.Next(4); i > 0; i--) Offer(sink);
-            await Task.Delay(world.Between(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(100)), process.Clock, CancellationToken.None);
+            await Task.Delay(world.Between(TimeSpan.FromMilliseconds(1), pollMax), process.Clock, CancellationToken.None);
         }
 
         await GiveUpAsync(sink, [.. _held.Keys]);
@@ -43,6 +47,7 @@ internal sealed class Member(World world, Process process, Broker broker, ByteBu
 
     public void ReportProgress(CommitRight right, long nextOffset)
     {
+        Reports.Add((world.Now, right.Source, nextOffset));
         if (_held.TryGetValue(right.Source, out var held) && ReferenceEquals(held.Right, right)) held.Committed = nextOffset;
     }
 
@@ -108,8 +113,7 @@ internal sealed class Member(World world, Process process, Broker broker, ByteBu
         {
             held.IsHalted = true;
             var why = $"{partition}: offset {held.Next} is not in the log.";
-            Faults[partition] = why;
-            sink.Faulted(held.Right, why);
+            sink.Faulted(held.Right, held.Next, new PartitionBounds(partition, broker.Start(partition), broker.End(partition)), why);
             return;
         }
 

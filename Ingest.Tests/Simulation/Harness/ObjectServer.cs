@@ -20,90 +20,131 @@ internal enum StoreCall
 internal sealed class ObjectServer(World world)
 {
     private readonly SortedDictionary<string, StoredBytes> _objects = new(StringComparer.Ordinal);
-    private readonly List<(TimeSpan At, string Name)> _births = [];
-
-    public IReadOnlyDictionary<string, StoredBytes> Objects => _objects;
 
     public StoreWeather Weather { get; set; } = StoreWeather.Fair;
 
     /// <summary>Requests that came in so far.</summary>
     public int Requests { get; private set; }
 
-    /// <summary>Requests that met a fault.</summary>
-    public int Faults { get; private set; }
-
-    /// <summary>Called before each request acts (false) and after it has acted (true), with its number; for crashes at exact points.</summary>
-    public Action<int, bool>? Watcher { get; set; }
+    /// <summary>Called before each request acts (false) and after it has acted (true), with its number; for crashes at exact points. False: it does not act.</summary>
+    public Func<int, bool, bool>? Watcher { get; set; }
 
     /// <summary>Sends a request and returns its answer, if one comes.</summary>
-    public Task<T> SendAsync<T>(StoreCall call, string name, Func<T> act, CancellationToken cancellation)
+    public Task<T> SendAsync<T>(StoreCall call, string name, Func<bool, T> act, CancellationToken cancellation)
     {
         world.CheckThread();
         var reply = new TaskCompletionSource<T>();
         var number = Requests++;
-        var fate = Weather.Draw(world, call);
-        if (fate != StoreFate.Well) Faults++;
-        if (cancellation.CanBeCanceled) cancellation.Register(static r => ((TaskCompletionSource<T>)r!).TrySetCanceled(), reply);
+        var fate = Weather.Draw(world, call, name);
+        world.Note(Verb(call), name, (int)fate);
+        if (fate != StoreFate.Well) world.Fault(Noun(fate), name);
+        if (cancellation.CanBeCanceled) cancellation.UnsafeRegister(static r => ((TaskCompletionSource<T>)r!).TrySetCanceled(), reply);
         world.After(Weather.Latency(world), () => Arrive(call, name, act, fate, number, reply));
         return reply.Task;
     }
 
-    public CreateOutcome Create(string name, byte[] content)
+    /// <param name="isTorn">Only the first half arrives.</param>
+    public CreateOutcome Create(string name, byte[] content, bool isTorn)
     {
-        if (!_objects.TryAdd(name, new StoredBytes(content, world.Now))) return CreateOutcome.AlreadyExists;
-        _births.Add((world.Now, name));
+        if (!_objects.TryAdd(name, new StoredBytes(isTorn ? content[..(content.Length / 2)] : content, world.Now))) return CreateOutcome.AlreadyExists;
         return CreateOutcome.Created;
     }
 
-    public bool Replace(string name, byte[] content)
+    public bool Replace(string name, byte[] content, bool isTorn)
     {
-        _objects[name] = new StoredBytes(content, world.Now);
+        _objects[name] = new StoredBytes(isTorn ? content[..(content.Length / 2)] : content, world.Now);
         return true;
     }
 
     public byte[]? Read(string name) => _objects.GetValueOrDefault(name)?.Content;
 
+    /// <summary>When the object was written; null when there is none.</summary>
+    public TimeSpan? WrittenAt(string name) => _objects.GetValueOrDefault(name)?.At;
+
     public bool Delete(string name) => _objects.Remove(name);
+
+    public IEnumerable<string> NamesBelow(string prefix) => _objects.Keys.Where(n => n.StartsWith(prefix, StringComparison.Ordinal));
 
     /// <summary>Objects in order; a stale list lacks what was created lately.</summary>
     public List<StoredObject> List(string prefix, string? after, DateTimeOffset epoch)
     {
         var since = Weather.IsListStale(world) ? world.Now - TimeSpan.FromSeconds(5) : TimeSpan.MaxValue;
+        if (since < TimeSpan.MaxValue) world.Fault("stale list", prefix);
         return [.. _objects
             .Where(o => o.Key.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(o.Key, after) > 0 && o.Value.At <= since)
             .Select(o => new StoredObject(o.Key, o.Value.Content.Length, epoch + o.Value.At))];
     }
 
-    private void Arrive<T>(StoreCall call, string name, Func<T> act, StoreFate fate, int number, TaskCompletionSource<T> reply)
+    private void Arrive<T>(StoreCall call, string name, Func<bool, T> act, StoreFate fate, int number, TaskCompletionSource<T> reply)
     {
-        Watcher?.Invoke(number, false);
+        if (Watcher?.Invoke(number, false) == false) return;
         var isWrite = call is StoreCall.Create or StoreCall.Replace or StoreCall.Delete;
         switch (fate)
         {
             case StoreFate.Refused:
-                Answer(() => reply.TrySetException(new StoreException(StoreFault.Transient, $"Simulated: {call} {name} refused.")));
+                Fail(reply, StoreFault.Transient, call, name);
+                return;
+            case StoreFate.Denied:
+                Fail(reply, StoreFault.Denied, call, name);
+                return;
+            case StoreFate.Full:
+                Fail(reply, StoreFault.Full, call, name);
                 return;
             case StoreFate.RequestLost:
-                if (world.Chance(0.5)) Answer(() => reply.TrySetException(new StoreException(isWrite ? StoreFault.Unknown : StoreFault.Transient, $"Simulated: {call} {name} lost.")));
+                if (world.Chance(0.5)) Fail(reply, isWrite ? StoreFault.Unknown : StoreFault.Transient, call, name);
                 return;
-            case StoreFate.Late when isWrite:
-                Answer(() => reply.TrySetException(new StoreException(StoreFault.Unknown, $"Simulated: {call} {name} timed out.")));
-                world.After(world.Between(TimeSpan.Zero, TimeSpan.FromSeconds(90)), () => act());
+            case StoreFate.Late:
+                Fail(reply, StoreFault.Unknown, call, name);
+                world.After(world.Between(TimeSpan.Zero, TimeSpan.FromSeconds(90)), () =>
+                {
+                    world.Note("arrives late", name);
+                    act(false);
+                });
+                return;
+            case StoreFate.Torn:
+                act(true);
+                Fail(reply, StoreFault.Unknown, call, name);
                 return;
         }
 
-        var result = act();
+        var result = act(false);
         Watcher?.Invoke(number, true);
+        if (fate == StoreFate.AnsweredTaken) result = (T)(object)CreateOutcome.AlreadyExists;
         if (fate == StoreFate.ReplyLost)
         {
-            if (world.Chance(0.5)) Answer(() => reply.TrySetException(new StoreException(isWrite ? StoreFault.Unknown : StoreFault.Transient, $"Simulated: the answer to {call} {name} was lost.")));
+            if (world.Chance(0.5)) Fail(reply, isWrite ? StoreFault.Unknown : StoreFault.Transient, call, name);
             return;
         }
 
         Answer(() => reply.TrySetResult(result));
     }
 
+    private void Fail<T>(TaskCompletionSource<T> reply, StoreFault fault, StoreCall call, string name) =>
+        Answer(() => reply.TrySetException(new StoreException(fault, $"Simulated: {call} {name}.")));
+
     private void Answer(Action reply) => world.After(Weather.Latency(world), reply);
+
+    private static string Verb(StoreCall call) => call switch
+    {
+        StoreCall.Create => "create",
+        StoreCall.Replace => "replace",
+        StoreCall.Read => "read",
+        StoreCall.Size => "size",
+        StoreCall.List => "list",
+        _ => "delete",
+    };
+
+    private static string Noun(StoreFate fate) => fate switch
+    {
+        StoreFate.Refused => "store: 503",
+        StoreFate.Denied => "store: 403",
+        StoreFate.Full => "store: full",
+        StoreFate.RequestLost => "store: request lost",
+        StoreFate.ReplyLost => "store: reply lost",
+        StoreFate.Late => "store: arrives late",
+        StoreFate.Torn => "store: torn write",
+        _ => "store: 412 on own create",
+    };
 }
 
 /// <summary>An object and the virtual time it was written.</summary>

@@ -28,18 +28,39 @@ internal sealed record SimulationSetting
     /// <summary>How many different records there are: fewer, more duplicates.</summary>
     public required int Variety { get; init; }
 
-    public static SimulationSetting Draw(Random random) => new()
+    /// <summary>Longest pause between two polls of a consumer.</summary>
+    public required TimeSpan PollMax { get; init; }
+
+    /// <summary>Transfers are published in so many bursts; 0: one at a time.</summary>
+    public required int Bursts { get; init; }
+
+    /// <summary>Whether data files are Parquet.</summary>
+    public required bool UsesParquet { get; init; }
+
+    /// <summary>Whether retention may overtake the workers, and topics may be created anew.</summary>
+    public required bool HasLoudStops { get; init; }
+
+    public static SimulationSetting Draw(Random random)
     {
-        IsCooperative = random.Next(2) == 0,
-        Transfers = random.Next(10, 60),
-        Trouble = TimeSpan.FromSeconds(random.Next(20, 180)),
-        WorkersMax = random.Next(1, 4),
-        FaultEvery = TimeSpan.FromSeconds(random.Next(2, 20)),
-        BudgetBytes = random.Next(4) == 0 ? 4096 : 1 << 20,
-        FlushAfter = TimeSpan.FromMilliseconds(random.Next(100, 3000)),
-        FlushRows = random.Next(3) == 0 ? random.Next(2, 10) : 1000,
-        IdleFlushAfter = TimeSpan.FromSeconds(random.Next(2, 30)),
-        CheckpointInterval = random.Next(2, 12),
-        Variety = random.Next(5, 80),
-    };
+        // Some histories are short and busy, with more in flight than is done; the others have time for everything that takes time.
+        var isBusy = random.Next(4) == 0;
+        return new SimulationSetting
+        {
+            IsCooperative = random.Next(2) == 0,
+            Transfers = isBusy ? random.Next(60, 160) : random.Next(10, 60),
+            Trouble = TimeSpan.FromSeconds(isBusy ? random.Next(10, 40) : random.Next(20, 120)),
+            WorkersMax = random.Next(1, 4),
+            FaultEvery = TimeSpan.FromSeconds(isBusy ? random.Next(1, 5) : random.Next(2, 15)),
+            BudgetBytes = random.Next(4) == 0 ? 4096 : 1 << 20,
+            FlushAfter = TimeSpan.FromMilliseconds(random.Next(100, 3000)),
+            FlushRows = random.Next(3) == 0 || isBusy ? random.Next(2, 12) : 1000,
+            IdleFlushAfter = TimeSpan.FromSeconds(random.Next(2, 30)),
+            CheckpointInterval = random.Next(3) == 0 ? random.Next(2, 12) : 1000,
+            Variety = random.Next(5, 80),
+            PollMax = TimeSpan.FromMilliseconds(isBusy ? random.Next(10, 200) : 400),
+            Bursts = isBusy ? random.Next(1, 10) : 0,
+            UsesParquet = random.Next(25) == 0,
+            HasLoudStops = random.Next(6) == 0,
+        };
+    }
 }

@@ -4,7 +4,8 @@ using Ingest.Core.Stores;
 namespace Ingest.Tests.Simulation.Harness;
 
 /// <summary>One process's connection to the object server.</summary>
-internal sealed class StoreClient(ObjectServer server) : IObjectStore
+/// <param name="sending">Told what is about to be created.</param>
+internal sealed class StoreClient(ObjectServer server, Action<string, byte[]>? sending = null) : IObjectStore
 {
     private static readonly DateTimeOffset s_epoch = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -12,16 +13,17 @@ internal sealed class StoreClient(ObjectServer server) : IObjectStore
     {
         // Copied when it is sent: the buffer is the caller's again afterwards, however late the request arrives.
         var sent = content.ToArray();
-        return new(server.SendAsync(StoreCall.Create, name, () => server.Create(name, sent), cancellation));
+        sending?.Invoke(name, sent);
+        return new(server.SendAsync(StoreCall.Create, name, torn => server.Create(name, sent, torn), cancellation));
     }
 
     public async ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
         var sent = content.ToArray();
-        await server.SendAsync(StoreCall.Replace, name, () => server.Replace(name, sent), cancellation);
+        await server.SendAsync(StoreCall.Replace, name, torn => server.Replace(name, sent, torn), cancellation);
     }
 
-    public ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellation) => new(server.SendAsync(StoreCall.Read, name, () => server.Read(name), cancellation));
+    public ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellation) => new(server.SendAsync(StoreCall.Read, name, _ => server.Read(name), cancellation));
 
     public async ValueTask<bool> CopyToAsync(string name, Stream destination, CancellationToken cancellation)
     {
@@ -30,15 +32,15 @@ internal sealed class StoreClient(ObjectServer server) : IObjectStore
         return true;
     }
 
-    public ValueTask<long?> SizeAsync(string name, CancellationToken cancellation) => new(server.SendAsync(StoreCall.Size, name, () => server.Read(name)?.LongLength, cancellation));
+    public ValueTask<long?> SizeAsync(string name, CancellationToken cancellation) => new(server.SendAsync(StoreCall.Size, name, _ => server.Read(name)?.LongLength, cancellation));
 
     public async IAsyncEnumerable<StoredObject> ListAsync(string prefix, string? after, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        foreach (var found in await server.SendAsync(StoreCall.List, prefix, () => server.List(prefix, after, s_epoch), cancellation)) yield return found;
+        foreach (var found in await server.SendAsync(StoreCall.List, prefix, _ => server.List(prefix, after, s_epoch), cancellation)) yield return found;
     }
 
     public async ValueTask DeleteAsync(string name, CancellationToken cancellation) =>
-        await server.SendAsync(StoreCall.Delete, name, () => server.Delete(name), cancellation);
+        await server.SendAsync(StoreCall.Delete, name, _ => server.Delete(name), cancellation);
 }
 
 /// <summary>What the server holds, at once and without faults: how the oracle sees it.</summary>

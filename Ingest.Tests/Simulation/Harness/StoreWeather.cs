@@ -5,8 +5,14 @@ internal enum StoreFate
 {
     Well,
 
-    /// <summary>Nothing happened, and the answer says so (503).</summary>
+    /// <summary>Nothing happened, and the answer says so (503, 409).</summary>
     Refused,
+
+    /// <summary>Nothing happened: 403, or a read-only file system.</summary>
+    Denied,
+
+    /// <summary>Nothing happened: no room.</summary>
+    Full,
 
     /// <summary>It never arrived; an error, or no answer at all.</summary>
     RequestLost,
@@ -16,25 +22,71 @@ internal enum StoreFate
 
     /// <summary>An error now; carried out up to a minute and a half later, when others have long gone on.</summary>
     Late,
+
+    /// <summary>Half of the object arrived, and an error was the answer. Log entries are spared: that they are whole or not there is what a store must promise.</summary>
+    Torn,
+
+    /// <summary>A create was carried out, and the answer is that the name is taken: something between us and the store repeated it.</summary>
+    AnsweredTaken,
 }
 
 /// <summary>How a store behaves for a while. Probabilities a request.</summary>
-internal sealed record StoreWeather(double Refused, double RequestLost, double ReplyLost, double Late, double StaleList, TimeSpan LatencyMax)
+internal sealed record StoreWeather(TimeSpan LatencyMax)
 {
-    public static StoreWeather Fair { get; } = new(0, 0, 0, 0, 0, TimeSpan.FromMilliseconds(20));
+    public static StoreWeather Fair { get; } = new(TimeSpan.FromMilliseconds(20));
 
     public static StoreWeather Down { get; } = Fair with { Refused = 1 };
 
-    public StoreFate Draw(World world, StoreCall call)
+    public double Refused { get; init; }
+
+    public double RequestLost { get; init; }
+
+    public double ReplyLost { get; init; }
+
+    public double Late { get; init; }
+
+    public double Torn { get; init; }
+
+    public double AnsweredTaken { get; init; }
+
+    public double StaleList { get; init; }
+
+    /// <summary>Every write is answered so; null: by chance.</summary>
+    public StoreFate? Writes { get; init; }
+
+    /// <summary>Some kind of bad weather.</summary>
+    public static StoreWeather DrawBad(World world) => world.Random.Next(10) switch
     {
+        0 => Down,
+        1 => Fair with { Writes = StoreFate.Denied },
+        2 => Fair with { Writes = StoreFate.Full },
+        3 => Fair with { LatencyMax = TimeSpan.FromSeconds(world.Random.Next(1, 15)) },
+        4 => Fair with { ReplyLost = 0.3, AnsweredTaken = 0.2, LatencyMax = TimeSpan.FromMilliseconds(300) },
+        5 => Fair with { Late = 0.3, StaleList = 0.5, LatencyMax = TimeSpan.FromMilliseconds(300) },
+        6 => Fair with { Torn = 0.3, StaleList = 0.3 },
+        _ => new StoreWeather(TimeSpan.FromMilliseconds(world.Random.Next(20, 3000)))
+        {
+            Refused = 0.1, RequestLost = 0.05, ReplyLost = 0.05, Late = 0.05, Torn = 0.05, AnsweredTaken = 0.05, StaleList = 0.2,
+        },
+    };
+
+    public StoreFate Draw(World world, StoreCall call, string name)
+    {
+        var isWrite = call is StoreCall.Create or StoreCall.Replace or StoreCall.Delete;
+        if (Writes is { } always && isWrite) return always;
         var drawn = world.Random.NextDouble();
         if ((drawn -= Refused) < 0) return StoreFate.Refused;
         if ((drawn -= RequestLost) < 0) return StoreFate.RequestLost;
         if ((drawn -= ReplyLost) < 0) return StoreFate.ReplyLost;
-        return drawn - Late < 0 && call != StoreCall.List ? StoreFate.Late : StoreFate.Well;
+        if (!isWrite) return StoreFate.Well;
+        if ((drawn -= Late) < 0) return StoreFate.Late;
+        if ((drawn -= AnsweredTaken) < 0) return call == StoreCall.Create ? StoreFate.AnsweredTaken : StoreFate.Well;
+        return drawn - Torn < 0 && call != StoreCall.Delete && !IsLogEntry(name) ? StoreFate.Torn : StoreFate.Well;
     }
 
     public TimeSpan Latency(World world) => LatencyMax * world.Random.NextDouble();
 
     public bool IsListStale(World world) => StaleList > 0 && world.Chance(StaleList);
+
+    private static bool IsLogEntry(string name) => name.EndsWith(".json", StringComparison.Ordinal) && name.Contains("/_delta_log/", StringComparison.Ordinal);
 }

@@ -1,0 +1,100 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Apache.Arrow;
+using Ingest.Core.Batching;
+using Ingest.Core.Contracts;
+using Ingest.Core.Normalizing;
+using Ingest.Core.Pool;
+using Ingest.Core.Pool.Parquet;
+
+namespace Ingest.Tests.Simulation.Harness;
+
+/// <summary>
+/// Data files without Parquet: names and values one after the other. Encoding a Parquet file costs more than everything else in a simulated commit, and has tests of its own;
+/// some histories use it all the same.
+/// </summary>
+internal static class PlainFiles
+{
+    public static DataFileFormat Format { get; } = new(EncodeAsync, ReadAsync);
+
+    /// <summary>Columns of a file, as text; null for null.</summary>
+    public static Dictionary<string, string?[]> Decode(byte[] content)
+    {
+        using var reader = new BinaryReader(new MemoryStream(content, writable: false));
+        var (rows, columns) = (reader.ReadInt32(), reader.ReadInt32());
+        var decoded = new Dictionary<string, string?[]>(columns, StringComparer.Ordinal);
+        for (var c = 0; c < columns; c++)
+        {
+            var name = reader.ReadString();
+            var values = new string?[rows];
+            for (var i = 0; i < rows; i++) values[i] = reader.ReadBoolean() ? reader.ReadString() : null;
+            decoded.Add(name, values);
+        }
+
+        // The mark at the end: a file that was cut off has none.
+        if (reader.ReadInt32() != rows) throw new InvalidDataException("The file is not whole.");
+        return decoded;
+    }
+
+    private static ValueTask<EncodedFile> EncodeAsync(DatasetPlan plan, PartitionBatch batch, Guid id, CancellationToken cancellation)
+    {
+        var content = new MemoryStream();
+        using (var writer = new BinaryWriter(content, Encoding.UTF8, leaveOpen: true))
+        {
+            writer.Write(batch.RowCount);
+            writer.Write(batch.Batch.ColumnCount);
+            for (var c = 0; c < batch.Batch.ColumnCount; c++)
+            {
+                writer.Write(batch.Batch.Schema.GetFieldByIndex(c).Name);
+                for (var i = 0; i < batch.RowCount; i++)
+                {
+                    var value = Text(batch.Batch.Column(c), i);
+                    writer.Write(value is not null);
+                    if (value is not null) writer.Write(value);
+                }
+            }
+
+            writer.Write(batch.RowCount);
+        }
+
+        var sum = UInt128.Zero;
+        foreach (var key in batch.Keys) sum += key;
+        var path = TableLayout.NewFile(PartitionPath.Folder(TableSchema.PartitionColumns(plan), batch.Values), id);
+        return new(new EncodedFile(new DataFile(path, batch.Values, content.Length, batch.RowCount, sum, $"{{\"numRecords\":{batch.RowCount}}}"), content));
+    }
+
+    private static string? Text(IArrowArray array, int row) => array switch
+    {
+        _ when array.IsNull(row) => null,
+        BinaryArray bytes => Encoding.UTF8.GetString(bytes.GetBytes(row)),
+        Int32Array ints => ints.Values[row].ToString(System.Globalization.CultureInfo.InvariantCulture),
+        Int64Array longs => longs.Values[row].ToString(System.Globalization.CultureInfo.InvariantCulture),
+        TimestampArray times => times.Values[row].ToString(System.Globalization.CultureInfo.InvariantCulture),
+        _ => throw new InvalidOperationException($"No simulated dataset has a {array.GetType()}."),
+    };
+
+    private static async IAsyncEnumerable<NormalizedRecords> ReadAsync(
+        Stream content, DatasetPlan plan, IReadOnlyDictionary<string, string?> partitionValues, NormalizedRecords into, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await ValueTask.CompletedTask;
+        using var copy = new MemoryStream();
+        content.CopyTo(copy);
+        var columns = Decode(copy.ToArray());
+        var rows = columns.Values.First().Length;
+        into.Clear();
+        into.SetCount(rows);
+        foreach (var column in plan.Columns) Fill(into.Columns[column.Ordinal], columns[column.Name]);
+        Fill(into.Rescued, columns[SystemColumns.Rescued]);
+        yield return into;
+    }
+
+    private static void Fill(ColumnVector vector, string?[] values)
+    {
+        foreach (var value in values)
+        {
+            if (value is null) vector.AppendNull();
+            else if (vector is BytesVector bytes) bytes.Append(Encoding.UTF8.GetBytes(value));
+            else ((FixedVector<long>)vector).Append(long.Parse(value, System.Globalization.CultureInfo.InvariantCulture));
+        }
+    }
+}

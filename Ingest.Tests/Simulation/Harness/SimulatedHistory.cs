@@ -1,0 +1,121 @@
+using Ingest.Core;
+using Ingest.Core.Pool;
+using Ingest.Core.Pool.Delta;
+using Ingest.Core.Stores;
+
+namespace Ingest.Tests.Simulation.Harness;
+
+/// <summary>One history from one seed: departments publish, workers work, misfortunes happen; then all is mended, everything must come to its end, and the oracle judges.</summary>
+internal static class SimulatedHistory
+{
+    /// <summary>Virtual time within which everything must be committed once all is mended.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(20);
+
+    public static HistoryResult Run(int seed, string folder, TextWriter? trace = null)
+    {
+        var world = new World(seed, trace);
+        var setting = SimulationSetting.Draw(world.Random);
+        var server = new ObjectServer(world);
+        var broker = new Broker(world, new SortedDictionary<string, int>(StringComparer.Ordinal) { ["a"] = 2, ["b"] = 1 }, setting.IsCooperative);
+        var truth = new Truth();
+        using var fleet = new Fleet(world, server, broker, setting, Path.Combine(folder, $"s{seed}"));
+        if (trace is not null) trace.WriteLine($"seed {seed}: {setting}");
+
+        var storm = new Storm(world, server, broker, fleet, setting);
+        for (var i = world.Random.Next(1, setting.WorkersMax + 1); i > 0; i--) fleet.Start();
+        var bursts = Enumerable.Range(0, setting.Bursts).Select(_ => world.Between(TimeSpan.Zero, setting.Trouble)).ToArray();
+        for (var i = 0; i < setting.Transfers; i++)
+        {
+            world.After(bursts.Length > 0 ? bursts[world.Random.Next(bursts.Length)] : world.Between(TimeSpan.Zero, setting.Trouble), () =>
+            {
+                if (!broker.Partitions.Any(broker.IsReplaced)) SimulatedCity.Publish(world, broker, truth, setting.Variety);
+            });
+        }
+
+        storm.Begin();
+        world.RunUntil(() => false, setting.Trouble);
+        Finish(world, server, broker, truth, fleet, storm, setting);
+        return new HistoryResult(seed, world.Failure, world.Now, world.Steps, server.Requests, world.Faults, world.History);
+    }
+
+    private static void Finish(World world, ObjectServer server, Broker broker, Truth truth, Fleet fleet, Storm storm, SimulationSetting setting)
+    {
+        storm.End();
+        var deadline = world.Now + s_patience;
+        if (!world.RunUntil(() => IsSettled(broker, fleet), deadline)) world.Fail($"Stuck: {Describe(broker, fleet)}");
+
+        // What stopped loudly and can go on is helped on its way, as its message says.
+        if (fleet.Living.SelectMany(w => w.Halted).Any(h => h.Contains("expired", StringComparison.Ordinal) || h.Contains("not in the log", StringComparison.Ordinal)))
+        {
+            StopAll(world, fleet, deadline);
+            AcceptGaps(world, server, broker);
+            fleet.Start();
+            if (!world.RunUntil(() => IsSettled(broker, fleet), deadline)) world.Fail($"Stuck after its gaps were accepted: {Describe(broker, fleet)}");
+        }
+
+        foreach (var partition in broker.Partitions.Where(broker.IsReplaced))
+        {
+            if (!fleet.Living.SelectMany(w => w.Halted).Any(h => h.StartsWith($"{partition}: ", StringComparison.Ordinal) && h.Contains("re-created", StringComparison.Ordinal)))
+                world.Fail($"{partition} was re-created, and nobody says so: {Describe(broker, fleet)}");
+        }
+
+        foreach (var halted in fleet.Living.SelectMany(w => w.Halted))
+        {
+            if (!broker.Partitions.Any(p => broker.IsReplaced(p) && halted.StartsWith(p.ToString(), StringComparison.Ordinal))) world.Fail($"Halted for no reason: {halted}");
+        }
+
+        StopAll(world, fleet, deadline);
+        if (world.Failure is not null) return;
+        var findings = Oracle.Judge(server, broker, truth, setting.UsesParquet);
+        findings = [.. findings, .. Oracle.Reports(server, fleet.Members)];
+        if (findings.Count > 0) world.Fail(string.Join('\n', findings.Take(10)));
+    }
+
+    /// <summary>All that is published is committed, or stopped loudly.</summary>
+    public static bool IsSettled(Broker broker, Fleet fleet)
+    {
+        foreach (var partition in broker.Partitions)
+        {
+            var done = false;
+            foreach (var worker in fleet.Living) done |= worker.Member.IsCaughtUp(partition) || worker.Member.IsHalted(partition);
+            if (!done) return false;
+        }
+
+        return true;
+    }
+
+    public static void StopAll(World world, Fleet fleet, TimeSpan deadline)
+    {
+        foreach (var worker in fleet.Living) worker.Stop();
+        if (!world.RunUntil(() => fleet.Living.All(w => w.HasEnded), deadline)) world.Fail("A worker did not end in good order.");
+        fleet.Bury();
+    }
+
+    /// <summary>What <c>pool accept-gap</c> does.</summary>
+    private static void AcceptGaps(World world, ObjectServer server, Broker broker)
+    {
+        var operation = new Process(world, "operator");
+        var done = operation.Start(async () =>
+        {
+            foreach (var partition in broker.Partitions.Where(p => !broker.IsReplaced(p)))
+            {
+                foreach (var table in SimulatedCity.TablesOf(partition.Topic))
+                {
+                    var log = await DeltaTable.OpenAsync(new PrefixedStore(new StoreClient(server), table), table, new SeededIdSource(world.Random.Next()), operation.Clock, CancellationToken.None);
+                    if (log is not null && await log.AcceptGapAsync(SimulatedWorker.SourceName, partition, broker.Start(partition), CancellationToken.None) is { Outcome: not CommitOutcome.Committed } refused)
+                        world.Fail($"The gap of {partition} was not accepted: {refused}");
+                }
+            }
+        });
+        world.RunUntil(() => done.IsCompleted, world.Now + TimeSpan.FromMinutes(1));
+        if (!done.IsCompletedSuccessfully) world.Fail($"Accepting gaps failed: {done.Exception}");
+        world.Processes.Remove(operation);
+    }
+
+    public static string Describe(Broker broker, Fleet fleet) => string.Join("; ", broker.Partitions.Select(p => $"{p} ends at {broker.End(p)}")
+        .Concat(fleet.Living.Select(w => $"{w.Process.Name} {w.Member.Describe()}{(w.HasEnded ? " (ended)" : "")} {string.Join(", ", w.Halted)}")));
+}
+
+/// <summary>What came of a seed.</summary>
+/// <param name="Failure">Null when all was as it must be.</param>
+internal sealed record HistoryResult(int Seed, string? Failure, TimeSpan Simulated, long Steps, int Requests, IReadOnlyDictionary<string, int> Faults, ulong History);

@@ -1,0 +1,154 @@
+using Ingest.Core.Transfers;
+
+namespace Ingest.Tests.Simulation.Harness;
+
+/// <summary>Misfortunes, one after the other, for as long as the history is troubled.</summary>
+internal sealed class Storm(World world, ObjectServer server, Broker broker, Fleet fleet, SimulationSetting setting)
+{
+    private int _weather;
+
+    public bool IsOver { get; private set; }
+
+    public void Begin() => world.After(world.Between(TimeSpan.Zero, setting.FaultEvery * 2), Strike);
+
+    /// <summary>Mends everything that can be mended by itself.</summary>
+    public void End()
+    {
+        IsOver = true;
+        _weather++;
+        server.Weather = StoreWeather.Fair;
+        foreach (var worker in fleet.Living)
+        {
+            worker.Process.Clock.Skew = TimeSpan.Zero;
+            if (worker.Process.IsFrozen) worker.Process.Thaw();
+        }
+
+        fleet.Bury();
+        if (!fleet.Living.Any(w => !w.IsStopping)) fleet.Start();
+        world.Note("mended", "");
+    }
+
+    private void Strike()
+    {
+        if (IsOver) return;
+        fleet.Bury();
+        var worker = fleet.Living.Count > 0 ? fleet.Living[world.Random.Next(fleet.Living.Count)] : null;
+        switch (world.Random.Next(setting.HasLoudStops ? 13 : 12))
+        {
+            case 0 or 1 when worker is not null: Kill(worker); break;
+            case 2 when worker is { Process.IsFrozen: false }: Freeze(worker); break;
+            case 3 when worker is { Process.IsFrozen: false }: worker.FreezeAtCommit = FreezeAtCommit; break;
+            case 4 or 5 or 6: Weather(); break;
+            case 7:
+                world.Fault("rebalance", "");
+                broker.Group.Rebalance();
+                break;
+            case 8 when worker is not null:
+                world.Fault("clock jump", worker.Process.Name);
+                worker.Process.Clock.Skew = world.Between(TimeSpan.FromDays(-1), TimeSpan.FromDays(1));
+                break;
+            case 9 when fleet.Living.Count < setting.WorkersMax:
+                world.Fault("scale up", "");
+                fleet.Start();
+                break;
+            case 10 when fleet.Living.Count > 1 && worker is { Process.IsFrozen: false, IsStopping: false }:
+                world.Fault("scale down", worker.Process.Name);
+                worker.Stop();
+                break;
+            case 11: Retention(beyond: false); break;
+            case 12:
+                if (world.Chance(0.7)) Retention(beyond: true);
+                else Replace();
+                break;
+            default:
+                if (worker is not null) DeleteCache(worker);
+                break;
+        }
+
+        world.After(world.Between(TimeSpan.Zero, setting.FaultEvery * 2), Strike);
+    }
+
+    private void Kill(SimulatedWorker worker)
+    {
+        world.Fault("kill", worker.Process.Name);
+        fleet.Kill(worker);
+        var folder = world.Chance(0.3) ? null : worker.CacheFolder;
+        world.After(world.Between(TimeSpan.Zero, TimeSpan.FromSeconds(15)), () =>
+        {
+            if (!IsOver && fleet.Living.Count < setting.WorkersMax) fleet.Start(folder);
+        });
+    }
+
+    /// <summary>Sometimes shorter than the group's session, sometimes longer: then it wakes as a zombie with work in hand.</summary>
+    private void Freeze(SimulatedWorker worker)
+    {
+        world.Fault("freeze", worker.Process.Name);
+        worker.Process.Freeze();
+        world.After(world.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(world.Chance(0.1) ? 400 : 40)), () =>
+        {
+            if (!worker.Process.IsFrozen || !worker.Process.IsAlive) return;
+            world.Note("thaw", worker.Process.Name);
+            worker.Process.Thaw();
+        });
+    }
+
+    /// <summary>With a finished batch in hand, just long enough for others to have taken over and begun.</summary>
+    private void FreezeAtCommit(SimulatedWorker worker)
+    {
+        if (IsOver || worker.Process.IsFrozen) return;
+        world.Fault("freeze at a commit", worker.Process.Name);
+        worker.Process.Freeze();
+        world.After(world.Between(TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(14)), () =>
+        {
+            if (!worker.Process.IsFrozen || !worker.Process.IsAlive) return;
+            world.Note("thaw", worker.Process.Name);
+            worker.Process.Thaw();
+        });
+    }
+
+    private void Weather()
+    {
+        var mine = ++_weather;
+        world.Fault("bad weather", "");
+        server.Weather = StoreWeather.DrawBad(world);
+        world.After(world.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30)), () =>
+        {
+            if (mine == _weather) server.Weather = StoreWeather.Fair;
+        });
+    }
+
+    private void DeleteCache(SimulatedWorker worker)
+    {
+        world.Fault("cache deleted", worker.Process.Name);
+        if (Directory.Exists(worker.CacheFolder)) Directory.Delete(worker.CacheFolder, recursive: true);
+    }
+
+    /// <summary>The broker deletes old messages: those that every table has, or (loudly) more than that.</summary>
+    private void Retention(bool beyond)
+    {
+        var partition = broker.Partitions[world.Random.Next(broker.Partitions.Count)];
+        if (broker.IsReplaced(partition) || StoredEverywhere(partition) is not { } stored || (beyond && stored == broker.End(partition))) return;
+        world.Fault(beyond ? "expired unread" : "retention", partition.ToString());
+        broker.Expire(partition, beyond ? world.Random.NextInt64(stored, broker.End(partition)) + 1 : stored);
+    }
+
+    /// <summary>Only where every table has something of each of its partitions: else there is nothing to tell it by.</summary>
+    private void Replace()
+    {
+        if (!broker.Partitions.Where(p => p.Topic == "b").All(p => !broker.IsReplaced(p) && StoredEverywhere(p) > 0)) return;
+        world.Fault("topic re-created", "b");
+        broker.Replace("b");
+    }
+
+    private long? StoredEverywhere(TopicPartition partition)
+    {
+        var lowest = long.MaxValue;
+        foreach (var table in SimulatedCity.TablesOf(partition.Topic))
+        {
+            if (!LogReplay.Of(server, table).Offsets.TryGetValue($"ingest/{SimulatedWorker.SourceName}/{partition}", out var stored)) return null;
+            lowest = Math.Min(lowest, stored);
+        }
+
+        return lowest;
+    }
+}
