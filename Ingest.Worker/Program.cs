@@ -8,6 +8,7 @@ var root = new RootCommand("Pools a city's data: consumes transfers from Kafka, 
     PublishCommand.Create(),
     ValidateCommand.Create(),
     PoolCommand.Create(),
+    QuarantineCommand.Create(),
     HealthCommand.Create(),
 };
 

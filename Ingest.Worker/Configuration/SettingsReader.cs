@@ -143,6 +143,18 @@ internal static class SettingsReader
         };
     }
 
+    /// <summary>The limits alone, for commands that need no broker; what is unreadable is the default.</summary>
+    public static DecodeLimits Limits(IConfiguration configuration)
+    {
+        var defaults = new DecodeLimits();
+        int Of(string name, int otherwise) => configuration[$"Ingest:Limits:{name}"] is { } text && ByteSize.TryParse(text, out var bytes) ? (int)Math.Min(bytes, int.MaxValue) : otherwise;
+        return new DecodeLimits
+        {
+            TransferBytesMax = Of(nameof(DecodeLimits.TransferBytesMax), defaults.TransferBytesMax),
+            RecordBytesMax = Of(nameof(DecodeLimits.RecordBytesMax), defaults.RecordBytesMax),
+        };
+    }
+
     private static IngestSettings? Bind(IConfiguration configuration, ICollection<string> errors)
     {
         try

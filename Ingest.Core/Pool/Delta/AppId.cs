@@ -10,6 +10,9 @@ public static class AppId
     /// <param name="sourceName">The cluster's name in the ledger; without '/'.</param>
     public static string For(string sourceName, TopicPartition source) => $"{Prefix}{sourceName}/{source.Topic}/{source.Partition}";
 
+    /// <summary>Under which name rows that came by a replay of the quarantine are accounted: their offsets count these rows, topic by topic.</summary>
+    public static string Replay(string sourceName) => sourceName + "+replay";
+
     /// <summary>Takes an id of ours apart; false for those of other writers. Kafka allows no '/' in topic names.</summary>
     public static bool TryParse(string appId, out string sourceName, out TopicPartition source)
     {
