@@ -62,4 +62,13 @@ public sealed record RangeAccount
 
     /// <summary>Kafka timestamp (ms since 1970 UTC) of the newest transfer in the range; 0 when unknown.</summary>
     public required long PublishedUntilMs { get; init; }
+
+    /// <summary>Kafka timestamp of the oldest transfer in the range; 0 when unknown.</summary>
+    public long PublishedFromMs { get; init; }
+
+    /// <summary>How far timestamps go back within the range, at most, in milliseconds.</summary>
+    public long LateMs { get; init; }
+
+    /// <summary>The same account by the hour in which transfers were published; empty where that is not kept.</summary>
+    public ImmutableArray<PublishedHour> Hours { get; init; } = [];
 }

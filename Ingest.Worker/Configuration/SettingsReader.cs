@@ -155,6 +155,9 @@ internal static class SettingsReader
         };
     }
 
+    /// <summary>The Kafka client's properties alone, for commands that read settings of nothing else.</summary>
+    public static IReadOnlyDictionary<string, string> KafkaProperties(IConfiguration configuration) => Flatten(configuration.GetSection("Ingest:Kafka:Properties"));
+
     private static IngestSettings? Bind(IConfiguration configuration, ICollection<string> errors)
     {
         try

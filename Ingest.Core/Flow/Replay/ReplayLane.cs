@@ -61,6 +61,8 @@ internal sealed class ReplayLane : IDisposable
 
         _open.Append(chunk, records, _selection, ordinal);
         _accounts[ordinal].Rows += _selection.Count;
+        foreach (var row in _selection.Rows.AsSpan(0, _selection.Count))
+            PublishedHour.Add(_accounts[ordinal].Hours, new PublishedHour(PublishedHour.StartOf(chunk.Chunk.Transfers[records.Transfer[row]].PublishedAtMs), 0, 1, 0, 0));
         return _selection;
     }
 
@@ -136,6 +138,7 @@ internal sealed class ReplayLane : IDisposable
             Duplicates = 0,
             Quarantined = 0,
             PublishedUntilMs = 0,
+            Hours = [.. account.Hours],
         };
     }
 
@@ -146,6 +149,8 @@ internal sealed class ReplayLane : IDisposable
         public string Department => department;
 
         public long Rows { get; set; }
+
+        public List<PublishedHour> Hours { get; } = [];
     }
 }
 

@@ -149,7 +149,7 @@ internal sealed class CommitJob
         if (rivals.Count == 0) return written;
 
         var partitions = _batch.Partitions.ToArray();
-        var taken = new long[_batch.Ranges.Length];
+        var taken = new TakenRows(_batch.Ranges.Length);
         var changed = new HashSet<int>();
         for (var i = 0; i < partitions.Length; i++)
         {
@@ -159,7 +159,7 @@ internal sealed class CommitJob
             if (partitions[i].Contents.Length > 0) return null;
             for (var row = 0; row < held.Length; row++)
             {
-                if (held[row]) taken[partitions[i].Ranges[row]]++;
+                if (held[row]) taken.Add(partitions[i], row);
             }
 
             var whole = partitions[i];
@@ -172,7 +172,7 @@ internal sealed class CommitJob
         return await RewriteAsync(written, partitions, taken, changed, cancellation);
     }
 
-    private async Task<WrittenFiles> RewriteAsync(WrittenFiles written, PartitionBatch[] partitions, long[] taken, HashSet<int> changed, CancellationToken cancellation)
+    private async Task<WrittenFiles> RewriteAsync(WrittenFiles written, PartitionBatch[] partitions, TakenRows taken, HashSet<int> changed, CancellationToken cancellation)
     {
         var old = _batch;
         _batch = new SealedBatch
@@ -180,7 +180,7 @@ internal sealed class CommitJob
             Plan = old.Plan,
             Lease = old.Lease,
             Partitions = [.. partitions],
-            Ranges = [.. old.Ranges.Select((r, i) => r with { Written = r.Written - taken[i], Duplicates = r.Duplicates + taken[i] })],
+            Ranges = [.. old.Ranges.Select(taken.Without)],
         };
         var kept = written.Files.Zip(old.Partitions.Select((p, i) => (p, i)).Where(x => x.p.RowCount > 0), (file, x) => (file, x.i)).ToDictionary(x => x.i, x => x.file);
         var files = new List<DataFile>();
