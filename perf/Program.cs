@@ -2,6 +2,7 @@ using System.CommandLine;
 using BenchmarkDotNet.Running;
 using Ingest.Perf.Compare;
 using Ingest.Perf.Index;
+using Ingest.Perf.Memory;
 using Ingest.Perf.Stores;
 
 // BenchmarkDotNet has a command line of its own: bench hands everything on.
@@ -18,6 +19,7 @@ var root = new RootCommand("Measures the service, by itself and against its riva
     StoresCommand.Create(),
     WritersCommand.Create(),
     IndexCommand.Create(),
+    MemoryCommand.Create(),
     new Command("bench", "Run the BenchmarkDotNet benchmarks; takes that library's arguments, such as --filter '*Decode*' or --list flat."),
 };
 

@@ -1,6 +1,5 @@
 using Ingest.Core;
 using Ingest.Core.Flow.Replay;
-using Ingest.Core.Transfers;
 using Ingest.Core.Transfers.Kafka;
 using Ingest.Worker.Configuration;
 using Microsoft.Extensions.Hosting;
