@@ -90,7 +90,7 @@ internal static class MemoryCommand
         var passed = exitCode == 0 && peak <= limit && rows == @case.Rows;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{@case.Name,-8} {(passed ? "PASS" : "MISS")}  peak {Output.Bytes(peak)} of {Output.Bytes(limit)} allowed (anonymous {Output.Bytes(anonymous)}{(cgroup is null ? ", limit not enforced" : ", limit enforced by a cgroup")}), {Stopwatch.GetElapsedTime(started).TotalSeconds:F0} s, {(exitCode != 0 ? $"ended with {exitCode}" : $"{Output.Count(rows)} of {Output.Count(@case.Rows)} rows")}: {@case.What}"));
-        if (!passed) Console.WriteLine(output.Length > 4000 ? output[^4000..] : output);
+        if (!passed) Console.WriteLine(output.Length > 40_000 ? output[^40_000..] : output);
         return passed;
     }
 
