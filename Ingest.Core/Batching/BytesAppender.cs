@@ -8,7 +8,7 @@ namespace Ingest.Core.Batching;
 internal sealed class BytesAppender(IArrowType type) : ColumnAppender
 {
     private int[] _offsets = new int[17];
-    private byte[] _data = new byte[256];
+    private byte[] _data = new byte[128];
 
     public override long Bytes => _data.Length + (_offsets.Length * 4L) + Valid.Length;
 

@@ -8,7 +8,7 @@ namespace Ingest.Core.Batching;
 /// <summary>Gathers chosen rows of chunk vectors into one growing column in Arrow's layout.</summary>
 internal abstract class ColumnAppender
 {
-    private const int RowsAtFirst = 64;
+    private const int RowsAtFirst = 16;
 
     private protected ColumnAppender() { }
 

@@ -38,6 +38,9 @@ public sealed class SealedBatch : IDisposable
 public sealed record PartitionBatch(ImmutableArray<string?> Values, RecordBatch Batch, UInt128[] Keys, UInt128[] Contents, ushort[] Ranges)
 {
     public int RowCount => Batch.Length;
+
+    /// <summary>What the rows weigh.</summary>
+    public long Bytes => Batch.Arrays.Sum(a => a.Data.Buffers.Sum(b => (long)b.Length)) + (Keys.Length * 16L);
 }
 
 /// <summary>The account of one offset range in one table: Records = Written + Duplicates + Quarantined, always.</summary>

@@ -16,4 +16,7 @@ internal static partial class HostLog
 
     [LoggerMessage(1211, LogLevel.Warning, "Refused records wait for the dead-letter topic {Topic}: {Why}")]
     public static partial void DeadLettersWait(ILogger logger, string topic, string why);
+
+    [LoggerMessage(1212, LogLevel.Critical, "The service broke down: {Why} What was committed is safe; start it again to go on from there")]
+    public static partial void BrokeDown(ILogger logger, string why);
 }

@@ -15,6 +15,9 @@ namespace Ingest.Core.Flow.Runtime;
 /// </remarks>
 internal sealed class CommitJob
 {
+    // While it is encoded, a partition takes two to three times what it weighs: more of those at once would not fit beside the budget.
+    private const long EncodedAloneBytes = 24 << 20;
+
     private readonly TableLane _lane;
     private readonly CommitJobServices _services;
     private readonly RunMerge? _merge;
@@ -108,7 +111,7 @@ internal sealed class CommitJob
     {
         var partitions = _batch.Partitions.Where(p => p.RowCount > 0).ToArray();
         var files = new DataFile[partitions.Length];
-        await Parallel.ForAsync(0, partitions.Length, new ParallelOptions { MaxDegreeOfParallelism = _services.EncodersMax, CancellationToken = cancellation, TaskScheduler = _services.Scheduler },
+        await Parallel.ForAsync(0, partitions.Length, new ParallelOptions { MaxDegreeOfParallelism = partitions.Any(p => p.Bytes > EncodedAloneBytes) ? 1 : _services.EncodersMax, CancellationToken = cancellation, TaskScheduler = _services.Scheduler },
             async (i, token) => files[i] = await WriteFileAsync(partitions[i], token));
 
         return new WrittenFiles(_batch, files, await WriteRunAsync(partitions, cancellation));
