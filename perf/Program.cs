@@ -1,7 +1,9 @@
 using System.CommandLine;
 using BenchmarkDotNet.Running;
+using Ingest.Perf.Chaos;
 using Ingest.Perf.Compare;
 using Ingest.Perf.Index;
+using Ingest.Perf.Fuzz;
 using Ingest.Perf.Memory;
 using Ingest.Perf.Stores;
 
@@ -20,6 +22,8 @@ var root = new RootCommand("Measures the service, by itself and against its riva
     WritersCommand.Create(),
     IndexCommand.Create(),
     MemoryCommand.Create(),
+    FuzzCommand.Create(),
+    ChaosCommand.Create(),
     new Command("bench", "Run the BenchmarkDotNet benchmarks; takes that library's arguments, such as --filter '*Decode*' or --list flat."),
 };
 
