@@ -12,4 +12,6 @@ var root = new RootCommand("Pools a city's data: consumes transfers from Kafka, 
     HealthCommand.Create(),
 };
 
-return await root.Parse(args).InvokeAsync().ConfigureAwait(false);
+// The library would end the process 2 s after a signal, in the middle of the last commit: the host's own 20 s must come first.
+var invocation = new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
+return await root.Parse(args).InvokeAsync(invocation).ConfigureAwait(false);

@@ -32,6 +32,7 @@ internal static class RunCommand
         HeapLimit.Apply(options.Engine.BudgetBytes + options.Kafka.PrefetchBytes, options.Kafka.PrefetchBytes);
         await using var app = WorkerHost.Build(options, catalog, configuration);
         var service = app.Services.GetRequiredService<IngestBackgroundService>();
+        using var signals = new StopSignals();
         await app.RunAsync(cancellation).ConfigureAwait(false);
         return service.ExitCode;
     }
