@@ -2,8 +2,8 @@ using System.CommandLine;
 using BenchmarkDotNet.Running;
 using Ingest.Perf.Chaos;
 using Ingest.Perf.Compare;
-using Ingest.Perf.Index;
 using Ingest.Perf.Fuzz;
+using Ingest.Perf.Index;
 using Ingest.Perf.Memory;
 using Ingest.Perf.Stores;
 
