@@ -48,7 +48,7 @@ public sealed class QuarantineReplay : IDisposable
         _slot = CacheSlot.Take(cacheFolder);
         _cacheFolder = _slot.Folder;
         _jobs = new CommitJobServices(new DataFileWriter(), services.Ids, services.Time, services.Scheduler, Environment.ProcessorCount,
-            source => AppId.For(AppId.Replay(sourceName), source), static async (store, name, content, token) => await store.CreateUniqueAsync(name, content, token));
+            source => AppId.For(AppId.Replay(sourceName), source), TableOpener.CreateUniqueAsync);
     }
 
     public ReplayReport Report { get; } = new();
@@ -169,7 +169,8 @@ public sealed class QuarantineReplay : IDisposable
         var table = await DeltaTable.OpenOrCreateAsync(store, TableSpecs.For(plan, int.MaxValue), _services.Ids, _services.Time, cancellation);
         var cache = new Deduplicating.Index.LocalRunCache(Path.Combine(_cacheFolder, table.Current.TableId));
         var index = await IndexOpener.OpenOrRebuildAsync(plan, store, table, cache, _services, cancellation);
-        lane = new ReplayLane(new TableLane(plan, store, table, index, new ByteBudget(long.MaxValue), _services.Time), _jobs);
+        var merges = new IndexMerges(index, plan.Name, _services.Time, _services.Scheduler, _services.Logger);
+        lane = new ReplayLane(new TableLane(plan, store, table, index, merges, new ByteBudget(long.MaxValue), _services.Time), _jobs);
         _lanes.Add(plan.Name, lane);
         return lane;
     }
