@@ -22,7 +22,7 @@ internal static class FuzzCommand
     private static int Run(long messages, ulong firstSeed, int threads, CancellationToken cancellation)
     {
         const long Block = 100_000;
-        if (new FuzzRun().Monsters() is { } monster)
+        if (new FuzzRun().Monsters(isTimed: true) is { } monster)
         {
             Console.WriteLine(monster);
             return ExitCodes.Failed;
