@@ -9,12 +9,15 @@ var root = new RootCommand("Pools a city's data: consumes transfers from Kafka, 
     PublishCommand.Create(),
     ValidateCommand.Create(),
     PoolCommand.Create(),
+    QuarantineCommand.Create(),
     HealthCommand.Create(),
 };
 
 // What cannot be understood was not started, like any other bad configuration. The whole help text would bury the one line that says what is wrong.
+// The library would end the process 2 s after a signal, in the middle of the last commit: the host's own 20 s must come first.
 var parse = root.Parse(args);
-if (parse.Errors.Count == 0) return await parse.InvokeAsync().ConfigureAwait(false);
+var invocation = new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
+if (parse.Errors.Count == 0) return await parse.InvokeAsync(invocation).ConfigureAwait(false);
 if (parse.Action is ParseErrorAction mistaken) mistaken.ShowHelp = parse.CommandResult.Command.Subcommands.Count > 0;
-await parse.InvokeAsync().ConfigureAwait(false);
+await parse.InvokeAsync(invocation).ConfigureAwait(false);
 return ExitCodes.BadConfiguration;

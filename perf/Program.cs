@@ -1,10 +1,13 @@
 using System.CommandLine;
 using BenchmarkDotNet.Running;
+using Ingest.Perf.Chaos;
 using Ingest.Perf.Compare;
 using Ingest.Perf.Day;
 using Ingest.Perf.Freshness;
+using Ingest.Perf.Fuzz;
 using Ingest.Perf.Growth;
 using Ingest.Perf.Index;
+using Ingest.Perf.Memory;
 using Ingest.Perf.Pool;
 using Ingest.Perf.Scan;
 using Ingest.Perf.Simulate;
@@ -32,6 +35,9 @@ var root = new RootCommand("Measures the service, by itself and against its riva
     GrowthCommand.Create(),
     ScanCommand.Create(),
     SimulateCommand.Create(),
+    MemoryCommand.Create(),
+    FuzzCommand.Create(),
+    ChaosCommand.Create(),
     new Command("bench", "Run the BenchmarkDotNet benchmarks; takes that library's arguments, such as --filter '*Decode*' or --list flat."),
 };
 

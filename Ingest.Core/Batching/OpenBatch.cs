@@ -47,9 +47,11 @@ public sealed class OpenBatch(DatasetPlan plan) : IDisposable
     /// <summary>The batches of all partitions, in ordinal order of their folders; this batch is empty afterwards.</summary>
     public ImmutableArray<PartitionBatch> Seal()
     {
-        var sealed_ = _partitions.Values.Select(p => p.Seal(_columns)).ToImmutableArray();
+        Apache.Arrow.Schema? schema = null;
+        var batches = ImmutableArray.CreateBuilder<PartitionBatch>(_partitions.Count);
+        foreach (var partition in _partitions.Values) batches.Add(partition.Seal(_columns, ref schema));
         Clear();
-        return sealed_;
+        return batches.MoveToImmutable();
     }
 
     /// <summary>Drops what is open and gives its memory back.</summary>

@@ -42,6 +42,9 @@ public sealed record PartitionBatch(ImmutableArray<string?> Values, RecordBatch 
 
     public int RowCount => Batch.Length;
 
+    /// <summary>What the rows weigh.</summary>
+    public long Bytes => Batch.Arrays.Sum(a => a.Data.Buffers.Sum(b => (long)b.Length)) + (Keys.Length * 16L);
+
     /// <summary>Gives the buffers back: nothing may read the batch any more.</summary>
     public void Dispose()
     {
@@ -84,4 +87,13 @@ public sealed record RangeAccount
 
     /// <summary>Kafka timestamp (ms since 1970 UTC) of the newest transfer in the range; 0 when unknown.</summary>
     public required long PublishedUntilMs { get; init; }
+
+    /// <summary>Kafka timestamp of the oldest transfer in the range; 0 when unknown.</summary>
+    public long PublishedFromMs { get; init; }
+
+    /// <summary>How far timestamps go back within the range, at most, in milliseconds.</summary>
+    public long LateMs { get; init; }
+
+    /// <summary>The same account by the hour in which transfers were published; empty where that is not kept.</summary>
+    public ImmutableArray<PublishedHour> Hours { get; init; } = [];
 }

@@ -19,7 +19,7 @@ internal static partial class ContractReader
         if (ContractYaml.Root(source, errors) is not { } root) return null;
         var zone = Zone(root, "time_zone", "Write the zone in which the department counts its days, such as time_zone: Asia/Shanghai.") ?? TimeZoneInfo.Utc;
         var dataset = Name(root, "dataset", DatasetName(), "Write up to 100 lower-case letters, digits, '-' and '_', such as dataset: vehicle-registration.", NameLengthMax);
-        if (dataset == QuarantineDataset.Name) root.Wrong("dataset", "'quarantine' is the table of refused records.", "Give the dataset another name.");
+        if (dataset is QuarantineDataset.Name or ReplayedDataset.Name) root.Wrong("dataset", $"'{dataset}' is a table of refused records.", "Give the dataset another name.");
 
         var select = root.Map("select", ContractKeys.Match);
         var dedup = root.Map("dedup", ContractKeys.Dedup);

@@ -10,7 +10,7 @@ public static class QuarantineDataset
     public const string Name = "quarantine";
 
     /// <summary>Ordinals of the columns.</summary>
-    public const int Id = 0, Dataset = 1, Reason = 2, Field = 3, Detail = 4, Raw = 5, Contract = 6;
+    public const int Id = 0, Dataset = 1, Reason = 2, Field = 3, Detail = 4, Raw = 5, Contract = 6, Header = 7;
 
     public static DatasetPlan Plan { get; } = new()
     {
@@ -25,16 +25,17 @@ public static class QuarantineDataset
             Column(Detail, "detail", ColumnType.String, "What was found"),
             Column(Raw, "raw", ColumnType.Binary, "The refused bytes, as they came"),
             Column(Contract, "contract", ColumnType.String, "Hash of the contract that refused it"),
+            Column(Header, "header", ColumnType.Binary, "CSV: the header of the transfer that the record came in, without which its fields have no names"),
         ],
         TimeZone = TimeZoneInfo.Utc,
         EventDateColumn = -1,
         Partitioning = [new(SystemColumns.Department, PartitionKind.Department, -1), new(SystemColumns.EventDate, PartitionKind.EventDate, -1)],
         Dedup = new DedupPlan(DedupMode.Content, [Id], [], IncludesRescued: false),
         DedupSignature = "v1;content;department,id:string",
-        ContractHash = "quarantine-v1",
+        ContractHash = "quarantine-v2",
     };
 
-    private static ColumnPlan Column(int ordinal, string name, ColumnType type, string description) => new()
+    internal static ColumnPlan Column(int ordinal, string name, ColumnType type, string description) => new()
     {
         Ordinal = ordinal,
         Name = name,

@@ -11,6 +11,9 @@ namespace Ingest.Core.Decoding;
 /// </summary>
 internal sealed class CsvDecoder
 {
+    // Far beyond any export; a million commas are no header, and looking for names among them would take seconds.
+    private const int HeaderCellsMax = 16_384;
+
     private readonly TopicPlan _topic;
     private readonly DecodeLimits _limits;
     private readonly DatasetSelector _selector;
@@ -38,9 +41,9 @@ internal sealed class CsvDecoder
         var end = start + length;
         var at = start;
         if (!NextRow(buffer, ref at, end, _header, out var headerStart, out var headerClosed)) return;
-        if (!headerClosed || _hasStrayText || !MapHeader(buffer, headerStart, at))
+        if (!headerClosed || _hasStrayText || _header.Count > HeaderCellsMax || !MapHeader(buffer, headerStart, at))
         {
-            var detail = !headerClosed ? "a quote in the header is not closed" : _hasStrayText ? "text behind a closing quote in the header" : "two columns of one name, or a header that is not UTF-8";
+            var detail = !headerClosed ? "a quote in the header is not closed" : _hasStrayText ? "text behind a closing quote in the header" : _header.Count > HeaderCellsMax ? $"{_header.Count} columns, at most {HeaderCellsMax}" : "two columns of one name, or a header that is not UTF-8";
             into.Rejections.Add(new Rejection(transfer, -1, ReasonCode.CsvMalformed, -1, -1, start, length, detail));
             return;
         }

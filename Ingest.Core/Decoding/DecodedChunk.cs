@@ -26,6 +26,12 @@ public sealed class DecodedChunk
     /// <summary>Whole transfers and records refused so far, in the order found.</summary>
     public List<Rejection> Rejections { get; } = [];
 
+    /// <summary>Gives back arrays that a huge transfer has blown up; a usual chunk of 1 MiB stays far below the bound. Nothing that was located is valid afterwards.</summary>
+    public void Trim()
+    {
+        foreach (var dataset in Datasets) dataset.Trim();
+    }
+
     public void Reset(TransferChunk chunk)
     {
         Chunk = chunk;
@@ -99,6 +105,20 @@ public sealed class DecodedRecords(DatasetPlan plan)
     {
         Count = 0;
         Extras.Clear();
+    }
+
+    internal void Trim()
+    {
+        const int BytesMax = 16 << 20;
+        if (Fields.Length * 16L <= BytesMax && Extras.Capacity * 32L <= BytesMax) return;
+        Count = 0;
+        Transfer = new int[64];
+        Position = new int[64];
+        Span = new (int, int)[64];
+        Fields = new FieldRef[64 * _columns];
+        ExtraStart = new int[65];
+        Extras.Clear();
+        Extras.TrimExcess();
     }
 
     private void Grow()

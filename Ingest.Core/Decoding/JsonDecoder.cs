@@ -103,13 +103,26 @@ internal sealed partial class JsonDecoder
         var found = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var isOurs = !found && reader.ValueTextEquals(_topic.Records.Segments[depth]);
+            var isOurs = !found && IsNamed(reader, _topic.Records.Segments[depth]);
             reader.Read();
             if (isOurs) found = Descend(ref reader, depth + 1, buffer, transfer, start, ref position, into);
             else reader.Skip();
         }
 
         return found;
+    }
+
+    /// <summary>Whether the property at hand has a name. Half of a surrogate pair, which the reader throws on when it compares, is in no name that a contract can hold.</summary>
+    private static bool IsNamed(in Utf8JsonReader reader, string name)
+    {
+        try
+        {
+            return reader.ValueTextEquals(name);
+        }
+        catch (InvalidOperationException) when (reader.ValueIsEscaped)
+        {
+            return false;
+        }
     }
 
     /// <summary>Reads an object or an array of them; false when there is neither.</summary>

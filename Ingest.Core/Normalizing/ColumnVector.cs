@@ -14,6 +14,9 @@ public abstract class ColumnVector
 
     public abstract void Clear();
 
+    /// <summary>Memory held, in bytes.</summary>
+    public abstract long ResidentBytes { get; }
+
     /// <summary>Adds a null.</summary>
     public abstract void AppendNull();
 
@@ -28,6 +31,8 @@ public abstract class ColumnVector
 public sealed class FixedVector<T> : ColumnVector where T : unmanaged
 {
     public T[] Values = new T[64];
+
+    public override long ResidentBytes => ((long)Values.Length * System.Runtime.CompilerServices.Unsafe.SizeOf<T>()) + Valid.Length;
 
     public override void Clear() => Count = 0;
 
@@ -65,6 +70,8 @@ public sealed class BytesVector : ColumnVector
     public int[] Offsets = new int[65];
 
     public byte[] Data = new byte[1024];
+
+    public override long ResidentBytes => Data.Length + (Offsets.Length * 4L) + Valid.Length;
 
     public ReadOnlySpan<byte> this[int row] => Data.AsSpan(Offsets[row], Offsets[row + 1] - Offsets[row]);
 

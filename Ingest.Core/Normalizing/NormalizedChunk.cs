@@ -25,6 +25,9 @@ public sealed class NormalizedChunk : IDisposable
     /// <summary>All that decoding and normalizing refused, in the order found.</summary>
     public List<Rejection> Rejections { get; } = [];
 
+    /// <summary>Memory held by the vectors, in bytes.</summary>
+    public long ResidentBytes => Datasets.Sum(d => d.ResidentBytes);
+
     public void Reset(TransferChunk chunk)
     {
         Chunk = chunk;
@@ -104,6 +107,9 @@ public sealed class NormalizedRecords
         Array.Clear(Refused, 0, rows);
         Count = rows;
     }
+
+    /// <summary>Memory held by the vectors and per-row arrays, in bytes.</summary>
+    public long ResidentBytes => (Refused.Length * 33L) + (Contents.Length * 16L) + Rescued.ResidentBytes + EventDate.ResidentBytes + Columns.Sum(c => c.ResidentBytes);
 
     public void Clear()
     {

@@ -10,17 +10,25 @@ public sealed class ByteBudget
     private long _used;
 
     /// <param name="totalBytes">What may be in flight, in bytes; at least 1.</param>
-    public ByteBudget(long totalBytes)
+    /// <param name="leasedBytesMax">Of it, what may be leased before no lease is granted any more; all of it when 0.</param>
+    public ByteBudget(long totalBytes, long leasedBytesMax = 0)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(totalBytes, 1);
         TotalBytes = totalBytes;
+        LeasedBytesMax = leasedBytesMax > 0 ? leasedBytesMax : totalBytes;
     }
 
     public long TotalBytes { get; }
 
     public long UsedBytes => Interlocked.Read(ref _used);
 
-    /// <summary>Takes <paramref name="bytes"/> if they fit, or if nothing at all is in flight (so that one huge transfer can pass). A lease of nothing is always granted.</summary>
+    /// <summary>Use beyond which no lease is granted. What was taken in grows while it is decoded and batched, and the rest is for that.</summary>
+    public long LeasedBytesMax { get; }
+
+    /// <summary>
+    /// Takes <paramref name="bytes"/> if they fit into <see cref="LeasedBytesMax"/>, or if nothing at all is in flight (so that one huge transfer can pass).
+    /// A lease of nothing is always granted: its owner only grows what is in flight already.
+    /// </summary>
     public bool TryLease(long bytes, out ByteLease lease)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
@@ -29,7 +37,7 @@ public sealed class ByteBudget
             var used = Interlocked.Read(ref _used);
             var asked = bytes;
             Mutation.Set(Bug.RefusesEmptyLeaseWhenFull, ref asked, Math.Max(1, bytes));
-            if (asked != 0 && used != 0 && used + bytes > TotalBytes)
+            if (asked != 0 && used != 0 && used + bytes > LeasedBytesMax)
             {
                 lease = null!;
                 return false;

@@ -49,9 +49,16 @@ internal sealed class WorkerProcess : IDisposable
     }
 
     /// <summary>SIGTERM, and how the process ended.</summary>
-    public async Task<int> TerminateAsync()
+    /// <param name="again">Send it once more, and again, until it has ended.</param>
+    public async Task<int> TerminateAsync(bool again = false)
     {
         using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        while (again && !_process.HasExited)
+        {
+            using var more = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+            await more.WaitForExitAsync();
+        }
+
         return await ExitAsync();
     }
 

@@ -67,6 +67,16 @@ public sealed class HostileInputTests
         Assert.Equal((ReasonCode.DuplicateField, 0, column), (found.Reason, found.Position, found.Column));
     }
 
+    [Theory]
+    [InlineData("{\"row\\ud800s\":1,\"rows\":[{\"a\":\"x\"}]}")]
+    [InlineData("{\"r\\udc00\\ud800\":{},\"rows\":{\"a\":\"x\"}}")]
+    public void Half_a_surrogate_pair_in_a_name_around_the_records_is_only_another_name(string transfer)
+    {
+        var found = Decoded.Of(s_json, transfer);
+        Assert.Empty(found.Rejections);
+        Assert.Single(found.Records);
+    }
+
     [Fact]
     public void Many_unknown_fields_are_still_searched_for_a_repeated_one()
     {

@@ -16,7 +16,7 @@ public sealed class TableProgressTests
         var end = 100L;
         for (var i = 0; i < lengths.Count; i++)
         {
-            progress.Count(progress.Take(new OffsetRange(at, at + lengths[i]), right, 0), lengths[i], 0, 0);
+            progress.Count(progress.Take(new OffsetRange(at, at + lengths[i]), right, default), lengths[i], 0, 0, []);
             at += lengths[i];
             if (!seals[i]) continue;
             var account = Assert.Single(progress.Seal());
@@ -32,16 +32,16 @@ public sealed class TableProgressTests
     public void A_gap_is_refused()
     {
         var (progress, right) = Following(100);
-        Assert.Throws<OffsetsDoNotTouchException>(() => progress.Take(new OffsetRange(101, 110), right, 0));
+        Assert.Throws<OffsetsDoNotTouchException>(() => progress.Take(new OffsetRange(101, 110), right, default));
     }
 
     [Fact]
     public void What_the_table_has_already_is_not_taken_again()
     {
         var (progress, right) = Following(100);
-        Assert.Equal(-1, progress.Take(new OffsetRange(50, 100), right, 0));
-        var ordinal = progress.Take(new OffsetRange(90, 120), right, 0);
-        progress.Count(ordinal, 20, 0, 0);
+        Assert.Equal(-1, progress.Take(new OffsetRange(50, 100), right, default));
+        var ordinal = progress.Take(new OffsetRange(90, 120), right, default);
+        progress.Count(ordinal, 20, 0, 0, []);
         Assert.Equal(new OffsetRange(100, 120), Assert.Single(progress.Seal()).Range);
     }
 
@@ -49,14 +49,14 @@ public sealed class TableProgressTests
     public void Offsets_taken_under_another_right_are_a_bug()
     {
         var (progress, _) = Following(100);
-        Assert.Throws<InvalidOperationException>(() => progress.Take(new OffsetRange(100, 110), new CommitRight(s_source, 100), 0));
+        Assert.Throws<InvalidOperationException>(() => progress.Take(new OffsetRange(100, 110), new CommitRight(s_source, 100), default));
     }
 
     [Fact]
     public void A_revisited_partition_moves_no_offset()
     {
         var (progress, _) = Following(100);
-        progress.Count(progress.Revisit(s_source), 0, 3, 0);
+        progress.Count(progress.Revisit(s_source), 0, 3, 0, []);
         Assert.True(Assert.Single(progress.Seal()).Range.IsEmpty);
     }
 
@@ -64,7 +64,7 @@ public sealed class TableProgressTests
     public void Only_what_is_committed_counts_as_committed()
     {
         var (progress, right) = Following(100);
-        progress.Count(progress.Take(new OffsetRange(100, 150), right, 0), 1, 0, 0);
+        progress.Count(progress.Take(new OffsetRange(100, 150), right, default), 1, 0, 0, []);
         var sealed_ = progress.Seal();
         Assert.Equal(100, progress.CommittedTo(s_source));
         progress.Committed(sealed_);

@@ -1,41 +1,106 @@
 using System.CommandLine;
 using System.Globalization;
+using Ingest.Core.Contracts;
 using Ingest.Core.Pool.Delta;
+using Ingest.Core.Transfers;
+using Ingest.Core.Transfers.Kafka;
+using Ingest.Worker.Configuration;
 
 namespace Ingest.Worker.Commands;
 
 /// <summary><c>pool ledger</c>: what became of every offset, by the commits' own accounts.</summary>
 internal static class PoolLedgerCommand
 {
+    private static readonly string[] s_lineNames =
+        ["table", "department", "source", "topic", "partition", "from", "to", "commits", "records", "written", "duplicates", "quarantined", "offsets given up", "published until", "tiled"];
+
+    private static readonly string[] s_hourNames = ["table", "department", "hour", "transfers", "records", "written", "duplicates", "quarantined", "taken in later"];
+
+    private static readonly string[] s_markNames = ["table", "department", "version", "complete before", "held back by", "out of order", "offsets given up"];
+
+    private enum View
+    {
+        Lines,
+        Hours,
+        Marks,
+    }
+
     public static Command Create()
     {
         var pool = PoolCommand.PoolOption();
-        var department = new Option<string?>("--department") { Description = "Only the topics of this department." };
-        var command = new Command("ledger", "Per table and topic-partition: offsets covered, and read = written + duplicates + quarantined. Exit code 1 if anything does not add up.") { pool, department };
-        command.SetAction((parse, cancellation) => RunAsync(parse.GetValue(pool), parse.GetValue(department), cancellation));
+        var department = new Option<string?>("--department") { Description = "Only of this department." };
+        var byHour = new Option<bool>("--by-hour") { Description = "Records by the hour (UTC) in which they were published." };
+        var complete = new Option<bool>("--complete") { Description = "Up to when each department's transfers are all in the table, and in which version." };
+        var brokers = new Option<string?>("--brokers") { Description = "With --complete: ask these brokers where topics end, so that quiet partitions hold nothing back. Client properties come from the settings." };
+        var output = new OutputStyleOptions();
+        var command = new Command("ledger", "Per table and topic-partition: offsets covered, and read = written + duplicates + quarantined. Exit code 1 if anything does not add up.") { pool, department, byHour, complete, brokers };
+        output.AddTo(command);
+        command.SetAction((parse, cancellation) => RunAsync(
+            parse.GetValue(pool), parse.GetValue(department), parse.GetValue(complete) ? View.Marks : parse.GetValue(byHour) ? View.Hours : View.Lines, parse.GetValue(brokers), output.Of(parse), cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(string? poolFolder, string? department, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string? poolFolder, string? department, View view, string? brokers, OutputStyle style, CancellationToken cancellation)
     {
+        // Asked before the tables are read: what is published after that cannot count as there.
+        var askedAtMs = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        IReadOnlyDictionary<TopicPartition, PartitionBounds>? bounds = null;
         if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
-        var table = Output.Table("table", "department", "topic", "partition", "offsets", "commits", "records", "written", "duplicates", "quarantined", "offsets given up", "tiled");
-        var problems = new List<string>();
-        foreach (var t in pool.Tables)
+        if (brokers is not null)
         {
-            var ledger = await Ledger.ReadAsync(t.Store, cancellation).ConfigureAwait(false);
-            problems.AddRange(ledger.Problems.Select(p => $"{t.Name}: {p}"));
-            foreach (var line in ledger.Lines.Where(l => department is null || l.Department == department))
+            try
             {
-                table.Row(
-                    t.Name, line.Department, line.Source.Topic, line.Source.Partition.ToString(CultureInfo.InvariantCulture), line.Range.ToString(), Output.Count(line.Commits),
-                    Output.Count(line.Records), Output.Count(line.Written), Output.Count(line.Duplicates), Output.Count(line.Quarantined), Output.Count(line.GivenUp), line.IsWhole ? "yes" : "NO");
+                var topics = pool.Tables.SelectMany(t => t.Snapshot.Txns.Keys).Select(id => AppId.TryParse(id, out _, out var source) ? source.Topic : "").ToHashSet(StringComparer.Ordinal);
+                bounds = TopicBounds.Read(brokers, SettingsReader.KafkaProperties(SettingsReader.Configuration([])), topics);
+            }
+            catch (TransferSourceException away)
+            {
+                await Console.Error.WriteLineAsync(away.Message).ConfigureAwait(false);
+                return ExitCodes.BadConfiguration;
             }
         }
 
-        Output.Console.Write(table);
-        foreach (var problem in problems) Console.WriteLine(problem);
-        Console.WriteLine(problems.Count == 0 ? "Every offset is accounted for." : $"{problems.Count} {(problems.Count == 1 ? "problem" : "problems")}.");
+        var rows = new List<string[]>();
+        var problems = new List<string>();
+        foreach (var table in pool.Tables)
+        {
+            var ledger = await Ledger.ReadAsync(table.Store, cancellation).ConfigureAwait(false);
+            problems.AddRange(ledger.Problems.Select(p => $"{table.Name}: {p}"));
+            rows.AddRange(view switch
+            {
+                View.Hours => ledger.Hours.Where(h => department is null || h.Department == department).Select(h => Row(table.Name, h)),
+                View.Marks when table.Name is QuarantineDataset.Name or ReplayedDataset.Name => [], // they move only when something is refused, and before the tables do
+                View.Marks => CompletenessMark.Of(ledger, bounds, askedAtMs).Where(m => department is null || m.Department == department).Select(m => Row(table.Name, m)),
+                _ => ledger.Lines.Where(l => department is null || l.Department == department).Select(l => Row(table.Name, l)),
+            });
+        }
+
+        OutputStyleOptions.Write(style, view switch { View.Hours => s_hourNames, View.Marks => s_markNames, _ => s_lineNames }, rows);
+        var report = style == OutputStyle.Table ? Console.Out : Console.Error;
+        foreach (var problem in problems) await report.WriteLineAsync(problem).ConfigureAwait(false);
+        await report.WriteLineAsync(problems.Count == 0 ? "Every offset is accounted for." : $"{problems.Count} {(problems.Count == 1 ? "problem" : "problems")}.").ConfigureAwait(false);
         return problems.Count == 0 ? ExitCodes.Ok : ExitCodes.Failed;
     }
+
+    private static string[] Row(string table, LedgerLine line) =>
+    [
+        table, line.Department, AppId.TryParse(line.AppId, out var source, out _) ? source : line.AppId, line.Source.Topic, Text(line.Source.Partition), Text(line.Range.From), Text(line.Range.To), Text(line.Commits),
+        Text(line.Records), Text(line.Written), Text(line.Duplicates), Text(line.Quarantined), Text(line.GivenUp), Time(line.Published.UntilMs), line.IsWhole ? "yes" : "NO",
+    ];
+
+    private static string[] Row(string table, LedgerHour hour) =>
+    [
+        table, hour.Department, hour.Hour.StartMs == 0 ? "not known" : DateTimeOffset.FromUnixTimeMilliseconds(hour.Hour.StartMs).ToString("yyyy-MM-ddTHH:00Z", CultureInfo.InvariantCulture),
+        Text(hour.Hour.Transfers), Text(hour.Records), Text(hour.Hour.Written), Text(hour.Hour.Duplicates), Text(hour.Hour.Quarantined), Text(hour.TakenIn),
+    ];
+
+    private static string[] Row(string table, CompletenessMark mark) =>
+    [
+        table, mark.Department, Text(mark.Version), mark.BeforeMs == 0 ? "not known" : Time(mark.BeforeMs), mark.HeldBackBy?.ToString() ?? "nothing",
+        string.Create(CultureInfo.InvariantCulture, $"{mark.LateMs / 1000.0:0.###} s"), Text(mark.GivenUp),
+    ];
+
+    private static string Time(long ms) => ms == 0 ? "" : DateTimeOffset.FromUnixTimeMilliseconds(ms).ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -13,13 +13,17 @@ internal sealed class PoolTables
     /// <summary>A store that fails is tried again for ever, which must not look like hanging.</summary>
     private static readonly ILoggerFactory s_loggers = LoggerFactory.Create(logging => logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning));
 
-    private PoolTables(PoolAddress address, IReadOnlyList<PoolTable> tables)
+    private PoolTables(PoolAddress address, IObjectStore store, IReadOnlyList<PoolTable> tables)
     {
         Root = address.ToString()!;
+        Store = store;
         Tables = tables;
     }
 
     public string Root { get; }
+
+    /// <summary>The pool's store; tables are folders in it.</summary>
+    public IObjectStore Store { get; }
 
     /// <summary>In order of name.</summary>
     public IReadOnlyList<PoolTable> Tables { get; }
@@ -61,7 +65,7 @@ internal sealed class PoolTables
             }
         }
 
-        return new PoolTables(address, tables);
+        return new PoolTables(address, store, tables);
     }
 
     /// <summary>Folders of the pool that have a log, in order, by one request or two for each folder, however many files it holds.</summary>

@@ -23,7 +23,7 @@ internal static class PoolVerifyCommand
     private static async Task<int> RunAsync(string? poolFolder, string? only, bool withIndex, string? contracts, CancellationToken cancellation)
     {
         if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
-        var plans = new Dictionary<string, DatasetPlan>(StringComparer.Ordinal) { [QuarantineDataset.Name] = QuarantineDataset.Plan };
+        var plans = new Dictionary<string, DatasetPlan>(StringComparer.Ordinal) { [QuarantineDataset.Name] = QuarantineDataset.Plan, [ReplayedDataset.Name] = ReplayedDataset.Plan };
         var errors = new List<string>();
         if (withIndex && ContractFiles.Load(contracts ?? SettingsReader.Configuration([])["Ingest:Contracts"] ?? new IngestSettings().Contracts, errors) is { } catalog)
         {

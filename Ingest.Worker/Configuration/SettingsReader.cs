@@ -146,6 +146,21 @@ internal static class SettingsReader
         };
     }
 
+    /// <summary>The limits alone, for commands that need no broker; what is unreadable is the default.</summary>
+    public static DecodeLimits Limits(IConfiguration configuration)
+    {
+        var defaults = new DecodeLimits();
+        int Of(string name, int otherwise) => configuration[$"Ingest:Limits:{name}"] is { } text && ByteSize.TryParse(text, out var bytes) ? (int)Math.Min(bytes, int.MaxValue) : otherwise;
+        return new DecodeLimits
+        {
+            TransferBytesMax = Of(nameof(DecodeLimits.TransferBytesMax), defaults.TransferBytesMax),
+            RecordBytesMax = Of(nameof(DecodeLimits.RecordBytesMax), defaults.RecordBytesMax),
+        };
+    }
+
+    /// <summary>The Kafka client's properties alone, for commands that read settings of nothing else.</summary>
+    public static IReadOnlyDictionary<string, string> KafkaProperties(IConfiguration configuration) => SettingsBinder.Bind(configuration, []).Kafka.Properties;
+
     private static long Bytes(string text, string name, long atLeast, ICollection<string> errors)
     {
         if (ByteSize.TryParse(text, out var bytes) && bytes >= atLeast) return bytes;

@@ -13,4 +13,13 @@ internal static partial class HostLog
 
     [LoggerMessage(1201, LogLevel.Information, "Reading {Topics} topics for {Datasets} datasets of {Departments} departments into {Pool}")]
     public static partial void Starting(ILogger logger, int topics, int datasets, int departments, string pool);
+
+    [LoggerMessage(1210, LogLevel.Information, "Sent {Count} refused records to the dead-letter topic {Topic}")]
+    public static partial void DeadLettersSent(ILogger logger, long count, string topic);
+
+    [LoggerMessage(1211, LogLevel.Warning, "Refused records wait for the dead-letter topic {Topic}: {Why}")]
+    public static partial void DeadLettersWait(ILogger logger, string topic, string why);
+
+    [LoggerMessage(1212, LogLevel.Critical, "The service broke down: {Why} What was committed is safe; start it again to go on from there")]
+    public static partial void BrokeDown(ILogger logger, string why);
 }

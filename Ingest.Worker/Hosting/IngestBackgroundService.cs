@@ -19,6 +19,14 @@ internal sealed class IngestBackgroundService(
     /// <summary>What the process should answer with.</summary>
     public int ExitCode { get; private set; }
 
+    /// <summary>A bug, or memory that ran out: the host logs it and stops, and the process must not end as if it were done.</summary>
+    private bool Note(Exception bug)
+    {
+        HostLog.BrokeDown(_logger, bug.Message);
+        ExitCode = ExitCodes.Failed;
+        return false;
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // Let the host finish starting: opening tables may take a while, and health should answer meanwhile.
@@ -38,6 +46,10 @@ internal sealed class IngestBackgroundService(
         {
             HostLog.Stopped(_logger, reason.Message);
             ExitCode = ExitCodes.Stopped;
+        }
+        catch (Exception bug) when (Note(bug))
+        {
+            throw;
         }
         finally
         {

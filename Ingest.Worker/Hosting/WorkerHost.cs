@@ -54,6 +54,9 @@ internal static class WorkerHost
             var pool = provider.GetRequiredService<PoolStore>();
             return new IngestEngine(options.Engine, catalog, new EngineServices { Pool = pool.Store, StoreFault = () => pool.Fault, Logger = Logger(provider, "Ingest") });
         });
+
+        // Before the engine's service, so that it ends after it.
+        if (options.Settings.Kafka.DeadLetterTopic.Length > 0) services.AddHostedService<DeadLetterService>();
         services.AddSingleton<IngestBackgroundService>();
         services.AddHostedService(provider => provider.GetRequiredService<IngestBackgroundService>());
         services.Configure<HostOptions>(host => host.ShutdownTimeout = s_shutdown);

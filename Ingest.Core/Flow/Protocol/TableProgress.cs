@@ -39,7 +39,7 @@ public sealed class TableProgress
     /// table already has all of the range.
     /// </summary>
     /// <exception cref="OffsetsDoNotTouchException">The range starts beyond what was taken.</exception>
-    public int Take(OffsetRange range, CommitRight right, long publishedUntilMs)
+    public int Take(OffsetRange range, CommitRight right, PublishedSpan published)
     {
         var entry = _partitions[right.Source];
         if (!ReferenceEquals(entry.Right, right)) throw new InvalidOperationException($"{right.Source} is taken under another right than it is followed under.");
@@ -52,7 +52,7 @@ public sealed class TableProgress
         }
 
         entry.TakenTo = range.To;
-        entry.PublishedUntilMs = Math.Max(entry.PublishedUntilMs, publishedUntilMs);
+        entry.Published = entry.Published.Then(published);
         return entry.Ordinal;
     }
 
@@ -73,13 +73,15 @@ public sealed class TableProgress
     }
 
     /// <summary>Adds to an open account.</summary>
-    public void Count(int ordinal, long written, long duplicates, long quarantined)
+    /// <param name="hours">The same by the hour in which the transfers were published; empty where that is not kept.</param>
+    public void Count(int ordinal, long written, long duplicates, long quarantined, IReadOnlyList<PublishedHour> hours)
     {
         var entry = _open[ordinal];
         entry.Written += written;
         entry.Duplicates += duplicates;
         entry.Quarantined += quarantined;
         OpenRecords += written + duplicates + quarantined;
+        foreach (var hour in hours) PublishedHour.Add(entry.Hours, hour);
     }
 
     /// <summary>Closes all open accounts: they are now in flight.</summary>
@@ -124,7 +126,8 @@ public sealed class TableProgress
         public long Written { get; set; }
         public long Duplicates { get; set; }
         public long Quarantined { get; set; }
-        public long PublishedUntilMs { get; set; }
+        public PublishedSpan Published { get; set; }
+        public List<PublishedHour> Hours { get; } = [];
 
         public RangeAccount Account() => new()
         {
@@ -135,14 +138,19 @@ public sealed class TableProgress
             Written = Written,
             Duplicates = Duplicates,
             Quarantined = Quarantined,
-            PublishedUntilMs = PublishedUntilMs,
+            PublishedUntilMs = Published.UntilMs,
+            PublishedFromMs = Published.FromMs,
+            LateMs = Published.LateMs,
+            Hours = [.. Hours],
         };
 
         public void Close()
         {
             SealedTo = TakenTo;
             Ordinal = -1;
-            Written = Duplicates = Quarantined = PublishedUntilMs = 0;
+            Written = Duplicates = Quarantined = 0;
+            Published = default;
+            Hours.Clear();
         }
     }
 }

@@ -16,6 +16,9 @@ namespace Ingest.Core.Flow.Runtime;
 /// </remarks>
 internal sealed class CommitJob
 {
+    // While it is encoded, a partition takes two to three times what it weighs: more of those at once would not fit beside the budget.
+    private const long EncodedAloneBytes = 24 << 20;
+
     private readonly TableLane _lane;
     private readonly CommitJobServices _services;
     private readonly RunMerge? _merge;
@@ -120,7 +123,7 @@ internal sealed class CommitJob
     {
         var partitions = _batch.Partitions.Where(p => p.RowCount > 0).ToArray();
         var files = new DataFile[partitions.Length];
-        await Parallel.ForAsync(0, partitions.Length, new ParallelOptions { MaxDegreeOfParallelism = _services.EncodersMax, CancellationToken = cancellation, TaskScheduler = _services.Scheduler },
+        await Parallel.ForAsync(0, partitions.Length, new ParallelOptions { MaxDegreeOfParallelism = partitions.Any(p => p.Bytes > EncodedAloneBytes) ? 1 : _services.EncodersMax, CancellationToken = cancellation, TaskScheduler = _services.Scheduler },
             async (i, token) => files[i] = await WriteFileAsync(partitions[i], token));
 
         return new WrittenFiles(_batch, files, await WriteRunAsync(partitions, cancellation));
@@ -169,7 +172,7 @@ internal sealed class CommitJob
         if (rivals.Count == 0) return written;
 
         var partitions = _batch.Partitions.ToArray();
-        var taken = new long[_batch.Ranges.Length];
+        var taken = new TakenRows(_batch.Ranges.Length);
         var changed = new HashSet<int>();
         for (var i = 0; i < partitions.Length; i++)
         {
@@ -181,7 +184,7 @@ internal sealed class CommitJob
             if (hasContents) return null;
             for (var row = 0; row < held.Length; row++)
             {
-                if (held[row]) taken[partitions[i].Ranges[row]]++;
+                if (held[row]) taken.Add(partitions[i], row);
             }
 
             var whole = partitions[i];
@@ -191,11 +194,11 @@ internal sealed class CommitJob
         }
 
         if (changed.Count == 0) return written;
-        Mutation.Do(Bug.KeepsAccountWithRowsTakenOut, () => Array.Clear(taken));
+        Mutation.Set(Bug.KeepsAccountWithRowsTakenOut, ref taken, new TakenRows(_batch.Ranges.Length));
         return await RewriteAsync(written, partitions, taken, changed, cancellation);
     }
 
-    private async Task<WrittenFiles> RewriteAsync(WrittenFiles written, PartitionBatch[] partitions, long[] taken, HashSet<int> changed, CancellationToken cancellation)
+    private async Task<WrittenFiles> RewriteAsync(WrittenFiles written, PartitionBatch[] partitions, TakenRows taken, HashSet<int> changed, CancellationToken cancellation)
     {
         var old = _batch;
         _batch = new SealedBatch
@@ -203,7 +206,7 @@ internal sealed class CommitJob
             Plan = old.Plan,
             Lease = old.Lease,
             Partitions = [.. partitions],
-            Ranges = [.. old.Ranges.Select((r, i) => r with { Written = r.Written - taken[i], Duplicates = r.Duplicates + taken[i] })],
+            Ranges = [.. old.Ranges.Select(taken.Without)],
         };
         var kept = written.Files.Zip(old.Partitions.Select((p, i) => (p, i)).Where(x => x.p.RowCount > 0), (file, x) => (file, x.i)).ToDictionary(x => x.i, x => x.file);
         var files = new List<DataFile>();

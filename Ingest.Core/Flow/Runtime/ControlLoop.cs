@@ -122,9 +122,10 @@ internal sealed partial class ControlLoop
     private int TakeReady()
     {
         var taken = 0;
-        while (taken < ChunksPerTurn && _gate.Line.TryPeek(out var ticket) && ticket.IsDone)
+        while (taken < ChunksPerTurn && MayTake() && _gate.Line.TryPeek(out var ticket) && ticket.IsDone)
         {
             _gate.Line.TryRead(out _);
+            _gate.Left(ticket);
             if (ticket.Failure is { } bug) throw new InvalidOperationException($"Decoding {ticket.Chunk.Source} {ticket.Chunk.Range} failed; this is a bug.", bug);
             var normalized = ticket.Normalized!;
             if (IsWanted(ticket.Chunk)) Take(normalized);
@@ -141,6 +142,23 @@ internal sealed partial class ControlLoop
         var isWanted = _partitions.TryGetValue(chunk.Source, out var partition) && ReferenceEquals(partition.Right, chunk.Right) && chunk.Right.IsHeld && !partition.IsDraining;
         Mutation.Set(Bug.TakesChunksOfOldRight, ref isWanted, partition is not null);
         return isWanted;
+    }
+
+    /// <summary>
+    /// False while a batch must leave before another row may come in: a table with as many open partitions as one commit may have, or a budget that is nearly used up. Only
+    /// while a commit is in flight, which will end and free what it holds. Chunks wait in line meanwhile, and behind them the source.
+    /// </summary>
+    private bool MayTake()
+    {
+        var inFlight = false;
+        foreach (var lane in _lanes.All)
+        {
+            if (lane.InFlight is null) continue;
+            inFlight = true;
+            if (lane.OpenPartitions >= _options.Batching.PartitionsMax) return false;
+        }
+
+        return !inFlight || _budget.UsedBytes < _budget.TotalBytes / 10 * 8;
     }
 
     private void Take(NormalizedChunk normalized)

@@ -93,6 +93,7 @@ internal sealed class DecodePump : IAsyncDisposable
             _decoder.Decode(chunk, _decoded);
             _normalizer.Normalize(_decoded, normalized);
             for (var i = 0; i < _fingerprinters.Length; i++) _fingerprinters[i].Fingerprint(normalized.Datasets[i], _topic.Department);
+            _decoded.Trim();
             return normalized;
         }
     }

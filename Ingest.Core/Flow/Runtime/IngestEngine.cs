@@ -31,7 +31,7 @@ public sealed class IngestEngine : IDisposable
         _options = options;
         _catalog = catalog;
         _services = services;
-        Budget = new ByteBudget(options.BudgetBytes);
+        Budget = new ByteBudget(options.BudgetBytes, options.BudgetBytes / 10 * 6);
         _counters = new EngineCounters(options.BudgetBytes, services.Time);
     }
 

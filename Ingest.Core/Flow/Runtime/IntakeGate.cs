@@ -12,6 +12,9 @@ internal sealed class IntakeGate : ITransferSink
     // Chunks decoded or being decoded that the loop has not taken yet. Larger: more memory in flight; smaller: decoders wait for the loop.
     private const int LineMax = 32;
 
+    // Bytes of transfers in line, unless a single one is larger. Decoded and typed, records weigh several times what they came as, and that is not in the budget until they are batched.
+    private const long LineBytesMax = 32 << 20;
+
     // Callbacks are few and the loop is quick; if it ever lags this much, waiting is right.
     private const int MessagesMax = 4096;
 
@@ -21,6 +24,7 @@ internal sealed class IntakeGate : ITransferSink
     private readonly Signal _signal;
     private readonly CancellationToken _ended;
     private volatile bool _wantsTransfers = true;
+    private long _lineBytes;
 
     /// <param name="ended">Cancelled when the loop has ended: nobody will answer any more.</param>
     public IntakeGate(DecodePump pump, Signal signal, CancellationToken ended)
@@ -40,12 +44,18 @@ internal sealed class IntakeGate : ITransferSink
 
     public ChannelReader<ControlMessage> Messages => _messages.Reader;
 
+    /// <summary>A ticket was taken out of the line.</summary>
+    public void Left(Ticket ticket) => Interlocked.Add(ref _lineBytes, -ticket.Bytes);
+
     public bool TryAccept(TransferChunk chunk)
     {
         if (_line.Reader.Count >= LineMax) return false;
         var ticket = new Ticket(chunk);
+        var before = Interlocked.Read(ref _lineBytes);
+        if (before > 0 && before + ticket.Bytes > LineBytesMax) return false;
         if (!_pump.TryStart(ticket)) return false;
         if (!_line.Writer.TryWrite(ticket)) throw new InvalidOperationException("The line has one writer and had room.");
+        Interlocked.Add(ref _lineBytes, ticket.Bytes);
         _signal.Set();
         return true;
     }

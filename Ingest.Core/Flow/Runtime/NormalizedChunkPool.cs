@@ -10,6 +10,9 @@ internal sealed class NormalizedChunkPool
     // About as many as are on their way between decoding and the control loop at full speed; spares beyond that are left to the collector.
     private const int SparesMax = 16;
 
+    // A spare of a usual chunk of 1 MiB. One that a huge transfer has blown up is not kept: it would hold its size for ever.
+    private const long SpareBytesMax = 16 << 20;
+
     private readonly ConcurrentDictionary<string, ConcurrentQueue<NormalizedChunk>> _spares = new(StringComparer.Ordinal);
 
     /// <summary>Topics with the same shape can use each other's buffers.</summary>
@@ -25,6 +28,6 @@ internal sealed class NormalizedChunkPool
     public void Return(NormalizedChunk chunk)
     {
         var spares = _spares.GetOrAdd(ShapeOf(chunk.Topic), _ => new ConcurrentQueue<NormalizedChunk>());
-        if (spares.Count < SparesMax) spares.Enqueue(chunk);
+        if (spares.Count < SparesMax && chunk.ResidentBytes <= SpareBytesMax) spares.Enqueue(chunk);
     }
 }

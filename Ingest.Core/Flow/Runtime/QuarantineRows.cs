@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Unicode;
 using Ingest.Core.Contracts;
+using Ingest.Core.Decoding;
 using Ingest.Core.Deduplicating;
 using Ingest.Core.Normalizing;
 using Ingest.Core.Transfers;
@@ -60,6 +61,7 @@ internal sealed class QuarantineRows
         AppendText(Text(records, QuarantineDataset.Detail), rejection.Detail);
         Text(records, QuarantineDataset.Raw).Append(chunk.Buffer.AsSpan(rejection.Start, rejection.Length));
         AppendText(Text(records, QuarantineDataset.Contract), dataset?.ContractHash);
+        AppendHeader(Text(records, QuarantineDataset.Header), rejection, transfer);
         records.Rescued.AppendNull();
         if (transfer.PublishedAtMs > 0) records.EventDate.Append((int)(transfer.PublishedAtMs * 1000 / MicrosecondsPerDay));
         else records.EventDate.AppendNull();
@@ -77,6 +79,13 @@ internal sealed class QuarantineRows
         int written;
         while (!Utf8.TryWrite(_scratch, $"{_sourceName}/{source.Topic}/{source.Partition}/{offset}/{position}", out written)) _scratch = new byte[_scratch.Length * 2];
         vector.Append(_scratch.AsSpan(0, written));
+    }
+
+    /// <summary>A row of a CSV transfer says nothing without the transfer's header; a whole transfer has its own.</summary>
+    private void AppendHeader(BytesVector vector, in Rejection rejection, in Transfer transfer)
+    {
+        if (_chunk.Topic.Format != TransferFormat.Csv || rejection.Position < 0) vector.AppendNull();
+        else vector.Append(CsvHeader.Of(_chunk.Chunk.Buffer.AsSpan(transfer.Start, transfer.Length), _chunk.Topic.Delimiter));
     }
 
     private void AppendText(BytesVector vector, string? text)

@@ -19,6 +19,7 @@ internal sealed class TableLane : IDisposable
     private readonly ByteBudget _budget;
     private readonly TimeProvider _time;
     private readonly Selection _selection = new();
+    private readonly HourSplit _hours = new();
     private OpenBatch _open;
     private ByteLease? _lease;
     private long _openedAt;
@@ -81,8 +82,9 @@ internal sealed class TableLane : IDisposable
         var records = chunk.Datasets[dataset];
         var right = chunk.Chunk.Right;
         var skipBelow = Progress.TakenTo(right.Source);
+        var published = PublishedSpan.Of(chunk.Chunk.Transfers);
         Opening();
-        var ordinal = Progress.Take(chunk.Chunk.Range, right, PublishedUntil(chunk.Chunk));
+        var ordinal = Progress.Take(chunk.Chunk.Range, right, published);
         if (ordinal < 0) return null;
 
         Mutation.Set(Bug.TakesAgainWhatTheTableHas, ref skipBelow, 0);
@@ -96,8 +98,9 @@ internal sealed class TableLane : IDisposable
         }
 
         var refused = CountRefused(chunk, dataset, skipBelow) + _selection.Conflicts.Count;
-        Progress.Count(ordinal, _selection.Count, _selection.Duplicates, refused);
-        return new TakenCounts(_selection.Count, _selection.Duplicates, refused);
+        var counts = new TakenCounts(_selection.Count, _selection.Duplicates, refused);
+        Progress.Count(ordinal, counts.Written, counts.Duplicates, counts.Quarantined, _hours.Of(chunk.Chunk, published, records, _selection, chunk.Rejections, dataset, skipBelow, counts));
+        return counts;
     }
 
     /// <summary>Takes rows of the quarantine, which may lie in offsets that the table already has. Returns how many were new.</summary>
@@ -108,11 +111,12 @@ internal sealed class TableLane : IDisposable
         Opening();
         var takenTo = Progress.TakenTo(right.Source);
         var ordinal = to > takenTo
-            ? Progress.Take(new OffsetRange(takenTo, to), right, PublishedUntil(rows.Chunk.Chunk))
+            ? Progress.Take(new OffsetRange(takenTo, to), right, PublishedSpan.Of(rows.Chunk.Chunk.Transfers))
             : Progress.Revisit(right.Source);
         Deduplicator.Select(rows.Records, _selection);
         Append(rows.Chunk, rows.Records, ordinal);
-        Progress.Count(ordinal, _selection.Count, _selection.Duplicates, 0);
+        var counts = new TakenCounts(_selection.Count, _selection.Duplicates, 0);
+        Progress.Count(ordinal, counts.Written, counts.Duplicates, 0, _hours.Of(rows.Chunk.Chunk, default, rows.Records, _selection, [], 0, long.MaxValue, counts));
         return _selection.Count;
     }
 
@@ -173,13 +177,6 @@ internal sealed class TableLane : IDisposable
         if (_selection.Count == 0) return;
         _open.Append(chunk, records, _selection, ordinal);
         _lease!.Resize(_open.Bytes);
-    }
-
-    private static long PublishedUntil(TransferChunk chunk)
-    {
-        var until = 0L;
-        foreach (ref readonly var transfer in chunk.Transfers) until = Math.Max(until, transfer.PublishedAtMs);
-        return until;
     }
 
     private static void SkipRows(NormalizedRecords records, TransferChunk chunk, long below)

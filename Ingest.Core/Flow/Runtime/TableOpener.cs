@@ -26,6 +26,13 @@ internal static class TableOpener
         return new LaneSet(lanes[..^1], lanes[^1], jobs, signal, services.Logger);
     }
 
+    /// <summary>How a job creates objects under names of its own.</summary>
+    internal static async ValueTask CreateUniqueAsync(IObjectStore store, string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    {
+        if (await store.CreateUniqueAsync(name, content, cancellation) == CreateOutcome.AlreadyExists)
+            throw new StoreException(StoreFault.Unknown, $"{name} is in the store with other content, although its name is ours alone.");
+    }
+
     private static async Task<TableLane> OpenAsync(DatasetPlan plan, EngineOptions options, EngineServices services, CacheSlot slot, ByteBudget budget, CancellationToken cancellation)
     {
         var store = new PrefixedStore(services.Pool, plan.Name);

@@ -13,6 +13,9 @@ internal sealed class Ticket(TransferChunk chunk)
 
     public TransferChunk Chunk { get; } = chunk;
 
+    /// <summary>What the chunk's buffer weighs.</summary>
+    public long Bytes { get; } = chunk.Buffer.Length;
+
     public NormalizedChunk? Normalized { get; private set; }
 
     /// <summary>A bug met while decoding; the control loop rethrows it.</summary>

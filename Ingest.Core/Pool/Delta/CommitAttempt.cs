@@ -160,7 +160,12 @@ public sealed class CommitAttempt
         OutputBytes = _request.Files.Sum(f => f.Bytes),
         ContractHash = _request.ContractHash,
         Ranges = [.. _request.Ranges.Select(r => new CommittedRange(
-            _appIdOf(r.Source), r.Source, r.Department, r.Range, r.Records, r.Written, r.Duplicates, r.Quarantined, r.PublishedUntilMs))],
+            _appIdOf(r.Source), r.Source, r.Department, r.Range, r.Records, r.Written, r.Duplicates, r.Quarantined, r.PublishedUntilMs)
+        {
+            PublishedFromMs = r.PublishedFromMs,
+            LateMs = r.LateMs,
+            Hours = r.Hours,
+        })],
         Index = _index is { Added.Count: 0, Removed.Count: 0 } ? null : _index,
     };
 

@@ -44,4 +44,14 @@ public sealed record CommitInfo
 
 /// <summary>The account of one range as the log keeps it: Records = Written + Duplicates + Quarantined.</summary>
 public sealed record CommittedRange(
-    string AppId, TopicPartition Source, string Department, OffsetRange Range, long Records, long Written, long Duplicates, long Quarantined, long PublishedUntilMs);
+    string AppId, TopicPartition Source, string Department, OffsetRange Range, long Records, long Written, long Duplicates, long Quarantined, long PublishedUntilMs)
+{
+    /// <inheritdoc cref="Batching.RangeAccount.PublishedFromMs"/>
+    public long PublishedFromMs { get; init; }
+
+    /// <inheritdoc cref="Batching.RangeAccount.LateMs"/>
+    public long LateMs { get; init; }
+
+    /// <inheritdoc cref="Batching.RangeAccount.Hours"/>
+    public ImmutableArray<PublishedHour> Hours { get; init; } = [];
+}

@@ -98,11 +98,30 @@ internal static class CommitInfoJson
             writer.WriteNumber("duplicates", range.Duplicates);
             writer.WriteNumber("quarantined", range.Quarantined);
             writer.WriteNumber("publishedUntil", range.PublishedUntilMs);
+            if (range.PublishedFromMs > 0) writer.WriteNumber("publishedFrom", range.PublishedFromMs);
+            if (range.LateMs > 0) writer.WriteNumber("late", range.LateMs);
+            if (!range.Hours.IsEmpty) WriteHours(writer, range.Hours);
             writer.WriteEndObject();
         }
 
         writer.WriteEndArray();
     }
+
+    /// <summary>Each as [start, transfers, written, duplicates, quarantined].</summary>
+    private static void WriteHours(Utf8JsonWriter writer, ImmutableArray<PublishedHour> hours)
+    {
+        writer.WriteStartArray("hours");
+        foreach (var hour in hours)
+        {
+            writer.WriteStartArray();
+            foreach (var number in (ReadOnlySpan<long>)[hour.StartMs, hour.Transfers, hour.Written, hour.Duplicates, hour.Quarantined]) writer.WriteNumberValue(number);
+            writer.WriteEndArray();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static PublishedHour ReadHour(JsonElement json) => new(json[0].GetInt64(), json[1].GetInt64(), json[2].GetInt64(), json[3].GetInt64(), json[4].GetInt64());
 
     private static void WriteIndex(Utf8JsonWriter writer, IndexDelta index, bool replaces)
     {
@@ -150,7 +169,12 @@ internal static class CommitInfoJson
         json.GetProperty("written").GetInt64(),
         json.GetProperty("duplicates").GetInt64(),
         json.GetProperty("quarantined").GetInt64(),
-        Number(json, "publishedUntil"));
+        Number(json, "publishedUntil"))
+    {
+        PublishedFromMs = Number(json, "publishedFrom"),
+        LateMs = Number(json, "late"),
+        Hours = json.TryGetProperty("hours", out var hours) ? [.. hours.EnumerateArray().Select(ReadHour)] : [],
+    };
 
     private static IndexDelta ReadIndex(JsonElement json) => new(
         [.. json.GetProperty("add").EnumerateArray().Select(ReadRun)],

@@ -26,7 +26,10 @@ internal static class KafkaClientConfig
             ["isolation.level"] = "read_committed",
             ["allow.auto.create.topics"] = "false",
             ["topic.metadata.refresh.interval.ms"] = "30000", // a topic created later is found within this
-            ["message.max.bytes"] = LargestTransferBytes,
+
+            // Of all partitions together; a larger transfer comes alone. The client's own 50 MB would be most of the prefetch, and on top of it.
+            ["fetch.max.bytes"] = Math.Clamp(options.PrefetchBytes / 4, 1 << 20, 16 << 20).ToString(CultureInfo.InvariantCulture),
+            ["message.max.bytes"] = "1000000", // fetches are never smaller than this, and nothing is produced here
             ["queued.max.messages.kbytes"] = (options.PrefetchBytes >> 10).ToString(CultureInfo.InvariantCulture),
         };
         Overlay(config, options.Properties);

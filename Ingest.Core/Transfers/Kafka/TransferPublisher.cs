@@ -47,16 +47,21 @@ public sealed class TransferPublisher : IDisposable
     /// <summary>Sends one transfer without waiting for its delivery, but for room. The payload may be reused on return.</summary>
     /// <param name="key">Transfers of one key keep their order; null spreads them.</param>
     public void Publish(string topic, string? key, ReadOnlyMemory<byte> payload, CancellationToken cancellation) =>
-        Send(topic, key, payload, _onDelivery, cancellation);
+        Send(topic, key, payload, [], _onDelivery, cancellation);
 
     /// <summary>Sends one transfer and waits until all replicas have it.</summary>
     /// <returns>Where it lies.</returns>
     /// <exception cref="TransferSourceException">It was not delivered; the message says why.</exception>
+    public Task<(TopicPartition Source, long Offset)> PublishAsync(string topic, string? key, ReadOnlyMemory<byte> payload, CancellationToken cancellation) =>
+        PublishAsync(topic, key, payload, [], cancellation);
+
+    /// <inheritdoc cref="PublishAsync(string, string?, ReadOnlyMemory{byte}, CancellationToken)"/>
+    /// <param name="headers">Of the message; brokers before 0.11 keep none.</param>
     public async Task<(TopicPartition Source, long Offset)> PublishAsync(
-        string topic, string? key, ReadOnlyMemory<byte> payload, CancellationToken cancellation)
+        string topic, string? key, ReadOnlyMemory<byte> payload, IReadOnlyList<(string Name, byte[] Value)> headers, CancellationToken cancellation)
     {
         var delivered = new TaskCompletionSource<DeliveryReport<byte[]?, byte[]>>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Send(topic, key, payload, report =>
+        Send(topic, key, payload, headers, report =>
         {
             OnDelivery(report);
             delivered.SetResult(report);
@@ -81,9 +86,11 @@ public sealed class TransferPublisher : IDisposable
     }
 
     private void Send(
-        string topic, string? key, ReadOnlyMemory<byte> payload, Action<DeliveryReport<byte[]?, byte[]>> onDelivery, CancellationToken cancellation)
+        string topic, string? key, ReadOnlyMemory<byte> payload, IReadOnlyList<(string Name, byte[] Value)> headers, Action<DeliveryReport<byte[]?, byte[]>> onDelivery, CancellationToken cancellation)
     {
         var message = new Message<byte[]?, byte[]> { Key = key is null ? null : Encoding.UTF8.GetBytes(key), Value = WholeArray(payload) };
+        if (headers.Count > 0) message.Headers = [];
+        foreach (var (name, value) in headers) message.Headers.Add(name, value);
         _room.Wait(cancellation);
         while (true)
         {

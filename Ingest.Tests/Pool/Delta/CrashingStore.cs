@@ -4,14 +4,15 @@ using Ingest.Core.Stores;
 namespace Ingest.Tests.Pool.Delta;
 
 /// <summary>The process dies at its n-th call (from 0), before or after the call has taken effect; from then on nothing gets through.</summary>
-internal sealed class CrashingStore(IObjectStore inner, int diesAt, bool afterActing) : IObjectStore
+/// <param name="onlyWrites">Count only calls that change something: to die at a read is to die before the next of those.</param>
+internal sealed class CrashingStore(IObjectStore inner, int diesAt, bool afterActing, bool onlyWrites = false) : IObjectStore
 {
     private int _calls;
 
     /// <summary>Whether it came to that.</summary>
     public bool IsDead { get; private set; }
 
-    public ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) => RunAsync(() => inner.CreateAsync(name, content, cancellation));
+    public ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) => RunAsync(() => inner.CreateAsync(name, content, cancellation), isWrite: true);
 
     public ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellation) => RunAsync(() => inner.ReadAsync(name, cancellation));
 
@@ -23,7 +24,7 @@ internal sealed class CrashingStore(IObjectStore inner, int diesAt, bool afterAc
     {
         await inner.ReplaceAsync(name, content, cancellation);
         return true;
-    });
+    }, isWrite: true);
 
     public async IAsyncEnumerable<StoredObject> ListAsync(string prefix, string? after, [EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -32,9 +33,9 @@ internal sealed class CrashingStore(IObjectStore inner, int diesAt, bool afterAc
 
     public ValueTask DeleteAsync(string name, CancellationToken cancellation) => throw new InvalidOperationException($"Nobody may delete {name}.");
 
-    private async ValueTask<T> RunAsync<T>(Func<ValueTask<T>> act)
+    private async ValueTask<T> RunAsync<T>(Func<ValueTask<T>> act, bool isWrite = false)
     {
-        if (!IsDead && _calls++ != diesAt) return await act();
+        if (!IsDead && ((onlyWrites && !isWrite) || _calls++ != diesAt)) return await act();
         if (!IsDead && afterActing) await act();
         IsDead = true;
         throw new CrashException();

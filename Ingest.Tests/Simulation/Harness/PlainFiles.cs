@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Apache.Arrow;
@@ -60,7 +61,9 @@ internal static class PlainFiles
         var sum = UInt128.Zero;
         foreach (var key in batch.Keys) sum += key;
         var path = TableLayout.NewFile(PartitionPath.Folder(TableSchema.PartitionColumns(plan), batch.Values), id);
-        return new(new EncodedFile(new DataFile(path, batch.Values, content.Length, batch.RowCount, sum, $"{{\"numRecords\":{batch.RowCount}}}"), content));
+        var bytes = ArrayPool<byte>.Shared.Rent((int)content.Length);
+        content.GetBuffer().AsSpan(0, (int)content.Length).CopyTo(bytes);
+        return new(new EncodedFile(new DataFile(path, batch.Values, content.Length, batch.RowCount, sum, $"{{\"numRecords\":{batch.RowCount}}}"), bytes));
     }
 
     private static string? Text(IArrowArray array, int row) => array switch

@@ -1,0 +1,95 @@
+using System.Globalization;
+using Ingest.Tests.EndToEnd;
+
+namespace Ingest.Tests.Crash;
+
+/// <summary>SIGTERM while transfers pour in, to a real process.</summary>
+public sealed class SignalTests
+{
+    [Fact]
+    public async Task SIGTERM_under_load_ends_with_zero_and_leaves_nothing_open()
+    {
+        using var load = await Load.StartAsync();
+        Assert.True(await load.Worker.TerminateAsync() == 0, load.Worker.Output);
+        Assert.Contains("what is open is committed: True", load.Worker.Output, StringComparison.Ordinal);
+        await load.CheckAsync();
+    }
+
+    [Fact]
+    public async Task A_second_SIGTERM_stops_at_once_and_is_safe()
+    {
+        using var load = await Load.StartAsync();
+        const int Killed = 128 + 9;
+        Assert.Equal(Killed, await load.Worker.TerminateAsync(again: true));
+        await load.CheckAsync();
+    }
+
+    /// <summary>A worker at work, with much that is open, and a department that does not stop sending.</summary>
+    private sealed class Load : IDisposable
+    {
+        private readonly City _city = new();
+        private readonly CancellationTokenSource _stop = new();
+        private Task<int> _sending = null!;
+        private Dictionary<string, string> _settings = [];
+
+        public WorkerProcess Worker { get; private set; } = null!;
+
+        public static async Task<Load> StartAsync()
+        {
+            var load = new Load();
+            var contract = Path.Combine(load._city.Folder, "contract.yaml");
+            await File.WriteAllTextAsync(contract, City.Contract);
+            load._settings = new Dictionary<string, string>
+            {
+                ["Ingest__Kafka__BootstrapServers"] = load._city.Brokers,
+                ["Ingest__Kafka__Properties__session.timeout.ms"] = "3000",
+                ["Ingest__Kafka__Properties__heartbeat.interval.ms"] = "300",
+                ["Ingest__Contracts"] = contract,
+                ["Ingest__Pool"] = load._city.Pool,
+                ["Ingest__Table__IndexCache"] = load._city.Cache,
+                ["Ingest__Batching__FlushAfter"] = "00:10:00",
+                ["Ingest__Batching__FlushRows"] = "5000",
+                ["Ingest__Health__Port"] = "0",
+            };
+            load._sending = Task.Run(load.Send);
+            load.Worker = new WorkerProcess(load._settings);
+            while (!Directory.Exists(load._city.Pool) || !Directory.EnumerateFiles(load._city.Pool, "*.parquet", SearchOption.AllDirectories).Any()) await Task.Delay(10);
+            return load;
+        }
+
+        /// <summary>What the next worker makes of it is exactly what was sent.</summary>
+        public async Task CheckAsync()
+        {
+            _stop.Cancel();
+            var sent = await _sending;
+            _city.Delivered();
+            _settings["Ingest__Kafka__GroupId"] = "after";
+            using var next = new WorkerProcess(_settings, "--until-caught-up");
+            Assert.True(await next.ExitAsync() == 0, next.Output);
+            Assert.Equal(sent, await _city.CountAsync());
+            Assert.Equal([sent.ToString(CultureInfo.InvariantCulture)], await _city.SqlAsync("select count(distinct id) from payments"));
+            await _city.AssertAccountedAsync();
+        }
+
+        public void Dispose()
+        {
+            _stop.Cancel();
+            Worker?.Dispose();
+            _city.Dispose();
+            _stop.Dispose();
+        }
+
+        /// <summary>No more than the embedded broker keeps, and a little at a time.</summary>
+        private int Send()
+        {
+            var sent = 0;
+            while (!_stop.IsCancellationRequested && sent < 40_000)
+            {
+                for (var end = sent + 50; sent < end; sent++) _city.Publish($$"""{"id":"A{{sent}}","amount":{{sent}},"paid_on":"2026-03-02"}""", key: sent.ToString(CultureInfo.InvariantCulture));
+                _city.Delivered();
+            }
+
+            return sent;
+        }
+    }
+}

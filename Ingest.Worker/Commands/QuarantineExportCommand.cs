@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Unicode;
+using Ingest.Core.Flow.Replay;
+
+namespace Ingest.Worker.Commands;
+
+/// <summary><c>quarantine export</c>: refused records as NDJSON, for the department that has to mend them.</summary>
+internal static class QuarantineExportCommand
+{
+    private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static Command Create()
+    {
+        var pool = PoolCommand.PoolOption();
+        var output = new Option<string?>("--output") { Description = "File to write. Default: standard output." };
+        var command = new Command("export", "Refused records as one JSON object a line, with their bytes (protected columns included): as text in 'raw' where they are UTF-8, else in 'raw_base64'.") { pool, output };
+        var filter = QuarantineFilter.AddTo(command, canShowReplayed: true);
+        command.SetAction((parse, cancellation) => RunAsync(parse.GetValue(pool), filter(parse), parse.GetValue(output), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? poolFolder, QuarantineFilter filter, string? output, CancellationToken cancellation)
+    {
+        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
+        using var quarantine = await QuarantineRowsReader.OpenAsync(pool, cancellation).ConfigureAwait(false);
+        await using var stream = output is null ? Console.OpenStandardOutput() : File.Create(output);
+        var rows = 0L;
+        foreach (var (record, field, detail) in quarantine?.Rows(filter) ?? [])
+        {
+            await using (var writer = new Utf8JsonWriter(stream, s_options)) Write(writer, record, field, detail);
+            stream.WriteByte((byte)'\n');
+            rows++;
+        }
+
+        await Console.Error.WriteLineAsync($"{Output.Count(rows)} {(rows == 1 ? "row" : "rows")}{(output is null ? "" : $" in {output}")}.").ConfigureAwait(false);
+        return ExitCodes.Ok;
+    }
+
+    private static void Write(Utf8JsonWriter writer, QuarantinedRecord record, string? field, string? detail)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("id", record.Id);
+        writer.WriteString("department", record.Department);
+        writer.WriteString("dataset", record.Dataset);
+        writer.WriteString("reason", record.Reason);
+        writer.WriteString("field", field);
+        writer.WriteString("detail", detail);
+        writer.WriteString("topic", record.Source.Topic);
+        writer.WriteNumber("partition", record.Source.Partition);
+        writer.WriteNumber("offset", record.Offset);
+        writer.WriteNumber("position", record.Position);
+        writer.WriteNumber("published_at_ms", record.PublishedAtMs);
+        WriteBytes(writer, "header", record.Header);
+        WriteBytes(writer, "raw", record.Raw);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteBytes(Utf8JsonWriter writer, string name, byte[]? bytes)
+    {
+        if (bytes is null) return;
+        if (Utf8.IsValid(bytes)) writer.WriteString(name, bytes);
+        else writer.WriteBase64String(name + "_base64", bytes);
+    }
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace Ingest.Worker.Commands;
+
+/// <summary><c>quarantine ls</c>: how much was refused, of whom and why; or row by row.</summary>
+internal static class QuarantineLsCommand
+{
+    private const string Summary =
+        """
+        SELECT department, coalesce(dataset, '') AS dataset, reason, count(*) FILTER (NOT is_replayed) AS open, count(*) FILTER (is_replayed) AS taken_in,
+               strftime(min(_published_at) AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ') AS first_published, strftime(max(_published_at) AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ') AS last_published
+        FROM q WHERE {0} GROUP BY ALL ORDER BY open DESC, department, dataset, reason
+        """;
+
+    private const string Rows =
+        """
+        SELECT id, department, coalesce(dataset, '') AS dataset, reason, coalesce(field, '') AS field, coalesce(detail, '') AS detail, octet_length(raw) AS bytes
+        FROM q WHERE {0} ORDER BY _topic, _partition, _offset, _position LIMIT {1}
+        """;
+
+    public static Command Create()
+    {
+        var pool = PoolCommand.PoolOption();
+        var rows = new Option<int?>("--rows") { Description = "List so many single rows, with the ids that show takes." };
+        var output = new OutputStyleOptions();
+        var command = new Command("ls", "What is in quarantine, by department, dataset and reason.") { pool, rows };
+        output.AddTo(command);
+        var filter = QuarantineFilter.AddTo(command, canShowReplayed: true);
+        command.SetAction((parse, cancellation) => RunAsync(parse.GetValue(pool), filter(parse), parse.GetValue(rows), output.Of(parse), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? poolFolder, QuarantineFilter filter, int? rows, OutputStyle style, CancellationToken cancellation)
+    {
+        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
+        using var quarantine = await QuarantineRowsReader.OpenAsync(pool, cancellation).ConfigureAwait(false);
+        if (quarantine is null)
+        {
+            Console.WriteLine($"Nothing was ever refused: {pool.Root} has no quarantine.");
+            return ExitCodes.Ok;
+        }
+
+        var sql = string.Format(CultureInfo.InvariantCulture, rows is null ? Summary : Rows, filter.Where(), rows);
+        using var reader = quarantine.Read(sql);
+        var lines = new List<string[]>();
+        var names = Enumerable.Range(0, reader.FieldCount).Select(reader.GetName).ToArray();
+        while (reader.Read()) lines.Add([.. names.Select((_, i) => reader.IsDBNull(i) ? "" : Convert.ToString(reader.GetValue(i), CultureInfo.InvariantCulture) ?? "")]);
+        OutputStyleOptions.Write(style, names, lines);
+        return ExitCodes.Ok;
+    }
+}

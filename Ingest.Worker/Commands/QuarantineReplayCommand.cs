@@ -1,0 +1,112 @@
+using System.CommandLine;
+using Ingest.Core.Contracts;
+using Ingest.Core.Decoding;
+using Ingest.Core.Flow.Replay;
+using Ingest.Core.Flow.Runtime;
+using Ingest.Worker.Configuration;
+using Ingest.Worker.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Ingest.Worker.Commands;
+
+/// <summary><c>quarantine replay</c>: takes refused records in by the contracts of today.</summary>
+internal static class QuarantineReplayCommand
+{
+    private const int BatchRows = 10_000;
+    private const long BatchBytes = 16L << 20;
+
+    public static Command Create()
+    {
+        var pool = PoolCommand.PoolOption();
+        var contracts = new Option<string?>("--contracts") { Description = "Contracts. Default: the setting Ingest:Contracts." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Say what would happen, and change nothing." };
+        var command = new Command("replay", "Take refused records in by the contracts of today. What is taken in already adds nothing; what is still wrong stays. Workers may go on.") { pool, contracts, dryRun };
+        var filter = QuarantineFilter.AddTo(command, canShowReplayed: false);
+        command.SetAction((parse, cancellation) => RunAsync(parse.GetValue(pool), parse.GetValue(contracts), filter(parse), parse.GetValue(dryRun), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? poolFolder, string? contracts, QuarantineFilter filter, bool dryRun, CancellationToken cancellation)
+    {
+        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
+        var errors = new List<string>();
+        var configuration = SettingsReader.Configuration([]);
+        var catalog = ContractFiles.Load(contracts ?? configuration["Ingest:Contracts"] ?? new IngestSettings().Contracts, errors);
+        if (catalog is null || errors.Count > 0)
+        {
+            foreach (var error in errors) await Console.Error.WriteLineAsync(error).ConfigureAwait(false);
+            return ExitCodes.BadConfiguration;
+        }
+
+        using var quarantine = await QuarantineRowsReader.OpenAsync(pool, cancellation).ConfigureAwait(false);
+        try
+        {
+            var report = quarantine is null ? new ReplayReport() : await ReplayAsync(pool, catalog, quarantine, filter, SettingsReader.Limits(configuration), dryRun, cancellation).ConfigureAwait(false);
+            Print(report, dryRun);
+            return ExitCodes.Ok;
+        }
+        catch (Exception refused) when (Refusal.IsOne(refused))
+        {
+            await Console.Error.WriteLineAsync($"{refused.Message} What was committed before is safe; run the replay again.").ConfigureAwait(false);
+            return ExitCodes.Stopped;
+        }
+    }
+
+    private static async Task<ReplayReport> ReplayAsync(PoolTables pool, Catalog catalog, QuarantineRowsReader quarantine, QuarantineFilter filter, DecodeLimits limits, bool dryRun, CancellationToken cancellation)
+    {
+        var cache = Directory.CreateTempSubdirectory("ingest-replay-").FullName;
+        var services = new EngineServices { Pool = pool.Store, Logger = NullLogger.Instance };
+        var replays = new Dictionary<string, QuarantineReplay>(StringComparer.Ordinal);
+        var total = new ReplayReport();
+        try
+        {
+            foreach (var batch in Batches(quarantine.Rows(filter).Select(r => r.Record)))
+            {
+                foreach (var cluster in batch.GroupBy(r => r.SourceName))
+                {
+                    if (!replays.TryGetValue(cluster.Key, out var replay))
+                        replays.Add(cluster.Key, replay = new QuarantineReplay(catalog, services, cluster.Key, limits, cache, dryRun));
+                    await replay.RunAsync([.. cluster], cancellation).ConfigureAwait(false);
+                }
+            }
+
+            foreach (var replay in replays.Values) total.Add(replay.Report);
+            return total;
+        }
+        finally
+        {
+            foreach (var replay in replays.Values) replay.Dispose();
+            Directory.Delete(cache, recursive: true);
+        }
+    }
+
+    private static IEnumerable<List<QuarantinedRecord>> Batches(IEnumerable<QuarantinedRecord> rows)
+    {
+        var batch = new List<QuarantinedRecord>();
+        var bytes = 0L;
+        foreach (var row in rows)
+        {
+            if (batch.Count > 0 && (batch.Count == BatchRows || bytes + row.Raw.Length > BatchBytes))
+            {
+                yield return batch;
+                (batch, bytes) = ([], 0);
+            }
+
+            batch.Add(row);
+            bytes += row.Raw.Length + (row.Header?.Length ?? 0);
+        }
+
+        if (batch.Count > 0) yield return batch;
+    }
+
+    private static void Print(ReplayReport report, bool dryRun)
+    {
+        var (taken, stays) = dryRun ? ("would be taken in", "would stay") : ("taken in", "stay");
+        Console.WriteLine($"{Output.Count(report.Looked)} refused records and transfers looked at, {Output.Count(report.TakenIn)} {taken}, {Output.Count(report.StillRefused.Values.Sum())} {stays} in quarantine.");
+        Console.WriteLine($"Records: {Output.Count(report.RecordsWritten)} new rows, {Output.Count(report.RecordsDuplicate)} duplicates, {Output.Count(report.RecordsRefusedAnew)} refused anew by themselves.");
+        foreach (var (why, count) in report.StillRefused) Console.WriteLine($"  {why}: {Output.Count(count)}");
+        foreach (var commits in report.Commits.GroupBy(c => c.Table)) Console.WriteLine($"{commits.Key}: committed version{(commits.Count() == 1 ? "" : "s")} {string.Join(", ", commits.Select(c => c.Version))}.");
+        if (dryRun) Console.WriteLine("Nothing was changed.");
+        else if (report.Commits.Count == 0) Console.WriteLine("There was nothing to change.");
+    }
+}
