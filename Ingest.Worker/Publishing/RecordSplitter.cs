@@ -16,7 +16,7 @@ internal static class RecordSplitter
     public static IEnumerable<(byte[] Payload, int Records)> Split(string file, FileFormat format, int recordsPerTransfer) => format switch
     {
         FileFormat.Csv => Csv(file, recordsPerTransfer),
-        FileFormat.Ndjson => Join(Lines(file), [], recordsPerTransfer),
+        FileFormat.Ndjson => Join(Lines(file).Where(line => !IsBlank(line)), [], recordsPerTransfer),
         FileFormat.Json => Json(file, recordsPerTransfer),
         _ => throw new ArgumentOutOfRangeException(nameof(format)),
     };
@@ -58,6 +58,7 @@ internal static class RecordSplitter
         var quoted = false;
         foreach (var line in Lines(file))
         {
+            if (!quoted && IsBlank(line)) continue; // inside quotes it belongs to the value
             quoted ^= (line.AsSpan().Count((byte)'"') & 1) == 1;
             row.Write(line);
             if (quoted) continue;
@@ -68,7 +69,7 @@ internal static class RecordSplitter
         if (row.Length > 0) yield return row.ToArray();
     }
 
-    /// <summary>Lines with their line end (one is added to a last line without), the byte order mark and blank lines left out.</summary>
+    /// <summary>Lines with their line end (one is added to a last line without), the byte order mark left out.</summary>
     private static IEnumerable<byte[]> Lines(string file)
     {
         using var stream = new BufferedStream(File.OpenRead(file), 1 << 20);
@@ -79,22 +80,24 @@ internal static class RecordSplitter
         {
             line.WriteByte((byte)value);
             if (value != '\n') continue;
-            if (Take(line, ref isFirst) is { } whole) yield return whole;
+            yield return Take(line, ref isFirst);
         }
 
         if (line.Length == 0) yield break;
         line.WriteByte((byte)'\n');
-        if (Take(line, ref isFirst) is { } last) yield return last;
+        yield return Take(line, ref isFirst);
     }
 
-    private static byte[]? Take(MemoryStream line, ref bool isFirst)
+    private static byte[] Take(MemoryStream line, ref bool isFirst)
     {
         var bytes = line.ToArray();
         line.SetLength(0);
         if (isFirst && bytes.AsSpan().StartsWith(s_bom)) bytes = bytes[s_bom.Length..];
         isFirst = false;
-        return bytes.AsSpan().TrimStart("\r\n"u8).IsEmpty ? null : bytes;
+        return bytes;
     }
+
+    private static bool IsBlank(byte[] line) => line.AsSpan().TrimStart("\r\n"u8).IsEmpty;
 
     private static IEnumerable<(byte[], int)> Json(string file, int recordsPerTransfer)
     {
