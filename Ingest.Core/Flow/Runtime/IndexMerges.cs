@@ -44,7 +44,8 @@ internal sealed class IndexMerges(TableIndex index, string table, TimeProvider t
     /// <summary>Gives up what is not done, and returns when nothing runs any more.</summary>
     public async Task StopAsync()
     {
-        await _stop.CancelAsync();
+        // Here and now, not on a thread of the pool: a simulated worker has one thread.
+        _stop.Cancel();
         await Task.WhenAll(_running.Select(r => r.Task));
     }
 
