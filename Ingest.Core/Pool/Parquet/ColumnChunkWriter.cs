@@ -6,7 +6,7 @@ namespace Ingest.Core.Pool.Parquet;
 
 /// <summary>
 /// Writes rows of one Arrow array as a Parquet column chunk, with the encoding that fits the values: a dictionary where values repeat, differences for other integers,
-/// plain for the rest. Its buffers are used from chunk to chunk; one a thread. Benchmark: ParquetBenchmarks.
+/// plain for the rest. Its buffers are used from chunk to chunk; one a thread. Benchmark: EncodeBenchmarks.
 /// </summary>
 internal sealed class ColumnChunkWriter : IDisposable
 {

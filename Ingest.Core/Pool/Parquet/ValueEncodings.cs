@@ -3,7 +3,7 @@ using System.Numerics;
 
 namespace Ingest.Core.Pool.Parquet;
 
-/// <summary>The value encodings that we write besides PLAIN (parquet-format, Encodings.md). Benchmark: ParquetBenchmarks.</summary>
+/// <summary>The value encodings that we write besides PLAIN (parquet-format, Encodings.md). Benchmark: EncodeBenchmarks.</summary>
 internal static class ValueEncodings
 {
     // Shorter runs cost more as runs than as packed values.
