@@ -30,7 +30,13 @@ public interface ITransferSink
     bool WantsTransfers { get; }
 
     /// <summary>
-    /// Partitions were assigned. Takes as long as the tables' offsets take to be read (bounded by the session timeout). Returns, for each,
+    /// Partitions are about to be assigned: reads the tables' offsets (bounded by the session timeout). Only then does the source ask what the broker holds. The other way round,
+    /// an offset that a former owner commits in between would lie beyond the end, as if the topic had been re-created.
+    /// </summary>
+    Task AssigningAsync();
+
+    /// <summary>
+    /// Partitions were assigned. Returns, for each,
     /// the right under which it is read from now on, whose start offset is where reading begins; or null to leave the partition halted.
     /// </summary>
     Task<IReadOnlyList<CommitRight?>> AssignedAsync(IReadOnlyList<PartitionBounds> partitions);

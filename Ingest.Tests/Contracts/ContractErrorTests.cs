@@ -96,7 +96,7 @@ public sealed class ContractErrorTests
     [Theory]
     [InlineData("topic: police.cars", "topic: ..", "4:12 'topic' is '..'.")]
     [InlineData("topic: police.cars", "topic: police cars", "4:12 'topic' is 'police cars'.")]
-    [InlineData("dataset: cars", "dataset: quarantine", "1:10 'quarantine' is the table of refused records.")]
+    [InlineData("dataset: cars", "dataset: quarantine", "1:10 'quarantine' is a table of refused records.")]
     [InlineData("dataset: cars", "dataset: ../cars", "1:10 'dataset' is '../cars'.")]
     [InlineData("department: police", "department: police\n    claim: { field: /d }", "6:12 'equals' is missing.")]
     [InlineData("department: police", "department: police\n  - topic: police.cars\n    department: taxes", "6:12 Topic 'police.cars' stands twice in this contract.")]

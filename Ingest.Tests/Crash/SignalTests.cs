@@ -11,7 +11,7 @@ public sealed class SignalTests
     {
         using var load = await Load.StartAsync();
         Assert.True(await load.Worker.TerminateAsync() == 0, load.Worker.Output);
-        Assert.Contains("what is open is committed: True", load.Worker.Output, StringComparison.Ordinal);
+        Assert.True(load.Worker.Output.Contains("what was open is committed: True", StringComparison.Ordinal), load.Worker.Output);
         await load.CheckAsync();
     }
 

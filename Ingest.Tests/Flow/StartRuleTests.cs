@@ -38,6 +38,21 @@ public sealed class StartRuleTests
         Assert.Contains("40 offsets [60, 100)", halt.Why, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Offsets_read_after_the_broker_was_asked_may_lie_beyond_its_end() => Assert.Equal(new StartDecision.Read(901), Resume(StartPolicy.Earliest, 901));
+
+    [Theory]
+    [InlineData(StartPolicy.Earliest, 100)]
+    [InlineData(StartPolicy.Latest, 900)]
+    public void Going_back_before_the_first_commit_begins_where_the_policy_said(StartPolicy policy, long expected) =>
+        Assert.Equal(new StartDecision.Read(expected), Resume(policy, null, null));
+
+    [Fact]
+    public void Offsets_that_expired_halt_when_going_back_too() => Assert.IsType<StartDecision.Halt>(Resume(StartPolicy.Earliest, 60));
+
+    private static StartDecision Resume(StartPolicy policy, params long?[] stored) =>
+        StartRule.Resume(new PartitionBounds(s_source, 100, 900), [.. stored.Select((s, i) => ($"table-{i}", s))], policy);
+
     private static StartDecision Decide(StartPolicy policy, params long?[] stored) =>
         StartRule.Decide(new PartitionBounds(s_source, 100, 900), [.. stored.Select((s, i) => ($"table-{i}", s))], policy);
 }

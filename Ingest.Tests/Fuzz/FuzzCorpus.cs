@@ -20,11 +20,12 @@ internal static class FuzzCorpus
           - { name: nested, type: string, source: [/a/b, c] }
         """;
 
+    private static readonly string[] s_formats = ["json", "ndjson", "csv"];
     private static readonly string[] s_zones = ["Asia/Shanghai", "America/New_York", "Europe/London", "Pacific/Apia", "Australia/Lord_Howe", "Africa/Monrovia"];
 
     /// <summary>One contract a format and zone; each has a topic of its own.</summary>
     public static IEnumerable<string> Contracts =>
-        from format in new[] { "json", "ndjson", "csv" }
+        from format in s_formats
         from zone in s_zones
         let topic = $"{format}.{zone.Replace('/', '-')}"
         select $"""

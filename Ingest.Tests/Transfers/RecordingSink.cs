@@ -91,6 +91,8 @@ internal sealed class RecordingSink : ITransferSink
         }
     }
 
+    public Task AssigningAsync() => Task.CompletedTask;
+
     public Task<IReadOnlyList<CommitRight?>> AssignedAsync(IReadOnlyList<PartitionBounds> partitions)
     {
         lock (_lock)

@@ -46,6 +46,7 @@ internal sealed class PreparedSource : ITransferSource
     public async Task RunAsync(ITransferSink sink, CancellationToken stop)
     {
         var bounds = _ends.Select((end, d) => new PartitionBounds(new TopicPartition(GrowthCase.Topic(d), 0), 0, end)).ToArray();
+        await sink.AssigningAsync().ConfigureAwait(false);
         var rights = await sink.AssignedAsync(bounds).ConfigureAwait(false);
         FirstChunkAt = Stopwatch.GetTimestamp();
         foreach (var (department, from, bytes, ends) in _chunks)

@@ -52,6 +52,12 @@ public static class StartRule
         return new StartDecision.Read(lowest == long.MaxValue ? first : lowest);
     }
 
+    /// <summary>
+    /// As <see cref="Decide"/>, for offsets read later than the bounds: beyond the end is no sign of anything then, since others may have read on. The policy's start stays what it was.
+    /// </summary>
+    public static StartDecision Resume(PartitionBounds bounds, IReadOnlyList<(string Table, long? Offset)> tables, StartPolicy policy) =>
+        Decide(bounds with { End = long.MaxValue }, [.. tables.Select(t => (t.Table, (long?)(t.Offset ?? (policy == StartPolicy.Latest ? bounds.End : bounds.Start))))], policy);
+
     /// <summary>Why a partition that was being read cannot be read on at its next offset; null when the broker's bounds do not tell.</summary>
     public static string? Lost(long next, PartitionBounds? held) => held is { } bounds ? Problem("the worker needs", next, bounds) : null;
 

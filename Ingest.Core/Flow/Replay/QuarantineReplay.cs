@@ -3,7 +3,6 @@ using Ingest.Core.Decoding;
 using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Normalizing;
 using Ingest.Core.Pool.Delta;
-using Ingest.Core.Pool.Parquet;
 using Ingest.Core.Stores;
 using Ingest.Core.Transfers;
 

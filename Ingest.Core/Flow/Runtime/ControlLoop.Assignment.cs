@@ -1,5 +1,6 @@
 using Ingest.Core.Flow.Protocol;
 using Ingest.Core.Flow.Telemetry;
+using Ingest.Core.Pool.Delta;
 using Ingest.Core.Transfers;
 
 namespace Ingest.Core.Flow.Runtime;
@@ -7,10 +8,12 @@ namespace Ingest.Core.Flow.Runtime;
 /// <summary>How partitions come, go in good order, get lost, and are read again.</summary>
 internal sealed partial class ControlLoop
 {
-    /// <summary>Reads the tables' own offsets, afresh, and says where each partition is read from.</summary>
-    private async Task<IReadOnlyList<CommitRight?>> AssignAsync(IReadOnlyList<PartitionBounds> assigned, CancellationToken cancellation)
+    /// <summary>The tables as they were read before the broker was asked what it holds: by these its bounds are judged.</summary>
+    private Dictionary<string, Snapshot> _judged = [];
+
+    /// <summary>Says where each partition is read from.</summary>
+    private CommitRight?[] Assign(IReadOnlyList<PartitionBounds> assigned)
     {
-        await RefreshAsync(cancellation);
         var rights = new CommitRight?[assigned.Count];
         for (var i = 0; i < assigned.Count; i++)
         {
@@ -18,11 +21,20 @@ internal sealed partial class ControlLoop
             if (!_catalog.Topics.TryGetValue(bounds.Source.Topic, out var topic)) continue;
             var partition = new PartitionState(topic, bounds);
             _partitions[bounds.Source] = partition;
-            rights[i] = StartReading(partition, bounds);
+            if (IsWhole(partition)) rights[i] = StartReading(partition);
         }
 
         if (rights.FirstOrDefault(r => r is not null) is { } first) Log.Assigned(_logger, assigned.Count, first.Source, first.StartOffset, assigned.Count - 1);
         return rights;
+    }
+
+    /// <summary>False, and the partition halted, when the broker does not hold what the tables need next.</summary>
+    private bool IsWhole(PartitionState partition)
+    {
+        var stored = partition.Topic.Datasets.Select(d => (d.Plan.Name, _lanes.StoredOffset(_judged[d.Plan.Name], partition.Source))).ToArray();
+        if (StartRule.Decide(partition.Bounds, stored, _options.StartFrom) is not StartDecision.Halt halt) return true;
+        Halt(partition, halt.Why);
+        return false;
     }
 
     private Task RefreshAsync(CancellationToken cancellation) => _lanes.RefreshAsync(l => _stoppedTables.ContainsKey(l.Plan.Name), StopTable, cancellation);
@@ -36,7 +48,8 @@ internal sealed partial class ControlLoop
             Halt(partition, $"{partition.Source}: table '{lane.Plan.Name}' cannot be written: {why}");
     }
 
-    private CommitRight? StartReading(PartitionState partition, PartitionBounds bounds)
+    /// <summary>Reads from the tables' offsets of now. The end is not judged again: others may have read further than the broker had when it was asked.</summary>
+    private CommitRight? StartReading(PartitionState partition)
     {
         var lanes = partition.Topic.Datasets.Select(d => _lanes[d.Plan.Name]).ToArray();
         if (lanes.Append(_lanes.Quarantine).FirstOrDefault(l => _stoppedTables.ContainsKey(l.Plan.Name)) is { } stopped)
@@ -46,7 +59,7 @@ internal sealed partial class ControlLoop
         }
 
         var stored = lanes.Select(l => (l.Plan.Name, _lanes.StoredOffset(l, partition.Source))).ToArray();
-        switch (StartRule.Decide(bounds, stored, _options.StartFrom))
+        switch (StartRule.Resume(partition.Bounds, stored, _options.StartFrom))
         {
             case StartDecision.Halt halt:
                 Halt(partition, halt.Why);
@@ -126,11 +139,10 @@ internal sealed partial class ControlLoop
         Log.Rewinding(_logger, reading.Length);
         for (var i = 0; i < reading.Length; i++)
         {
-            // The end is not judged again: others may have read further than we have heard of.
 #if MUTATIONS
-            if (Mutation.Current == Bug.DoesNotRewind && StartReading(reading[i], reading[i].Bounds with { End = long.MaxValue }) is not null) continue;
+            if (Mutation.Current == Bug.DoesNotRewind && StartReading(reading[i]) is not null) continue;
 #endif
-            if (StartReading(reading[i], reading[i].Bounds with { End = long.MaxValue }) is { } next) _source.Rewind(old[i], next);
+            if (StartReading(reading[i]) is { } next) _source.Rewind(old[i], next);
             else _source.Halt(old[i]);
         }
     }

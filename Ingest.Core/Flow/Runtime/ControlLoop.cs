@@ -93,8 +93,13 @@ internal sealed partial class ControlLoop
     {
         switch (message)
         {
+            case ControlMessage.Assigning assigning:
+                await RefreshAsync(cancellation);
+                _judged = _lanes.All.ToDictionary(l => l.Plan.Name, l => l.Table.Current, StringComparer.Ordinal);
+                assigning.Reply.TrySetResult();
+                break;
             case ControlMessage.Assigned assigned:
-                assigned.Reply.TrySetResult(await AssignAsync(assigned.Partitions, cancellation));
+                assigned.Reply.TrySetResult(Assign(assigned.Partitions));
                 break;
             case ControlMessage.Revoked revoked:
                 await HandOverAsync(revoked.Rights, cancellation);

@@ -7,6 +7,9 @@ internal abstract record ControlMessage
 {
     private ControlMessage() { }
 
+    /// <summary>Read the tables' offsets: partitions are about to be assigned.</summary>
+    public sealed record Assigning(TaskCompletionSource Reply) : ControlMessage;
+
     public sealed record Assigned(IReadOnlyList<PartitionBounds> Partitions, TaskCompletionSource<IReadOnlyList<CommitRight?>> Reply) : ControlMessage;
 
     public sealed record Revoked(IReadOnlyList<CommitRight> Rights, TaskCompletionSource Reply) : ControlMessage;

@@ -60,6 +60,13 @@ internal sealed class IntakeGate : ITransferSink
         return true;
     }
 
+    public Task AssigningAsync()
+    {
+        var reply = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(new ControlMessage.Assigning(reply));
+        return AnswerAsync(reply.Task, () => reply.TrySetCanceled(_ended));
+    }
+
     public async Task<IReadOnlyList<CommitRight?>> AssignedAsync(IReadOnlyList<PartitionBounds> partitions)
     {
         var reply = new TaskCompletionSource<IReadOnlyList<CommitRight?>>(TaskCreationOptions.RunContinuationsAsynchronously);

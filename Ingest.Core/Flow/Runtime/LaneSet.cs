@@ -43,8 +43,11 @@ internal sealed class LaneSet : IDisposable
     }
 
     /// <summary>The next offset that a table lacks of a partition, by its log; null when it never took anything of it.</summary>
-    public long? StoredOffset(TableLane lane, TopicPartition source) =>
-        lane.Table.Current.Txns.TryGetValue(_services.AppIdOf(source), out var next) ? next : null;
+    public long? StoredOffset(TableLane lane, TopicPartition source) => StoredOffset(lane.Table.Current, source);
+
+    /// <summary>The same, of the table as it was.</summary>
+    public long? StoredOffset(Snapshot table, TopicPartition source) =>
+        table.Txns.TryGetValue(_services.AppIdOf(source), out var next) ? next : null;
 
     /// <summary>Seals the lane's open batch and starts its commit.</summary>
     public void Start(TableLane lane, Task<JobResult>? after)

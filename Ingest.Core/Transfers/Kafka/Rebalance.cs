@@ -24,6 +24,7 @@ internal sealed class Rebalance(Intake intake, ITransferSink sink, KafkaOptions 
         try
         {
             if (partitions.Count == 0) return [];
+            sink.AssigningAsync().GetAwaiter().GetResult();
             var bounds = partitions.Select(p => BoundsOf(consumer, p)).ToList();
             var rights = sink.AssignedAsync(bounds).GetAwaiter().GetResult();
             return bounds.Zip(rights, StartAt).ToList();

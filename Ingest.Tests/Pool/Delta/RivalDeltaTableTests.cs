@@ -19,7 +19,7 @@ public sealed class RivalDeltaTableTests
         var first = await RivalCommits.OpenAsync(_store, 1);
         var second = await RivalCommits.OpenAsync(_store, 2);
         Assert.Equal((0, first.Current.TableId), (second.Current.Version, second.Current.TableId));
-        Assert.Equal("v1;content;department,d:date,v:integer;_rescued", second.Opened.Configuration[TableSpec.DedupKey]);
+        Assert.Equal("v2;date=d;content;department,d:date,v:integer;_rescued", second.Opened.Configuration[TableSpec.DedupKey]);
     }
 
     [Theory]

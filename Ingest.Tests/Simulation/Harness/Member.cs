@@ -68,6 +68,7 @@ internal sealed class Member(World world, Process process, Broker broker, ByteBu
         var coming = broker.Group.IsMember(this) ? broker.Group.ToTake(this) : [];
         if (coming.Count == 0) return;
         broker.Group.Took(this, coming);
+        await sink.AssigningAsync();
         var rights = await sink.AssignedAsync([.. coming.Select(p => new PartitionBounds(p, broker.Start(p), broker.End(p)))]);
         for (var i = 0; i < coming.Count; i++) _held[coming[i]] = new Held { Right = rights[i], Next = rights[i]?.StartOffset ?? 0, IsHalted = rights[i] is null };
     }

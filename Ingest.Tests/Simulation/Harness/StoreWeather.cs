@@ -66,7 +66,13 @@ internal sealed record StoreWeather(TimeSpan LatencyMax)
         6 => Fair with { Torn = 0.3, StaleList = 0.3 },
         _ => new StoreWeather(TimeSpan.FromMilliseconds(world.Random.Next(20, 3000)))
         {
-            Refused = 0.1, RequestLost = 0.05, ReplyLost = 0.05, Late = 0.05, Torn = 0.05, AnsweredTaken = 0.05, StaleList = 0.2,
+            Refused = 0.1,
+            RequestLost = 0.05,
+            ReplyLost = 0.05,
+            Late = 0.05,
+            Torn = 0.05,
+            AnsweredTaken = 0.05,
+            StaleList = 0.2,
         },
     };
 
