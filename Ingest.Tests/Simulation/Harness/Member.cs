@@ -16,9 +16,9 @@ internal sealed class Member(World world, Process process, Broker broker, ByteBu
 
     public bool Holds(TopicPartition partition) => _held.ContainsKey(partition);
 
-    /// <summary>All that the partition has now is committed, or it had nothing new when it was assigned.</summary>
+    /// <summary>All that the partition has now is committed, or it had nothing new when it was assigned. Not when more is committed than it has: a topic created anew must stop its partition.</summary>
     public bool IsCaughtUp(TopicPartition partition) =>
-        _held.TryGetValue(partition, out var held) && held.Right is not null && Math.Max(held.Committed, held.Right.StartOffset) >= broker.End(partition);
+        _held.TryGetValue(partition, out var held) && held.Right is not null && Math.Max(held.Committed, held.Right.StartOffset) == broker.End(partition);
 
     public bool IsHalted(TopicPartition partition) => _held.TryGetValue(partition, out var held) && held.IsHalted;
 

@@ -2,6 +2,7 @@ using Ingest.Core;
 using Ingest.Core.Pool;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Stores;
+using Ingest.Core.Transfers;
 
 namespace Ingest.Tests.Simulation.Harness;
 
@@ -71,13 +72,16 @@ internal static class SimulatedHistory
         if (findings.Count > 0) world.Fail(string.Join('\n', findings.Take(10)));
     }
 
+    /// <summary>A stopped partition counts once the worker says so to the outside, which it does a moment after it stopped.</summary>
+    private static bool Says(SimulatedWorker worker, TopicPartition partition) => worker.Halted.Any(h => h.StartsWith($"{partition}: ", StringComparison.Ordinal));
+
     /// <summary>All that is published is committed, or stopped loudly.</summary>
     public static bool IsSettled(Broker broker, Fleet fleet)
     {
         foreach (var partition in broker.Partitions)
         {
             var done = false;
-            foreach (var worker in fleet.Living) done |= worker.Member.IsCaughtUp(partition) || worker.Member.IsHalted(partition);
+            foreach (var worker in fleet.Living) done |= worker.Member.IsCaughtUp(partition) || (worker.Member.IsHalted(partition) && Says(worker, partition));
             if (!done) return false;
         }
 
