@@ -59,7 +59,8 @@ internal static class ColumnArrays<T> where T : unmanaged
 internal static class SpareColumnBytes
 {
     // Two full batches at the default settings, with the smaller arrays that they outgrew: what is out and what is spare together are no more than was out at once.
-    private const long BytesMax = 256 << 20;
+    // Spare arrays are in nobody's lease: with a quarter of the default heap limit spare, two million records in one backlog ran out of memory.
+    private const long BytesMax = 64 << 20;
 
     private static long s_bytes;
 
