@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using Ingest.Core.Batching;
 using Ingest.Core.Contracts;
+using Parquet;
 
 namespace Ingest.Core.Pool.Parquet;
 
@@ -10,7 +12,8 @@ public sealed class DataFileWriter
     private const int RowGroupRows = 500_000;
 
     /// <param name="id">Names the file; nobody else uses it.</param>
-    public ValueTask<EncodedFile> EncodeAsync(DatasetPlan plan, PartitionBatch batch, Guid id, CancellationToken cancellation)
+    /// <exception cref="InvalidDataException">What was encoded does not open as it should; nothing may be uploaded.</exception>
+    public async ValueTask<EncodedFile> EncodeAsync(DatasetPlan plan, PartitionBatch batch, Guid id, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         using var encoder = new FileEncoder(batch.Batch.Schema);
@@ -20,6 +23,32 @@ public sealed class DataFileWriter
         foreach (var key in batch.Keys) sum += key;
         var path = TableLayout.NewFile(PartitionPath.Folder(TableSchema.PartitionColumns(plan), batch.Values), id);
         var file = new DataFile(path, batch.Values, encoder.Content.Length, batch.RowCount, sum, encoder.StatsJson);
-        return ValueTask.FromResult(new EncodedFile(file, encoder.Content.Detach()));
+        var encoded = new EncodedFile(file, encoder.Content.Detach());
+        try
+        {
+            await CheckAsync(encoded, batch, cancellation);
+            return encoded;
+        }
+        catch
+        {
+            encoded.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opened by other code than wrote it: only a file whose footer tells all its rows and columns may leave.</summary>
+    private static async ValueTask CheckAsync(EncodedFile encoded, PartitionBatch batch, CancellationToken cancellation)
+    {
+        if (!MemoryMarshal.TryGetArray(encoded.Content, out var bytes)) throw new InvalidOperationException("An encoded file lies in an array.");
+        using var content = new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false);
+        await using var reader = await ParquetReader.CreateAsync(content, null, leaveStreamOpen: true, cancellation);
+        var rows = 0L;
+        foreach (var group in reader.Metadata!.RowGroups)
+        {
+            rows += group.NumRows;
+            if (group.Columns.Count != batch.Batch.ColumnCount) throw new InvalidDataException($"A row group has {group.Columns.Count} columns instead of {batch.Batch.ColumnCount}.");
+        }
+
+        if (rows != batch.RowCount) throw new InvalidDataException($"A file has {rows} rows instead of {batch.RowCount}.");
     }
 }
