@@ -33,10 +33,10 @@ internal static class IndexSizes
     public const int BlockBytes = 4096;
 
     /// <summary>Runs smaller than this are held in memory while <see cref="RecentKeysMax"/> allows it; larger ones are mapped.</summary>
-    public const int RecentRunKeysMax = 65_536;
+    public const int RecentRunKeysMax = FilterKeysMin;
 
-    /// <summary>Keys of small runs held in memory, in all; above it small runs are mapped like large ones. 2^21 slots of 20 bytes (40 MiB), or of 36 with contents (72 MiB).</summary>
-    public const int RecentKeysMax = 1_300_000;
+    /// <summary>Keys of small runs held in memory, in all; above it small runs are mapped like large ones. 2^19 slots of 20 bytes (10 MiB), or of 36 with contents (18 MiB).</summary>
+    public const int RecentKeysMax = 320_000;
 
     /// <summary>Runs from this size on carry a filter.</summary>
     public const int FilterKeysMin = 16_384;

@@ -52,15 +52,14 @@ internal sealed class PieceWriter(int piece, int keysInMemory, bool hasContents,
             var geometry = RunGeometry.For(_count, hasContents);
             RandomAccess.SetLength(file.SafeFileHandle, geometry.FileBytes);
             var builder = new RunBuilder(geometry, keys.Span[0], keys.Span[^1], (offset, bytes) => RandomAccess.Write(file.SafeFileHandle, bytes, offset));
-            UInt128? last = null;
-            for (var i = 0; i < _count; i++)
+            for (var i = 1; i < _count; i++)
             {
-                var key = keys.Span[i];
-                if (key == last) throw new IndexDamagedException(path, $"key {key:x32} belongs to two rows of the table, so a row is doubled.");
-                last = key;
-                builder.Add(key, hasContents ? _contents[order.Span[i]] : 0);
+                if (keys.Span[i] == keys.Span[i - 1]) throw new IndexDamagedException(path, $"key {keys.Span[i]:x32} belongs to two rows of the table, so a row is doubled.");
             }
 
+            var contents = new UInt128[hasContents ? _count : 0];
+            for (var i = 0; i < contents.Length; i++) contents[i] = _contents[order.Span[i]];
+            builder.Add(keys.Span, contents);
             builder.Finish(Path.GetFileName(path));
         }
 

@@ -19,14 +19,15 @@ internal sealed class RunBuilder
     private readonly byte[] _block;
     private readonly byte[] _directory;
     private readonly byte[] _filterPage;
+    private readonly ulong[] _filter;
     private long _blocks;
     private long _filterPages;
+    private int _filterOfBlock;
     private int _inBlock;
     private int _blockKeys;
     private int _inDirectory;
     private long _keys;
-    private ulong _lastHigh;
-    private ulong _lastLow;
+    private UInt128 _last;
     private UInt128 _sum;
 
     public RunBuilder(in RunGeometry geometry, UInt128 lowest, UInt128 highest, RunSink sink)
@@ -38,39 +39,43 @@ internal sealed class RunBuilder
         _block = new byte[geometry.BlockBytes];
         _directory = new byte[geometry.BlockBytes];
         _filterPage = new byte[geometry.BlockBytes];
+        _filter = new ulong[geometry.WordsPerPage];
     }
 
-    /// <summary>Adds the next key, which must be above all before, with its content where the run has contents.</summary>
-    public void Add(UInt128 key, UInt128 content)
+    /// <summary>Adds the next keys, which ascend and are above all before, with their contents where the run has contents.</summary>
+    /// <param name="contents">Identity mode: one a key; else empty.</param>
+    public void Add(ReadOnlySpan<UInt128> keys, ReadOnlySpan<UInt128> contents)
     {
         // Ascending from the lowest, and ended at the highest by Finish: no key is out of bounds.
-        var (high, low) = (KeyHalf.High(key), (ulong)key);
-        if (high < _lastHigh || (high == _lastHigh && low <= _lastLow && _keys > 0)) throw NotAscending(key);
-        if (_keys == _geometry.Keys || (_keys == 0 && key != _lowest)) throw new ArgumentException($"Key {key:x32} is not what the run was begun for.", nameof(key));
-        if (_inBlock == 0)
+        if (keys.Length > _geometry.Keys - _keys || (_keys == 0 && keys.Length > 0 && keys[0] != _lowest))
+            throw new ArgumentException($"{keys.Length} keys after {_keys} are not what the run was begun for.", nameof(keys));
+        while (keys.Length > 0)
         {
-            _blockKeys = _geometry.KeysIn(_blocks);
-            AddToDirectory(high);
-        }
+            if (_inBlock == 0) BeginBlock(keys[0]);
+            var taken = Math.Min(keys.Length, _blockKeys - _inBlock);
+            AddToBlock(keys[..taken]);
+            keys = keys[taken..];
+            if (_geometry.ValueBytes > 0)
+            {
+                Write(_block.AsSpan((_blockKeys + _inBlock) * RunGeometry.KeyBytes), contents[..taken]);
+                contents = contents[taken..];
+            }
 
-        if (_geometry.FilterWords > 0) AddToFilter(low);
-        Write(_block, _inBlock, high, low);
-        if (_geometry.ValueBytes > 0) Write(_block, _blockKeys + _inBlock, KeyHalf.High(content), (ulong)content);
-        (_lastHigh, _lastLow) = (high, low);
-        _sum += key;
-        _keys++;
-        if (++_inBlock < _blockKeys) return;
-        WritePage(_geometry.FilterPages + _blocks++, _block);
-        _inBlock = 0;
+            _keys += taken;
+            _inBlock += taken;
+            if (_inBlock < _blockKeys) return;
+            WritePage(_geometry.FilterPages + _blocks++, _block);
+            _inBlock = 0;
+        }
     }
 
     /// <summary>Writes what is left and the trailer.</summary>
     public RunDescriptor Finish(string name)
     {
-        if (_keys != _geometry.Keys || new UInt128(_lastHigh, _lastLow) != _highest)
+        if (_keys != _geometry.Keys || _last != _highest)
             throw new InvalidOperationException($"Run '{name}' was begun for {_geometry.Keys} keys up to {_highest:x32} and got {_keys}.");
         if (_inDirectory > 0) WritePage(_geometry.Pages - 1, _directory);
-        while (_filterPages < _geometry.FilterPages) WritePage(_filterPages++, _filterPage);
+        while (_filterPages < _geometry.FilterPages) WriteFilterPage();
         Span<byte> trailer = stackalloc byte[RunTrailer.Bytes];
         new RunTrailer(_geometry, _lowest, _highest, _sum).Write(trailer);
         _sink(_geometry.TrailerOffset, trailer);
@@ -85,24 +90,60 @@ internal sealed class RunBuilder
         _inDirectory = 0;
     }
 
-    private void AddToFilter(ulong low)
+    private void BeginBlock(UInt128 first)
     {
+        _blockKeys = _geometry.KeysIn(_blocks);
+        AddToDirectory(KeyHalf.High(first));
+        if (_geometry.FilterWords == 0) return;
         var (page, place) = Math.DivRem(_blocks, _geometry.BlocksPerFilterPage);
-        while (_filterPages < page) WritePage(_filterPages++, _filterPage);
-        var word = ((int)place * _geometry.FilterWords) + RunFilter.WordOf(low, _geometry.FilterWords);
-        var at = _filterPage.AsSpan(word * sizeof(ulong), sizeof(ulong));
-        BinaryPrimitives.WriteUInt64BigEndian(at, BinaryPrimitives.ReadUInt64BigEndian(at) | RunFilter.Bits(low));
+        while (_filterPages < page) WriteFilterPage();
+        _filterOfBlock = (int)place * _geometry.FilterWords;
     }
 
-    private static void Write(byte[] block, int entry, ulong high, ulong low)
+    private void AddToBlock(ReadOnlySpan<UInt128> keys)
     {
-        var at = block.AsSpan(entry * RunGeometry.KeyBytes, RunGeometry.KeyBytes);
-        BinaryPrimitives.WriteUInt64BigEndian(at, high);
-        BinaryPrimitives.WriteUInt64BigEndian(at[sizeof(ulong)..], low);
+        var (last, sum) = (_last, _sum);
+        if (_keys > 0 && keys[0] <= last) throw NotAscending(last, keys[0]);
+        sum += last = keys[0];
+        for (var i = 1; i < keys.Length; i++)
+        {
+            ref readonly var key = ref keys[i];
+            if (key <= last) throw NotAscending(last, key);
+            last = key;
+            sum += key;
+        }
+
+        (_last, _sum) = (last, sum);
+        Write(_block.AsSpan(_inBlock * RunGeometry.KeyBytes), keys);
+        if (_geometry.FilterWords == 0) return;
+        var filter = _filter.AsSpan(_filterOfBlock, _geometry.FilterWords);
+        foreach (ref readonly var key in keys)
+        {
+            var low = (ulong)key;
+            filter[RunFilter.WordOf(low, filter.Length)] |= RunFilter.Bits(low);
+        }
     }
 
-    private ArgumentException NotAscending(UInt128 key) =>
-        new($"Key {key:x32} follows {new UInt128(_lastHigh, _lastLow):x32}: the keys of a run ascend, and none stands twice.", nameof(key));
+    private static void Write(Span<byte> at, ReadOnlySpan<UInt128> values)
+    {
+        at = at[..(values.Length * RunGeometry.KeyBytes)];
+        for (var i = 0; i < values.Length; i++)
+        {
+            ref readonly var value = ref values[i];
+            BinaryPrimitives.WriteUInt64BigEndian(at[(i * RunGeometry.KeyBytes)..], KeyHalf.High(value));
+            BinaryPrimitives.WriteUInt64BigEndian(at[((i * RunGeometry.KeyBytes) + sizeof(ulong))..], (ulong)value);
+        }
+    }
+
+    private ArgumentException NotAscending(UInt128 last, UInt128 key) =>
+        new($"Key {key:x32} follows {last:x32}: the keys of a run ascend, and none stands twice.");
+
+    private void WriteFilterPage()
+    {
+        for (var i = 0; i < _filter.Length; i++) BinaryPrimitives.WriteUInt64BigEndian(_filterPage.AsSpan(i * sizeof(ulong)), _filter[i]);
+        WritePage(_filterPages++, _filterPage);
+        Array.Clear(_filter);
+    }
 
     /// <summary>Seals a page with a checksum seeded with its number, so that a page in another's place is found too, and clears it for the next.</summary>
     private void WritePage(long number, byte[] page)

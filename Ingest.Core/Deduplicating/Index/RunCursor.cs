@@ -9,15 +9,19 @@ internal sealed class RunCursor(RunReader run)
     private int _at = -1;
     private int _count;
 
-    public UInt128 Key => _keys[_at];
+    public ref readonly UInt128 Key => ref _keys[_at];
 
     public UInt128 Content => _contents.Length > 0 ? _contents[_at] : 0;
+
+    /// <summary>Whether the last move found no more keys.</summary>
+    public bool IsAtEnd { get; private set; }
 
     /// <summary>False at the end.</summary>
     public bool MoveNext()
     {
         if (++_at < _count) return true;
-        if (_block == run.Geometry.Blocks) return false;
+        IsAtEnd = _block == run.Geometry.Blocks;
+        if (IsAtEnd) return false;
         _count = run.ReadBlock(_block++, _keys, _contents);
         _at = 0;
         return true;

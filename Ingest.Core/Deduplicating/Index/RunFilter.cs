@@ -19,4 +19,8 @@ internal static class RunFilter
     /// <summary>The bits of a key in its word: numbers 0–5, 6–11 and 12–17 of the low half.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Bits(ulong low) => (1UL << (int)(low & 63)) | (1UL << (int)((low >> 6) & 63)) | (1UL << (int)((low >> 12) & 63));
+
+    /// <summary>Whether the word may stand for a key with this low half.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Holds(ulong word, ulong low) => (word & Bits(low)) == Bits(low);
 }

@@ -3,8 +3,8 @@ namespace Ingest.Core.Deduplicating.Index;
 /// <summary>Which runs to merge, and the merging itself.</summary>
 internal static class RunMerging
 {
-    /// <summary>Keys between two looks at the clock and at the cancellation.</summary>
-    private const int SliceKeys = 1 << 16;
+    /// <summary>Keys between two looks at the clock and at the cancellation: few enough to stay in the cache of a core.</summary>
+    private const int SliceKeys = 1 << 12;
 
     /// <summary>
     /// The runs of the lowest tier that has <see cref="IndexSizes.MergeRuns"/> of them, null when none has. So a key is rewritten once a tier, and
@@ -36,10 +36,13 @@ internal static class RunMerging
         RandomAccess.SetLength(handle, geometry.FileBytes);
         var builder = new RunBuilder(geometry, runs.Min(r => r.Lowest), runs.Max(r => r.Highest), (offset, piece) => RandomAccess.Write(handle, piece, offset));
         var merged = new MergedCursor(runs, name);
-        while (merged.CopyTo(builder, SliceKeys))
+        var keys = new UInt128[SliceKeys];
+        var contents = new UInt128[geometry.ValueBytes > 0 ? SliceKeys : 0];
+        for (int count; (count = merged.Take(keys, contents)) > 0;)
         {
+            builder.Add(keys.AsSpan(0, count), contents.Length > 0 ? contents.AsSpan(0, count) : []);
             cancellation.ThrowIfCancellationRequested();
-            if (pace is not null) await pace.HoldAsync(SliceKeys * (long)(RunGeometry.KeyBytes + geometry.ValueBytes), cancellation);
+            if (pace is not null) await pace.HoldAsync(count * (long)(RunGeometry.KeyBytes + geometry.ValueBytes), cancellation);
         }
 
         return builder.Finish(name);

@@ -38,14 +38,22 @@ internal sealed unsafe partial class RunReader
             (_first, _next) = (Entry(0), EntryAfter(0));
         }
 
-        /// <summary>The last block whose first key's high half is at most <paramref name="high"/> (or block 0), and between which halves it lies. Never goes back.</summary>
+        /// <summary>Takes the keys from <paramref name="from"/> on that can be in the same block: the last whose first key's high half is at most theirs (or block 0). Never goes back.</summary>
+        /// <returns>The row after them, at most <paramref name="limit"/>.</returns>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Advance(ulong high, ref Candidate candidate)
+        public int Take(ReadOnlySpan<UInt128> keys, int from, int limit, out Segment segment)
         {
+            var high = KeyHalf.High(keys[from]);
             if (high >= _next) Move(high);
-            candidate.Block = _block;
-            candidate.First = _first;
-            candidate.Next = _next;
+            var to = limit;
+            if (_block + 1 < _blocks)
+            {
+                to = from + 1;
+                while (to < limit && KeyHalf.High(keys[to]) < _next) to++;
+            }
+
+            segment = new Segment { From = from, To = to, Block = _block, First = _first, Next = _next };
+            return to;
         }
 
         private void Move(ulong high)

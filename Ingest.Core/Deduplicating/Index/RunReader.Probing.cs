@@ -7,8 +7,11 @@ namespace Ingest.Core.Deduplicating.Index;
 /// <summary>Looking up a sorted batch: bounds, directory, filter, and inside the block by interpolation.</summary>
 internal sealed unsafe partial class RunReader
 {
-    /// <summary>Keys whose places are fetched into the cache together, so that their misses overlap.</summary>
-    private const int Ahead = 32;
+    /// <summary>Blocks that are looked into together, so that the misses of their filters overlap.</summary>
+    private const int SegmentsAhead = 32;
+
+    /// <summary>Keys that are looked up together, so that the misses of their places overlap.</summary>
+    private const int KeysAhead = 128;
 
     /// <summary>Keys walked past from a guess before the search halves what is left.</summary>
     private const int WalkMax = 16;
@@ -24,62 +27,80 @@ internal sealed unsafe partial class RunReader
         var end = Highest == UInt128.MaxValue ? keys.Length : CountBelow(keys, Highest + 1);
         if (next >= end) return;
 
-        Span<Candidate> asked = stackalloc Candidate[Ahead];
-        Span<Candidate> passed = stackalloc Candidate[2 * Ahead];
+        Span<Segment> segments = stackalloc Segment[SegmentsAhead];
+        Span<Candidate> candidates = stackalloc Candidate[KeysAhead];
         var directory = new DirectoryWalk(this);
-        var passedCount = 0;
         while (next < end)
         {
+            var limit = Math.Min(end, next + KeysAhead);
             var count = 0;
-            for (; next < end && count < Ahead; next++)
+            while (next < limit && count < SegmentsAhead)
             {
-                if (present[next]) continue;
-                ref var candidate = ref asked[count++];
-                candidate.Row = next;
-                directory.Advance(KeyHalf.High(keys[next]), ref candidate);
-                if (_geometry.FilterWords > 0) FetchFilter(ref candidate, (ulong)keys[next]);
+                ref var segment = ref segments[count++];
+                next = directory.Take(keys, next, limit, out segment);
+                if (_geometry.FilterWords > 0) FetchFilter(keys, ref segment);
             }
 
-            passedCount = PassFilter(keys, asked[..count], passed, passedCount);
-            if (passedCount < Ahead) continue;
-            LookUp(keys, passed[..passedCount], present, contents);
-            passedCount = 0;
+            var passed = PassFilter(keys, present, segments[..count], candidates);
+            foreach (ref var candidate in candidates[..passed]) FetchPlace(keys, segments, ref candidate);
+            LookUp(keys, segments, candidates[..passed], present, contents);
         }
-
-        LookUp(keys, passed[..passedCount], present, contents);
     }
 
-    /// <summary>Appends those that may be here to <paramref name="passed"/>, with a guess at their place in the block, which is being fetched from then on.</summary>
-    private int PassFilter(ReadOnlySpan<UInt128> keys, scoped ReadOnlySpan<Candidate> asked, scoped Span<Candidate> passed, int count)
+    private void FetchFilter(ReadOnlySpan<UInt128> keys, ref Segment segment)
     {
-        var hasFilter = _geometry.FilterWords > 0;
-        foreach (ref readonly var candidate in asked)
+        var page = FilterPageOf(segment.Block);
+        segment.Filter = (nint)FilterOf(page, segment.Block);
+        if (!IsVerified(page))
         {
-            ref readonly var key = ref keys[candidate.Row];
-            var high = KeyHalf.High(key);
-            if (hasFilter)
-            {
-                // Where a block begins with the key's very half, the key may as well stand in a block before it: the filter of this one says nothing.
-                Ensure(candidate.FilterPage);
-                var bits = RunFilter.Bits((ulong)key);
-                if ((ReadUInt64((byte*)candidate.FilterWord) & bits) != bits && candidate.First != high) continue;
-            }
+            FetchPage(page);
+            return;
+        }
 
-            ref var survivor = ref passed[count++];
-            survivor = candidate;
-            survivor.Guess = Guess(high, candidate.First, candidate.Next, _geometry.KeysIn(candidate.Block));
-            Fetch(_geometry.FilterPages + candidate.Block, BlockStart(candidate.Block) + (survivor.Guess * RunGeometry.KeyBytes));
+        if (!Sse.IsSupported) return;
+        for (var row = segment.From; row < segment.To; row++)
+            Sse.Prefetch0((ulong*)segment.Filter + RunFilter.WordOf((ulong)keys[row], _geometry.FilterWords));
+    }
+
+    /// <summary>Lists the keys that may be here. Without a branch on what the filter says: it could not be foretold.</summary>
+    private int PassFilter(ReadOnlySpan<UInt128> keys, ReadOnlySpan<bool> present, ReadOnlySpan<Segment> segments, Span<Candidate> passed)
+    {
+        var count = 0;
+        var words = _geometry.FilterWords;
+        for (var at = 0; at < segments.Length; at++)
+        {
+            ref readonly var segment = ref segments[at];
+            if (words > 0) Ensure(FilterPageOf(segment.Block));
+            var filter = (byte*)segment.Filter;
+            for (var row = segment.From; row < segment.To; row++)
+            {
+                passed[count] = new Candidate { Row = row, Segment = at };
+                var low = (ulong)keys[row];
+                // Where a block begins with the key's very half, the key may as well stand in a block before it: the filter of this one says nothing.
+                var may = words == 0 || RunFilter.Holds(ReadUInt64(filter + (RunFilter.WordOf(low, words) * sizeof(ulong))), low) | (KeyHalf.High(keys[row]) == segment.First);
+                count += may & !present[row] ? 1 : 0;
+            }
         }
 
         return count;
     }
 
-    private void LookUp(ReadOnlySpan<UInt128> keys, ReadOnlySpan<Candidate> candidates, Span<bool> present, Span<UInt128> contents)
+    /// <summary>Guesses where in its block a key would be.</summary>
+    private void FetchPlace(ReadOnlySpan<UInt128> keys, ReadOnlySpan<Segment> segments, ref Candidate candidate)
+    {
+        ref readonly var segment = ref segments[candidate.Segment];
+        candidate.Guess = Guess(KeyHalf.High(keys[candidate.Row]), segment.First, segment.Next, _geometry.KeysIn(segment.Block));
+        var page = _geometry.FilterPages + segment.Block;
+        if (!IsVerified(page)) FetchPage(page);
+        else if (Sse.IsSupported) Sse.Prefetch0(BlockStart(segment.Block) + (candidate.Guess * RunGeometry.KeyBytes));
+    }
+
+    private void LookUp(ReadOnlySpan<UInt128> keys, ReadOnlySpan<Segment> segments, ReadOnlySpan<Candidate> candidates, Span<bool> present, Span<UInt128> contents)
     {
         foreach (ref readonly var candidate in candidates)
         {
             ref readonly var key = ref keys[candidate.Row];
-            var (block, guess) = (candidate.Block, candidate.Guess);
+            var (block, guess) = (segments[candidate.Segment].Block, candidate.Guess);
             Ensure(_geometry.FilterPages + block);
             if (KeyHalf.High(key) == HighAt(BlockStart(block), 0) && KeyAt(block, 0) > key) (block, guess) = (LastBeginningAtMost(key, block), 0);
             var at = Find(block, guess, key);
@@ -159,38 +180,17 @@ internal sealed unsafe partial class RunReader
         return high >= next ? count - 1 : Math.Min(count - 1, (int)((double)(high - first) / (next - first) * count));
     }
 
-    private bool PassesFilter(long block, ulong low)
-    {
-        var candidate = new Candidate { Block = block };
-        LocateFilter(ref candidate, low);
-        Ensure(candidate.FilterPage);
-        var bits = RunFilter.Bits(low);
-        return (ReadUInt64((byte*)candidate.FilterWord) & bits) == bits;
-    }
-
-    private void FetchFilter(ref Candidate candidate, ulong low)
-    {
-        LocateFilter(ref candidate, low);
-        Fetch(candidate.FilterPage, (byte*)candidate.FilterWord);
-    }
-
     /// <summary>Multiplies by the reciprocal of <see cref="RunGeometry.BlocksPerFilterPage"/>: dividing took half the time of a lookup.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void LocateFilter(ref Candidate candidate, ulong low)
-    {
-        var page = _filterReciprocal == 0 ? candidate.Block : (long)Math.BigMul((ulong)candidate.Block, _filterReciprocal, out _);
-        var place = (int)(candidate.Block - (page * _geometry.BlocksPerFilterPage));
-        var word = (place * _geometry.FilterWords) + RunFilter.WordOf(low, _geometry.FilterWords);
-        candidate.FilterPage = page;
-        candidate.FilterWord = (nint)(_start + (page * _geometry.BlockBytes) + (word * sizeof(ulong)));
-    }
+    private long FilterPageOf(long block) => _filterReciprocal == 0 ? block : (long)Math.BigMul((ulong)block, _filterReciprocal, out _);
+
+    /// <summary>The first filter word of a block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private byte* FilterOf(long page, long block) =>
+        _start + (page * _geometry.BlockBytes) + ((block - (page * _geometry.BlocksPerFilterPage)) * _geometry.FilterWords * sizeof(ulong));
 
     /// <summary>A page that was never touched is likely still on disk, and reading it takes as long as a thousand lookups: begin now.</summary>
-    private void Fetch(long page, byte* place)
-    {
-        if (!IsVerified(page)) PageAdvice.Fetch(_start + _geometry.PageOffset(page), _geometry.PageBytes(page));
-        else if (Sse.IsSupported) Sse.Prefetch0(place);
-    }
+    private void FetchPage(long page) => PageAdvice.Fetch(_start + _geometry.PageOffset(page), _geometry.PageBytes(page));
 
     private UInt128 KeyAt(long block, int index) =>
         BinaryPrimitives.ReadUInt128BigEndian(new ReadOnlySpan<byte>(BlockStart(block) + (index * RunGeometry.KeyBytes), RunGeometry.KeyBytes));
@@ -215,24 +215,32 @@ internal sealed unsafe partial class RunReader
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong ReadUInt64(byte* at) => BinaryPrimitives.ReadUInt64BigEndian(new ReadOnlySpan<byte>(at, sizeof(ulong)));
 
-    /// <summary>A key that is being looked up, and what is known so far of where it can be.</summary>
-    private struct Candidate
+    /// <summary>Keys of a batch, one after another, that can be in the same block.</summary>
+    private struct Segment
     {
-        /// <summary>Of the key.</summary>
-        public int Row;
+        /// <summary>Of the keys: the first, and the one after the last.</summary>
+        public int From, To;
 
-        /// <summary>About where in the block.</summary>
-        public int Guess;
-
-        /// <summary>The one block in which it can be.</summary>
+        /// <summary>The one block in which they can be.</summary>
         public long Block;
 
         /// <summary>High halves between which the keys of the block lie.</summary>
         public ulong First, Next;
 
-        public long FilterPage;
+        /// <summary>Address of the block's filter words.</summary>
+        public nint Filter;
+    }
 
-        /// <summary>Address of the filter word that decides.</summary>
-        public nint FilterWord;
+    /// <summary>A key that may be here.</summary>
+    private struct Candidate
+    {
+        /// <summary>Of the key.</summary>
+        public int Row;
+
+        /// <summary>Among those that are looked into together.</summary>
+        public int Segment;
+
+        /// <summary>About where in the block.</summary>
+        public int Guess;
     }
 }

@@ -93,11 +93,14 @@ internal sealed unsafe partial class RunReader : IDisposable
             if ((block & 1023) == 0) cancellation.ThrowIfCancellationRequested();
             var count = ReadBlock(block, keys, contents);
             if (DirectoryEntry(block) != KeyHalf.High(keys[0])) throw Damaged($"the directory does not know block {block}.");
+            var filter = FilterOf(FilterPageOf(block), block);
+            if (_geometry.FilterWords > 0) Ensure(FilterPageOf(block));
             for (var i = 0; i < count; i++)
             {
                 ref readonly var key = ref keys[i];
                 if (key <= last && block + i > 0) throw Damaged($"the keys of block {block} do not ascend.");
-                if (_geometry.FilterWords > 0 && !PassesFilter(block, (ulong)key)) throw Damaged($"the filter denies a key of block {block}.");
+                if (_geometry.FilterWords > 0 && !RunFilter.Holds(ReadUInt64(filter + (RunFilter.WordOf((ulong)key, _geometry.FilterWords) * sizeof(ulong))), (ulong)key))
+                    throw Damaged($"the filter denies a key of block {block}.");
                 last = key;
                 sum += key;
             }

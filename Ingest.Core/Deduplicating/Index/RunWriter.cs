@@ -21,13 +21,29 @@ public static class RunWriter
         var geometry = RunGeometry.For(keys.Length, !contents.IsEmpty);
         // Every byte is given exactly once.
         var file = GC.AllocateUninitializedArray<byte>((int)geometry.FileBytes);
+        if (!IsAscending(keys)) (keys, contents) = Sorted(keys, contents);
+        var builder = new RunBuilder(geometry, keys[0], keys[^1], (offset, piece) => piece.CopyTo(file.AsSpan((int)offset)));
+        builder.Add(keys, contents);
+        return (builder.Finish(name), file);
+    }
+
+    private static (UInt128[] Keys, UInt128[] Contents) Sorted(ReadOnlySpan<UInt128> keys, ReadOnlySpan<UInt128> contents)
+    {
         var rows = new int[keys.Length];
         for (var i = 0; i < rows.Length; i++) rows[i] = i;
-        var (sortedKeys, sortedRows) = (t_sorter ??= new KeySorter()).Sort(keys, rows);
-        var sorted = sortedKeys.Span;
-        var order = sortedRows.Span;
-        var builder = new RunBuilder(geometry, sorted[0], sorted[^1], (offset, piece) => piece.CopyTo(file.AsSpan((int)offset)));
-        for (var i = 0; i < sorted.Length; i++) builder.Add(sorted[i], contents.IsEmpty ? 0 : contents[order[i]]);
-        return (builder.Finish(name), file);
+        var (sorted, order) = (t_sorter ??= new KeySorter()).Sort(keys, rows);
+        var sortedContents = new UInt128[contents.Length];
+        for (var i = 0; i < sortedContents.Length; i++) sortedContents[i] = contents[order.Span[i]];
+        return (sorted.ToArray(), sortedContents);
+    }
+
+    private static bool IsAscending(ReadOnlySpan<UInt128> keys)
+    {
+        for (var i = 1; i < keys.Length; i++)
+        {
+            if (keys[i] <= keys[i - 1]) return false;
+        }
+
+        return true;
     }
 }
