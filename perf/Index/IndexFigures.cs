@@ -20,15 +20,12 @@ internal sealed class IndexFigures
 
     public long AnonymousBytes { get; set; }
 
-    /// <summary>Keys a second of each turn: lookup, run, merges.</summary>
+    /// <summary>Keys a second of each turn: lookup, run, commit, with merges beside them.</summary>
     public List<double> Own { get; } = [];
-
-    /// <summary>As <see cref="Own"/>, without the merges, which run beside ingest.</summary>
-    public List<double> OwnForeground { get; } = [];
 
     public List<double> Rocks { get; } = [];
 
-    /// <summary>Microseconds of processor time a key, of all threads, in each turn.</summary>
+    /// <summary>Microseconds of processor time a key, of all threads, in each turn, until nothing is left to merge.</summary>
     public List<double> OwnCpu { get; } = [];
 
     public List<double> RocksCpu { get; } = [];

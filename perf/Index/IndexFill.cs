@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Ingest.Core.Deduplicating.Index;
 
 namespace Ingest.Perf.Index;
@@ -10,6 +11,7 @@ internal static class IndexFill
 {
     private const int LateDays = 7;
     private const double LateShare = 0.1;
+    private const int BufferKeys = 1024;
 
     /// <summary>Writes the runs into <paramref name="folder"/> under their names.</summary>
     public static List<RunDescriptor> Write(KeySpace space, MergeHistory history, string folder)
@@ -28,11 +30,23 @@ internal static class IndexFill
             builders[run] = new RunBuilder(RunGeometry.For(counts[run], false), lowest[run], highest[run], (offset, piece) => RandomAccess.Write(file.SafeFileHandle, piece, offset));
         }
 
-        ForEach(space, shares, (run, key) => builders[run]!.Add(key, 0));
+        var buffers = builders.Select(_ => new List<UInt128>(BufferKeys)).ToArray();
+        ForEach(space, shares, (run, key) =>
+        {
+            buffers[run].Add(key);
+            if (buffers[run].Count < BufferKeys) return;
+            builders[run]!.Add(CollectionsMarshal.AsSpan(buffers[run]), []);
+            buffers[run].Clear();
+        });
         var runs = new List<RunDescriptor>();
         for (var run = 0; run < counts.Length; run++)
         {
-            if (builders[run] is { } builder) runs.Add(builder.Finish(names[run]));
+            if (builders[run] is { } builder)
+            {
+                builder.Add(CollectionsMarshal.AsSpan(buffers[run]), []);
+                runs.Add(builder.Finish(names[run]));
+            }
+
             files[run]?.Dispose();
         }
 

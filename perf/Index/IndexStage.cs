@@ -74,7 +74,7 @@ internal sealed class IndexStage : IDisposable
         {
             cancellation.ThrowIfCancellationRequested();
             await TakeAsync(own, rocks, figures).ConfigureAwait(false);
-            Say($"  turn {turn + 1}: own {figures.Own[^1]:N0} keys/s ({figures.OwnForeground[^1]:N0} without merges), {figures.OwnCpu[^1]:F3} µs of processor a key{(rocks is null ? "" : $"; RocksDB {figures.Rocks[^1]:N0}, {figures.RocksCpu[^1]:F3} µs")}");
+            Say($"  turn {turn + 1}: own {figures.Own[^1]:N0} keys/s, {figures.OwnCpu[^1]:F3} µs of processor a key{(rocks is null ? "" : $"; RocksDB {figures.Rocks[^1]:N0}, {figures.RocksCpu[^1]:F3} µs")}");
         }
 
         Say($"  {own.Shares(IndexSizes.ProbeKeysMax * (double)_plan.Batches * (_plan.Turns + 1))}");
@@ -90,12 +90,11 @@ internal sealed class IndexStage : IDisposable
         var keys = (double)batches.Sum(b => b.Keys.Length);
         if (own is not null)
         {
-            var (started, merging, cpu) = (Stopwatch.GetTimestamp(), own.MergeTime, Environment.CpuUsage.TotalTime);
+            var (started, cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
             foreach (var batch in batches) Check(await own.TakeAsync(batch.Keys).ConfigureAwait(false), batch.Known);
-            var took = Stopwatch.GetElapsedTime(started);
+            figures?.Own.Add(keys / Stopwatch.GetElapsedTime(started).TotalSeconds);
+            await own.SettleAsync().ConfigureAwait(false);
             figures?.OwnCpu.Add((Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds / keys);
-            figures?.Own.Add(keys / took.TotalSeconds);
-            figures?.OwnForeground.Add(keys / (took - (own.MergeTime - merging)).TotalSeconds);
         }
 
         if (rocks is null) return;

@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using Ingest.Core;
 using Ingest.Core.Deduplicating.Index;
+using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Stores;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ingest.Perf.Index;
 
-/// <summary>The service's index over a folder: what a commit does with the keys of its batch, and the merges that it makes due.</summary>
+/// <summary>The service's index over a folder: what a commit does with the keys of its batch, and beside it the merges that it makes due, as a worker does them.</summary>
 internal sealed class OwnIndex : IDisposable
 {
     private readonly IObjectStore _store;
@@ -15,6 +17,7 @@ internal sealed class OwnIndex : IDisposable
     private readonly bool[] _present = new bool[IndexSizes.ProbeKeysMax];
     private readonly int[] _rows = [.. Enumerable.Range(0, IndexSizes.ProbeKeysMax)];
     private TableIndex _index = null!;
+    private IndexMerges? _merges;
 
     public OwnIndex(string folder)
     {
@@ -33,7 +36,8 @@ internal sealed class OwnIndex : IDisposable
 
     public long DiskBytes => _runs.Sum(r => r.Bytes);
 
-    public TimeSpan MergeTime { get; private set; }
+    /// <summary>Keys that merges wrote.</summary>
+    public long KeysMerged { get; private set; }
 
     public TimeSpan ProbeTime { get; private set; }
 
@@ -45,22 +49,23 @@ internal sealed class OwnIndex : IDisposable
 
     /// <summary>Where the time went since the beginning.</summary>
     public string Shares(double keys) => string.Create(System.Globalization.CultureInfo.InvariantCulture,
-        $"ns a key: lookup {ProbeTime.TotalNanoseconds / keys:F0}, encode {EncodeTime.TotalNanoseconds / keys:F0}, store {StoreTime.TotalNanoseconds / keys:F0}, apply {ApplyTime.TotalNanoseconds / keys:F0}, merge {MergeTime.TotalNanoseconds / keys:F0}");
+        $"ns a key: lookup {ProbeTime.TotalNanoseconds / keys:F0}, encode {EncodeTime.TotalNanoseconds / keys:F0}, store {StoreTime.TotalNanoseconds / keys:F0}, apply {ApplyTime.TotalNanoseconds / keys:F0}; merges beside it wrote each {KeysMerged / keys:F2} times");
 
     public void Begin(IEnumerable<RunDescriptor> runs) => _runs.AddRange(runs);
 
     public async Task<TimeSpan> OpenAsync()
     {
-        _index?.Dispose();
+        Dispose();
         var started = Stopwatch.GetTimestamp();
         _index = await TableIndex.OpenAsync(_store, _cache, false, _runs, CancellationToken.None).ConfigureAwait(false);
+        _merges = new IndexMerges(_index, "index", TimeProvider.System, TaskScheduler.Default, NullLogger.Instance);
         return Stopwatch.GetElapsedTime(started);
     }
 
     public void Close()
     {
-        _index.Dispose();
-        _index = null!;
+        Dispose();
+        (_index, _merges) = (null!, null);
     }
 
     /// <summary>Looks a batch up. Returns how many keys were there.</summary>
@@ -73,7 +78,7 @@ internal sealed class OwnIndex : IDisposable
         return present.Count(true);
     }
 
-    /// <summary>Looks a batch up, commits what is new as a run, and carries out the merges that are due. Returns how many keys were there.</summary>
+    /// <summary>Looks a batch up, and commits what is new as a run, with a merge that is ready. Returns how many keys were there.</summary>
     public async Task<int> TakeAsync(UInt128[] keys)
     {
         var begun = Stopwatch.GetTimestamp();
@@ -93,22 +98,36 @@ internal sealed class OwnIndex : IDisposable
         await _store.CreateUniqueAsync(IndexNames.Run(run.Name), bytes, CancellationToken.None).ConfigureAwait(false);
         StoreTime += Stopwatch.GetElapsedTime(begun);
         begun = Stopwatch.GetTimestamp();
-        await ApplyAsync([run], []).ConfigureAwait(false);
+        await PublishAsync([run]).ConfigureAwait(false);
         ApplyTime += Stopwatch.GetElapsedTime(begun);
-
-        var started = Stopwatch.GetTimestamp();
-        while (_index.PlanMerge() is { } due)
-        {
-            var merge = await _index.MergeAsync(due, CancellationToken.None).ConfigureAwait(false);
-            await ApplyAsync([merge.Added], merge.Removed).ConfigureAwait(false);
-            foreach (var removed in merge.Removed) await _store.DeleteAsync(IndexNames.Run(removed.Name), CancellationToken.None).ConfigureAwait(false);
-        }
-
-        MergeTime += Stopwatch.GetElapsedTime(started);
         return found;
     }
 
-    public void Dispose() => _index?.Dispose();
+    /// <summary>Waits until no merge is due.</summary>
+    public async Task SettleAsync()
+    {
+        while (_index.PlanMerge() is not null)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System).ConfigureAwait(false);
+            await PublishAsync([]).ConfigureAwait(false);
+        }
+    }
+
+    public void Dispose()
+    {
+        _merges?.Dispose();
+        _index?.Dispose();
+    }
+
+    private async Task PublishAsync(RunDescriptor[] added)
+    {
+        await _merges!.CollectAsync().ConfigureAwait(false);
+        var merge = _merges.Take();
+        if (merge is not null) KeysMerged += merge.Added.Keys;
+        await ApplyAsync(merge is null ? added : [.. added, merge.Added], merge?.Removed ?? []).ConfigureAwait(false);
+        foreach (var removed in merge?.Removed ?? []) await _store.DeleteAsync(IndexNames.Run(removed.Name), CancellationToken.None).ConfigureAwait(false);
+        _merges.Begin();
+    }
 
     private async Task ApplyAsync(RunDescriptor[] added, IReadOnlyList<RunDescriptor> removed)
     {

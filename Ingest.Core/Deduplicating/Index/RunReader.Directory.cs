@@ -41,15 +41,16 @@ internal sealed unsafe partial class RunReader
         /// <summary>Takes the keys from <paramref name="from"/> on that can be in the same block: the last whose first key's high half is at most theirs (or block 0). Never goes back.</summary>
         /// <returns>The row after them, at most <paramref name="limit"/>.</returns>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public int Take(ReadOnlySpan<UInt128> keys, int from, int limit, out Segment segment)
+        public int Take(UInt128* keys, int from, int limit, out Segment segment)
         {
             var high = KeyHalf.High(keys[from]);
             if (high >= _next) Move(high);
             var to = limit;
             if (_block + 1 < _blocks)
             {
+                var next = _next;
                 to = from + 1;
-                while (to < limit && KeyHalf.High(keys[to]) < _next) to++;
+                while (to < limit && KeyHalf.High(keys[to]) < next) to++;
             }
 
             segment = new Segment { From = from, To = to, Block = _block, First = _first, Next = _next };

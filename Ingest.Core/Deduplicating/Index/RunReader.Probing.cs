@@ -30,24 +30,27 @@ internal sealed unsafe partial class RunReader
         Span<Segment> segments = stackalloc Segment[SegmentsAhead];
         Span<Candidate> candidates = stackalloc Candidate[KeysAhead];
         var directory = new DirectoryWalk(this);
-        while (next < end)
+        fixed (UInt128* key = keys)
         {
-            var limit = Math.Min(end, next + KeysAhead);
-            var count = 0;
-            while (next < limit && count < SegmentsAhead)
+            while (next < end)
             {
-                ref var segment = ref segments[count++];
-                next = directory.Take(keys, next, limit, out segment);
-                if (_geometry.FilterWords > 0) FetchFilter(keys, ref segment);
-            }
+                var limit = Math.Min(end, next + KeysAhead);
+                var count = 0;
+                while (next < limit && count < SegmentsAhead)
+                {
+                    ref var segment = ref segments[count++];
+                    next = directory.Take(key, next, limit, out segment);
+                    if (_geometry.FilterWords > 0) FetchFilter(key, ref segment);
+                }
 
-            var passed = PassFilter(keys, present, segments[..count], candidates);
-            foreach (ref var candidate in candidates[..passed]) FetchPlace(keys, segments, ref candidate);
-            LookUp(keys, segments, candidates[..passed], present, contents);
+                var passed = PassFilter(key, present, segments[..count], candidates);
+                foreach (ref var candidate in candidates[..passed]) FetchPlace(keys, segments, ref candidate);
+                LookUp(keys, segments, candidates[..passed], present, contents);
+            }
         }
     }
 
-    private void FetchFilter(ReadOnlySpan<UInt128> keys, ref Segment segment)
+    private void FetchFilter(UInt128* keys, ref Segment segment)
     {
         var page = FilterPageOf(segment.Block);
         segment.Filter = (nint)FilterOf(page, segment.Block);
@@ -58,31 +61,38 @@ internal sealed unsafe partial class RunReader
         }
 
         if (!Sse.IsSupported) return;
-        for (var row = segment.From; row < segment.To; row++)
-            Sse.Prefetch0((ulong*)segment.Filter + RunFilter.WordOf((ulong)keys[row], _geometry.FilterWords));
+        var filter = (ulong*)segment.Filter;
+        var words = _geometry.FilterWords;
+        for (var row = segment.From; row < segment.To; row++) Sse.Prefetch0(filter + RunFilter.WordOf((ulong)keys[row], words));
     }
 
     /// <summary>Lists the keys that may be here. Without a branch on what the filter says: it could not be foretold.</summary>
-    private int PassFilter(ReadOnlySpan<UInt128> keys, ReadOnlySpan<bool> present, ReadOnlySpan<Segment> segments, Span<Candidate> passed)
+    private int PassFilter(UInt128* keys, ReadOnlySpan<bool> present, ReadOnlySpan<Segment> segments, Span<Candidate> passed)
     {
-        var count = 0;
         var words = _geometry.FilterWords;
-        for (var at = 0; at < segments.Length; at++)
+        fixed (bool* marked = present)
+        fixed (Candidate* first = passed)
         {
-            ref readonly var segment = ref segments[at];
-            if (words > 0) Ensure(FilterPageOf(segment.Block));
-            var filter = (byte*)segment.Filter;
-            for (var row = segment.From; row < segment.To; row++)
+            var next = first;
+            for (var at = 0; at < segments.Length; at++)
             {
-                passed[count] = new Candidate { Row = row, Segment = at };
-                var low = (ulong)keys[row];
-                // Where a block begins with the key's very half, the key may as well stand in a block before it: the filter of this one says nothing.
-                var may = words == 0 || RunFilter.Holds(ReadUInt64(filter + (RunFilter.WordOf(low, words) * sizeof(ulong))), low) | (KeyHalf.High(keys[row]) == segment.First);
-                count += may & !present[row] ? 1 : 0;
+                ref readonly var segment = ref segments[at];
+                if (words > 0) Ensure(FilterPageOf(segment.Block));
+                var filter = (byte*)segment.Filter;
+                var begins = segment.First;
+                for (var (row, end) = (segment.From, segment.To); row < end; row++)
+                {
+                    next->Row = row;
+                    next->Segment = at;
+                    var low = (ulong)keys[row];
+                    // Where a block begins with the key's very half, the key may as well stand in a block before it: the filter of this one says nothing.
+                    var may = words == 0 || RunFilter.Holds(ReadUInt64(filter + (RunFilter.WordOf(low, words) * sizeof(ulong))), low) | (KeyHalf.High(keys[row]) == begins);
+                    next += may & !marked[row] ? 1 : 0;
+                }
             }
-        }
 
-        return count;
+            return (int)(next - first);
+        }
     }
 
     /// <summary>Guesses where in its block a key would be.</summary>
