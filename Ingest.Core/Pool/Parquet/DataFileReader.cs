@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Ingest.Core.Contracts;
 using Ingest.Core.Normalizing;
@@ -84,27 +86,69 @@ public sealed class DataFileReader : IAsyncDisposable
         var field = _physical[name];
         return vector switch
         {
-            BytesVector bytes => ReadAsync<ReadOnlyMemory<byte>>(group, field, bytes, rows, v => bytes.Append(v.Span), cancellation),
-            FixedVector<int> ints => ReadAsync<int>(group, field, ints, rows, ints.Append, cancellation),
-            FixedVector<long> longs when field.ClrType == typeof(int) => ReadAsync<int>(group, field, longs, rows, v => longs.Append(v), cancellation),
-            FixedVector<long> longs => ReadAsync<long>(group, field, longs, rows, longs.Append, cancellation),
-            FixedVector<double> doubles => ReadAsync<double>(group, field, doubles, rows, doubles.Append, cancellation),
-            FixedVector<byte> booleans => ReadAsync<bool>(group, field, booleans, rows, v => booleans.Append(v ? (byte)1 : (byte)0), cancellation),
-            FixedVector<Int128> wide => ReadAsync<BigDecimal>(group, field, wide, rows, v => wide.Append((Int128)v.UnscaledValue), cancellation),
+            BytesVector bytes => ReadAsync<ReadOnlyMemory<byte>>(group, field, rows, (values, levels) => Append(bytes, values, levels), cancellation),
+            FixedVector<int> ints => ReadAsync<int>(group, field, rows, (values, levels) => Append(ints, values, levels), cancellation),
+            FixedVector<long> longs when field.ClrType == typeof(int) => ReadAsync<int>(group, field, rows, (values, levels) => Append(longs, values, levels, v => v), cancellation),
+            FixedVector<long> longs => ReadAsync<long>(group, field, rows, (values, levels) => Append(longs, values, levels), cancellation),
+            FixedVector<double> doubles => ReadAsync<double>(group, field, rows, (values, levels) => Append(doubles, values, levels), cancellation),
+            FixedVector<byte> booleans => ReadAsync<bool>(group, field, rows, (values, levels) => Append(booleans, values, levels, v => v ? (byte)1 : (byte)0), cancellation),
+            FixedVector<Int128> wide => ReadAsync<BigDecimal>(group, field, rows, (values, levels) => Append(wide, values, levels, v => (Int128)v.UnscaledValue), cancellation),
             _ => throw new InvalidOperationException($"No way to read {vector.GetType()}."),
         };
     }
 
-    /// <summary>Values come without the nulls, with one definition level a row.</summary>
-    private static async ValueTask ReadAsync<T>(ParquetRowGroupReader group, DataField field, ColumnVector vector, int rows, Action<T> append, CancellationToken cancellation) where T : struct
+    /// <summary>Takes the values of a column, without the nulls, and one definition level a row.</summary>
+    private delegate void Taken<T>(ReadOnlySpan<T> values, ReadOnlySpan<int> levels);
+
+    private static async ValueTask ReadAsync<T>(ParquetRowGroupReader group, DataField field, int rows, Taken<T> taken, CancellationToken cancellation) where T : struct
     {
-        var values = new T[rows];
-        var levels = new int[rows];
-        await group.ReadRawAsync<T>(field, values, levels, null, cancellation);
-        var next = 0;
-        for (var i = 0; i < rows; i++)
+        var values = ArrayPool<T>.Shared.Rent(rows);
+        var levels = ArrayPool<int>.Shared.Rent(rows);
+        try
         {
-            if (levels[i] != 0) append(values[next++]);
+            await group.ReadRawAsync<T>(field, values.AsMemory(0, rows), levels.AsMemory(0, rows), null, cancellation);
+            taken(values.AsSpan(0, rows), levels.AsSpan(0, rows));
+        }
+        finally
+        {
+            ArrayPool<T>.Shared.Return(values, RuntimeHelpers.IsReferenceOrContainsReferences<T>());
+            ArrayPool<int>.Shared.Return(levels);
+        }
+    }
+
+    private static void Append(BytesVector vector, ReadOnlySpan<ReadOnlyMemory<byte>> values, ReadOnlySpan<int> levels)
+    {
+        vector.Reserve(vector.Count + levels.Length);
+        var next = 0;
+        foreach (var level in levels)
+        {
+            if (level != 0) vector.Append(values[next++].Span);
+            else vector.AppendNull();
+        }
+    }
+
+    private static void Append<T>(FixedVector<T> vector, ReadOnlySpan<T> values, ReadOnlySpan<int> levels) where T : unmanaged
+    {
+        if (levels.Contains(0))
+        {
+            Append(vector, values, levels, v => v);
+            return;
+        }
+
+        var (at, count) = (vector.Count, vector.Count + levels.Length);
+        vector.Reserve(count);
+        values[..levels.Length].CopyTo(vector.Values.AsSpan(at));
+        vector.Valid.AsSpan(at, levels.Length).Fill(1);
+        vector.SetCount(count);
+    }
+
+    private static void Append<TFrom, T>(FixedVector<T> vector, ReadOnlySpan<TFrom> values, ReadOnlySpan<int> levels, Func<TFrom, T> convert) where T : unmanaged
+    {
+        vector.Reserve(vector.Count + levels.Length);
+        var next = 0;
+        foreach (var level in levels)
+        {
+            if (level != 0) vector.Append(convert(values[next++]));
             else vector.AppendNull();
         }
     }
