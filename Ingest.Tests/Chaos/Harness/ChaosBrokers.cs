@@ -1,0 +1,107 @@
+using System.Globalization;
+using Confluent.Kafka;
+using Ingest.Core.Transfers.Kafka;
+
+namespace Ingest.Tests.Chaos.Harness;
+
+/// <summary>
+/// Brokers to be hurt: a real Kafka of three driven by a script (start N, topic NAME PARTITIONS REPLICAS, kill N, restart N, freeze N, thaw N, stop); the embedded one, whose
+/// brokers can only be cut off; or one that is there already and must be left alone.
+/// </summary>
+internal sealed class ChaosBrokers : IAsyncDisposable
+{
+    private const int Count = 3;
+    private static readonly TimeSpan s_scriptMax = TimeSpan.FromMinutes(2);
+
+    /// <summary>A leader that hangs is deposed when its session with ZooKeeper ends, after 6 s.</summary>
+    private static readonly TimeSpan s_frozen = TimeSpan.FromSeconds(8);
+
+    private readonly string? _script;
+    private readonly EmbeddedBroker? _embedded;
+
+    private ChaosBrokers(string? script, EmbeddedBroker? embedded, string brokers, IReadOnlyDictionary<string, string> properties)
+    {
+        _script = script;
+        _embedded = embedded;
+        Brokers = brokers;
+        Properties = properties;
+    }
+
+    public string Brokers { get; }
+
+    /// <summary>What clients need.</summary>
+    public IReadOnlyDictionary<string, string> Properties { get; }
+
+    public bool IsEmbedded => _embedded is not null;
+
+    public bool CanFreeze => _script is not null;
+
+    public bool CanBeHurt => _script is not null || _embedded is not null;
+
+    public static ChaosBrokers Embedded()
+    {
+        var embedded = new EmbeddedBroker(Count);
+        return new ChaosBrokers(null, embedded, embedded.BootstrapServers, EmbeddedBroker.ConsumerProperties);
+    }
+
+    public static ChaosBrokers Given(string brokers, IReadOnlyDictionary<string, string> properties) => new(null, null, brokers, properties);
+
+    public static async Task<ChaosBrokers> StartAsync(string script, IReadOnlyDictionary<string, string> properties, CancellationToken cancellation)
+    {
+        var started = await ChaosShell.RunAsync(s_scriptMax, cancellation, script, "start", Text(Count)).ConfigureAwait(false);
+        return new ChaosBrokers(script, null, started.Split('\n')[^1], properties);
+    }
+
+    /// <summary>Brokers that are given make topics of four partitions by themselves, when something is sent to them.</summary>
+    public async Task CreateTopicAsync(string topic, int partitions, CancellationToken cancellation)
+    {
+        _embedded?.CreateTopic(topic, partitions);
+        if (_script is not null) await ChaosShell.RunAsync(s_scriptMax, cancellation, _script, "topic", topic, Text(partitions), Text(Count)).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes a broker away for a while. All copies are in step before: else it would be Kafka that loses what it has acknowledged, by its choice of a leader that lags.</summary>
+    public async Task HurtAsync(int broker, bool freeze, TimeSpan time, string topics, CancellationToken cancellation)
+    {
+        if (_script is null)
+        {
+            _embedded!.SetReachable(broker + 1, reachable: false);
+            await Task.Delay(time, cancellation).ConfigureAwait(false);
+            _embedded.SetReachable(broker + 1, reachable: true);
+            return;
+        }
+
+        await UntilInStepAsync(topics, cancellation).ConfigureAwait(false);
+        await ChaosShell.RunAsync(s_scriptMax, cancellation, _script, freeze ? "freeze" : "kill", Text(broker)).ConfigureAwait(false);
+        await Task.Delay(freeze ? s_frozen : time, cancellation).ConfigureAwait(false);
+        await ChaosShell.RunAsync(s_scriptMax, CancellationToken.None, _script, freeze ? "thaw" : "restart", Text(broker)).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _embedded?.Dispose();
+        if (_script is not null) await ChaosShell.TryAsync(s_scriptMax, CancellationToken.None, _script, "stop").ConfigureAwait(false);
+    }
+
+    private Task UntilInStepAsync(string topics, CancellationToken cancellation)
+    {
+        var config = new AdminClientConfig { BootstrapServers = Brokers };
+        foreach (var (name, value) in Properties.Where(p => p.Key.StartsWith("api.", StringComparison.Ordinal) || p.Key.StartsWith("broker.", StringComparison.Ordinal))) config.Set(name, value);
+        return ChaosShell.UntilAsync("all replicas of all partitions to be in sync", TimeSpan.FromMinutes(3), () => Task.FromResult(AreInStep()), cancellation, TimeSpan.FromMilliseconds(300));
+
+        bool AreInStep()
+        {
+            try
+            {
+                using var admin = new AdminClientBuilder(config).SetLogHandler(static (_, _) => { }).SetErrorHandler(static (_, _) => { }).Build();
+                var partitions = admin.GetMetadata(TimeSpan.FromSeconds(5)).Topics.Where(t => t.Topic.StartsWith(topics, StringComparison.Ordinal) || t.Topic == "__consumer_offsets").SelectMany(t => t.Partitions).ToList();
+                return partitions.Count > 0 && partitions.All(p => p.InSyncReplicas.Length == p.Replicas.Length && p.Leader >= 0);
+            }
+            catch (KafkaException)
+            {
+                return false;
+            }
+        }
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
