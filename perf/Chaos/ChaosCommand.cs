@@ -41,7 +41,7 @@ internal static class ChaosCommand
         var properties = (Environment.GetEnvironmentVariable(KafkaAccess.PropertiesVariable) ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .Select(p => p.Split('=', 2)).ToDictionary(p => p[0], p => p[1], StringComparer.Ordinal);
         await using var brokers = script is null ? ChaosBrokers.Embedded() : await ChaosBrokers.StartAsync(script, properties, cancellation).ConfigureAwait(false);
-        var run = new ChaosRun(setting, brokers);
+        var run = new ChaosRun(setting with { Zombie = brokers.SessionTimeout + TimeSpan.FromSeconds(2) }, brokers);
         await run.RunAsync(cancellation).ConfigureAwait(false);
         return run.Problems.Count == 0 ? ExitCodes.Ok : ExitCodes.Failed;
     }

@@ -11,10 +11,11 @@ namespace Ingest.Tests.Chaos.Harness;
 internal sealed class ChaosBrokers : IAsyncDisposable
 {
     private const int Count = 3;
+    private static readonly TimeSpan s_answerMax = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_scriptMax = TimeSpan.FromMinutes(2);
 
     /// <summary>A leader that hangs is deposed when its session with ZooKeeper ends, after 6 s.</summary>
-    private static readonly TimeSpan s_frozen = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan s_frozen = TimeSpan.FromSeconds(7.5);
 
     private readonly string? _script;
     private readonly EmbeddedBroker? _embedded;
@@ -31,6 +32,9 @@ internal sealed class ChaosBrokers : IAsyncDisposable
 
     /// <summary>What clients need.</summary>
     public IReadOnlyDictionary<string, string> Properties { get; }
+
+    /// <summary>After which a worker that hangs has lost its partitions; librdkafka's own is 45 s.</summary>
+    public TimeSpan SessionTimeout => TimeSpan.FromMilliseconds(Properties.TryGetValue("session.timeout.ms", out var timeout) ? int.Parse(timeout, CultureInfo.InvariantCulture) : 45_000);
 
     public bool IsEmbedded => _embedded is not null;
 
@@ -52,10 +56,11 @@ internal sealed class ChaosBrokers : IAsyncDisposable
         return new ChaosBrokers(script, null, started.Split('\n')[^1], properties);
     }
 
-    /// <summary>Brokers that are given make topics of four partitions by themselves, when something is sent to them.</summary>
+    /// <summary>Brokers that are given make topics of four partitions by themselves, when they are asked for one.</summary>
     public async Task CreateTopicAsync(string topic, int partitions, CancellationToken cancellation)
     {
         _embedded?.CreateTopic(topic, partitions);
+        if (!CanBeHurt) await ChaosShell.UntilAsync($"the brokers to make topic {topic}", TimeSpan.FromMinutes(1), () => Task.FromResult(HasTopic(topic, partitions)), cancellation).ConfigureAwait(false);
         if (_script is not null) await ChaosShell.RunAsync(s_scriptMax, cancellation, _script, "topic", topic, Text(partitions), Text(Count)).ConfigureAwait(false);
     }
 
@@ -82,24 +87,29 @@ internal sealed class ChaosBrokers : IAsyncDisposable
         if (_script is not null) await ChaosShell.TryAsync(s_scriptMax, CancellationToken.None, _script, "stop").ConfigureAwait(false);
     }
 
-    private Task UntilInStepAsync(string topics, CancellationToken cancellation)
+    private Task UntilInStepAsync(string topics, CancellationToken cancellation) =>
+        ChaosShell.UntilAsync("all replicas of all partitions to be in sync", TimeSpan.FromMinutes(3), () => Task.FromResult(AreInStep(topics)), cancellation, TimeSpan.FromMilliseconds(300));
+
+    private bool AreInStep(string topics)
+    {
+        var partitions = Ask(admin => admin.GetMetadata(s_answerMax)).Where(t => t.Topic.StartsWith(topics, StringComparison.Ordinal) || t.Topic == "__consumer_offsets").SelectMany(t => t.Partitions).ToList();
+        return partitions.Count > 0 && partitions.All(p => p.InSyncReplicas.Length == p.Replicas.Length && p.Leader >= 0);
+    }
+
+    private bool HasTopic(string topic, int partitions) => Ask(admin => admin.GetMetadata(topic, s_answerMax)).Any(t => t.Topic == topic && t.Partitions.Count(p => p.Leader >= 0) == partitions);
+
+    private List<TopicMetadata> Ask(Func<IAdminClient, Metadata> question)
     {
         var config = new AdminClientConfig { BootstrapServers = Brokers };
         foreach (var (name, value) in Properties.Where(p => p.Key.StartsWith("api.", StringComparison.Ordinal) || p.Key.StartsWith("broker.", StringComparison.Ordinal))) config.Set(name, value);
-        return ChaosShell.UntilAsync("all replicas of all partitions to be in sync", TimeSpan.FromMinutes(3), () => Task.FromResult(AreInStep()), cancellation, TimeSpan.FromMilliseconds(300));
-
-        bool AreInStep()
+        try
         {
-            try
-            {
-                using var admin = new AdminClientBuilder(config).SetLogHandler(static (_, _) => { }).SetErrorHandler(static (_, _) => { }).Build();
-                var partitions = admin.GetMetadata(TimeSpan.FromSeconds(5)).Topics.Where(t => t.Topic.StartsWith(topics, StringComparison.Ordinal) || t.Topic == "__consumer_offsets").SelectMany(t => t.Partitions).ToList();
-                return partitions.Count > 0 && partitions.All(p => p.InSyncReplicas.Length == p.Replicas.Length && p.Leader >= 0);
-            }
-            catch (KafkaException)
-            {
-                return false;
-            }
+            using var admin = new AdminClientBuilder(config).SetLogHandler(static (_, _) => { }).SetErrorHandler(static (_, _) => { }).Build();
+            return question(admin).Topics;
+        }
+        catch (KafkaException)
+        {
+            return [];
         }
     }
 

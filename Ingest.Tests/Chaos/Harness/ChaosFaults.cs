@@ -23,7 +23,7 @@ internal sealed class ChaosFaults(ChaosSetting setting, ChaosBrokers brokers, Ch
     {
         var kinds = Kinds();
         var started = Stopwatch.GetTimestamp();
-        generator.Allow(1.0 / setting.Faults);
+        generator.Allow(BeforeShare / 2 / setting.Faults);
         await UntilThereAsync("the workers to take in the first transfers", cancellation).ConfigureAwait(false);
         for (var fault = 0; fault < setting.Faults && !sending.IsFaulted && Stopwatch.GetElapsedTime(started) < setting.AtMost; fault++)
         {

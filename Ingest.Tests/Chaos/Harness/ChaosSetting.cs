@@ -29,7 +29,7 @@ internal sealed record ChaosSetting
     public TimeSpan Zombie { get; init; } = TimeSpan.FromSeconds(9);
 
     /// <summary>Broker, disk and scale faults last up to twice this.</summary>
-    public TimeSpan Short { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan Short { get; init; } = TimeSpan.FromSeconds(1.5);
 
     /// <summary>Pool, logs and caches; deleted when all is well.</summary>
     public required string Folder { get; init; }
