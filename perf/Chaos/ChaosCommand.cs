@@ -18,9 +18,10 @@ internal static class ChaosCommand
         var seconds = new Option<int>("--seconds") { Description = "Time to spread records and faults over. Faults that take longer than their share make it longer.", DefaultValueFactory = _ => 4000 };
         var most = new Option<int>("--at-most") { Description = "Seconds after which no fault is begun and no record sent: what was reached is judged.", DefaultValueFactory = _ => 43_200 };
         var seed = new Option<int>("--seed") { Description = "Which faults, in which order.", DefaultValueFactory = _ => 1 };
+        var kinds = new Option<string[]>("--kind") { Description = "Only faults of this kind; may be given again. Default: all that can be had here." };
         var script = new Option<string?>("--kafka-script") { Description = $"Script that runs a real Kafka of three brokers (start, topic, kill, restart, freeze, thaw, stop). Default: {ScriptVariable}; else an embedded broker." };
         var work = new Option<string>("--work") { Description = "Folder for the pool and logs.", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "ingest-chaos") };
-        var command = new Command("chaos", $"Kill, freeze, cut off and fill up what the service consists of, and compare exactly at the end. Client properties of a real Kafka: {KafkaAccess.PropertiesVariable}.") { faults, records, seconds, most, seed, script, work };
+        var command = new Command("chaos", $"Kill, freeze, cut off and fill up what the service consists of, and compare exactly at the end. Client properties of a real Kafka: {KafkaAccess.PropertiesVariable}.") { faults, records, seconds, most, seed, kinds, script, work };
         command.SetAction((parse, cancellation) => RunAsync(
             new ChaosSetting
             {
@@ -28,6 +29,7 @@ internal static class ChaosCommand
                 Records = parse.GetValue(records),
                 Over = TimeSpan.FromSeconds(parse.GetValue(seconds)),
                 AtMost = TimeSpan.FromSeconds(parse.GetValue(most)),
+                Kinds = parse.GetValue(kinds) ?? [],
                 Seed = parse.GetValue(seed),
                 Folder = Directory.CreateDirectory(Path.Combine(Path.GetFullPath(parse.GetValue(work)!), $"{IdSource.System.Next():N}")).FullName,
                 Say = Console.WriteLine,

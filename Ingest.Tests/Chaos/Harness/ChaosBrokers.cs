@@ -17,6 +17,11 @@ internal sealed class ChaosBrokers : IAsyncDisposable
     /// <summary>A leader that hangs is deposed when its session with ZooKeeper ends, after 6 s.</summary>
     private static readonly TimeSpan s_frozen = TimeSpan.FromSeconds(7.5);
 
+    /// <summary>As long as the dead broker's session with ZooKeeper, or it may not come back.</summary>
+    private static readonly TimeSpan s_dead = TimeSpan.FromSeconds(8);
+
+    private static readonly TimeSpan s_inStepMax = TimeSpan.FromMinutes(3);
+
     private readonly string? _script;
     private readonly EmbeddedBroker? _embedded;
 
@@ -75,10 +80,29 @@ internal sealed class ChaosBrokers : IAsyncDisposable
             return;
         }
 
-        await UntilInStepAsync(topics, cancellation).ConfigureAwait(false);
+        await ChaosShell.UntilAsync("all replicas of all partitions to be in sync", s_inStepMax, () => Task.FromResult(AreInStep(topics)), cancellation, TimeSpan.FromMilliseconds(300)).ConfigureAwait(false);
         await ChaosShell.RunAsync(s_scriptMax, cancellation, _script, freeze ? "freeze" : "kill", Text(broker)).ConfigureAwait(false);
-        await Task.Delay(freeze ? s_frozen : time, cancellation).ConfigureAwait(false);
-        await ChaosShell.RunAsync(s_scriptMax, CancellationToken.None, _script, freeze ? "thaw" : "restart", Text(broker)).ConfigureAwait(false);
+        await Task.Delay(freeze ? s_frozen : s_dead, cancellation).ConfigureAwait(false);
+        if (freeze) await ChaosShell.RunAsync(s_scriptMax, CancellationToken.None, _script, "thaw", Text(broker)).ConfigureAwait(false);
+        else await RestartAsync(broker, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>A broker whose old session with ZooKeeper has not ended yet refuses to start; then it is started again.</summary>
+    private async Task RestartAsync(int broker, CancellationToken cancellation)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            await ChaosShell.TryAsync(s_scriptMax, CancellationToken.None, _script!, "restart", Text(broker)).ConfigureAwait(false);
+            try
+            {
+                await ChaosShell.UntilAsync($"broker {broker} to join the others", TimeSpan.FromSeconds(15), () => Task.FromResult(BrokersSeen() == Count), cancellation, TimeSpan.FromMilliseconds(300)).ConfigureAwait(false);
+                return;
+            }
+            catch (ChaosStuckException) when (attempt < 4)
+            {
+                // Again.
+            }
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -87,29 +111,28 @@ internal sealed class ChaosBrokers : IAsyncDisposable
         if (_script is not null) await ChaosShell.TryAsync(s_scriptMax, CancellationToken.None, _script, "stop").ConfigureAwait(false);
     }
 
-    private Task UntilInStepAsync(string topics, CancellationToken cancellation) =>
-        ChaosShell.UntilAsync("all replicas of all partitions to be in sync", TimeSpan.FromMinutes(3), () => Task.FromResult(AreInStep(topics)), cancellation, TimeSpan.FromMilliseconds(300));
-
     private bool AreInStep(string topics)
     {
-        var partitions = Ask(admin => admin.GetMetadata(s_answerMax)).Where(t => t.Topic.StartsWith(topics, StringComparison.Ordinal) || t.Topic == "__consumer_offsets").SelectMany(t => t.Partitions).ToList();
+        var partitions = (Ask(admin => admin.GetMetadata(s_answerMax))?.Topics ?? []).Where(t => t.Topic.StartsWith(topics, StringComparison.Ordinal) || t.Topic == "__consumer_offsets").SelectMany(t => t.Partitions).ToList();
         return partitions.Count > 0 && partitions.All(p => p.InSyncReplicas.Length == p.Replicas.Length && p.Leader >= 0);
     }
 
-    private bool HasTopic(string topic, int partitions) => Ask(admin => admin.GetMetadata(topic, s_answerMax)).Any(t => t.Topic == topic && t.Partitions.Count(p => p.Leader >= 0) == partitions);
+    private bool HasTopic(string topic, int partitions) => Ask(admin => admin.GetMetadata(topic, s_answerMax))?.Topics.Any(t => t.Topic == topic && t.Partitions.Count(p => p.Leader >= 0) == partitions) == true;
 
-    private List<TopicMetadata> Ask(Func<IAdminClient, Metadata> question)
+    private int BrokersSeen() => Ask(admin => admin.GetMetadata(s_answerMax))?.Brokers.Count ?? 0;
+
+    private Metadata? Ask(Func<IAdminClient, Metadata> question)
     {
         var config = new AdminClientConfig { BootstrapServers = Brokers };
         foreach (var (name, value) in Properties.Where(p => p.Key.StartsWith("api.", StringComparison.Ordinal) || p.Key.StartsWith("broker.", StringComparison.Ordinal))) config.Set(name, value);
         try
         {
             using var admin = new AdminClientBuilder(config).SetLogHandler(static (_, _) => { }).SetErrorHandler(static (_, _) => { }).Build();
-            return question(admin).Topics;
+            return question(admin);
         }
         catch (KafkaException)
         {
-            return [];
+            return null;
         }
     }
 

@@ -15,32 +15,34 @@ internal sealed class ChaosFaults(ChaosSetting setting, ChaosBrokers brokers, Ch
 
     private static readonly TimeSpan s_sendMax = TimeSpan.FromMinutes(2);
 
+    private static readonly string[] s_ofWorkers = ["kill -9", "zombie", "scale", "index gone"];
+
+    private List<string> _queue = [];
     private FuzzRandom _random = new((ulong)setting.Seed);
 
     public ChaosFigures Figures { get; } = new();
 
     public async Task RunAsync(Task sending, CancellationToken cancellation)
     {
-        var kinds = Kinds();
         var started = Stopwatch.GetTimestamp();
         generator.Allow(BeforeShare / 2 / setting.Faults);
         await UntilThereAsync("the workers to take in the first transfers", cancellation).ConfigureAwait(false);
-        for (var fault = 0; fault < setting.Faults && !sending.IsFaulted && Stopwatch.GetElapsedTime(started) < setting.AtMost; fault++)
+        while (Figures.Faults < setting.Faults && !sending.IsFaulted && Stopwatch.GetElapsedTime(started) < setting.AtMost)
         {
-            // Each kind in turn, in an order of the seed's.
-            if (fault % kinds.Count == 0) Shuffle(kinds);
+            var fault = Figures.Faults;
             generator.Allow((fault + BeforeShare) / setting.Faults);
             var wait = (setting.Over * ((double)fault / setting.Faults)) - Stopwatch.GetElapsedTime(started);
             if (wait > TimeSpan.Zero) await Task.Delay(wait, cancellation).ConfigureAwait(false);
-            var kind = kinds[fault % kinds.Count];
-            await HurtAsync(kind, cancellation).ConfigureAwait(false);
+            var kinds = Next(setting.Faults - fault);
+            await Task.WhenAll(kinds.Select(k => HurtAsync(k, cancellation))).ConfigureAwait(false);
             workers.Keep();
             var over = Stopwatch.GetTimestamp();
-            await UntilSentAsync((fault + 1.0) / setting.Faults, cancellation).ConfigureAwait(false);
-            await UntilThereAsync($"the workers to have all that was sent until just after fault {fault + 1} ({kind}) was over", cancellation).ConfigureAwait(false);
+            var name = string.Join(" + ", kinds);
+            await UntilSentAsync(Math.Min(1, (fault + kinds.Count) / (double)setting.Faults), cancellation).ConfigureAwait(false);
+            await UntilThereAsync($"the workers to have all that was sent until just after fault {fault + 1} ({name}) was over", cancellation).ConfigureAwait(false);
             var seconds = Stopwatch.GetElapsedTime(over).TotalSeconds;
-            Figures.Add(kind, seconds);
-            setting.Say(string.Create(CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(started):hh\\:mm\\:ss} {fault + 1,4} {kind,-14} {seconds,5:F1} s  {generator.Records:N0} records sent"));
+            foreach (var kind in kinds) Figures.Add(kind, seconds);
+            setting.Say(string.Create(CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(started):hh\\:mm\\:ss} {Figures.Faults,4} {name,-25} {seconds,5:F1} s  {generator.Records:N0} records sent"));
         }
 
         if (sending.IsFaulted) await sending.ConfigureAwait(false);
@@ -62,6 +64,7 @@ internal sealed class ChaosFaults(ChaosSetting setting, ChaosBrokers brokers, Ch
     public async Task UntilThereAsync(string what, CancellationToken cancellation)
     {
         var ends = generator.Ends.ToDictionary();
+        var (started, isSlow) = (Stopwatch.GetTimestamp(), false);
         try
         {
             await ChaosShell.UntilAsync(what, setting.ResumeMax, async () =>
@@ -70,6 +73,12 @@ internal sealed class ChaosFaults(ChaosSetting setting, ChaosBrokers brokers, Ch
                 await table.RefreshAsync(cancellation).ConfigureAwait(false);
                 generator.Committed(table.Transfers);
                 if (ends.Count == 0) ends = generator.Ends.ToDictionary();
+                if (!isSlow && Stopwatch.GetElapsedTime(started) > setting.SlowAfter)
+                {
+                    isSlow = true;
+                    setting.Say($"Slow: {what}: {table.Missing(ends)}\n{await workers.DescribeAsync().ConfigureAwait(false)}");
+                }
+
                 return ends.Count > 0 && table.Has(ends);
             }, cancellation).ConfigureAwait(false);
         }
@@ -81,51 +90,79 @@ internal sealed class ChaosFaults(ChaosSetting setting, ChaosBrokers brokers, Ch
 
     private List<string> Kinds()
     {
-        var kinds = new List<string> { "kill -9", "zombie", "scale", "index gone" };
+        List<string> kinds = [.. s_ofWorkers];
         if (brokers.CanBeHurt) kinds.Add("broker");
         if (brokers.CanFreeze) kinds.Add("broker frozen");
         if (disk.IsMounted) kinds.AddRange(["disk full", "read-only"]);
         if (disk.CanStall) kinds.Add("disk stalls");
-        return kinds;
+        if (setting.Kinds.Count > 0) kinds.RemoveAll(k => !setting.Kinds.Contains(k));
+        return kinds.Count > 0 ? kinds : throw new ChaosStuckException($"None of the kinds of faults can be had here: {string.Join(", ", setting.Kinds)}.");
     }
 
-    private async Task HurtAsync(string kind, CancellationToken cancellation)
+    /// <summary>Each kind in turn, in an order of the seed's. Now and then two at once: one of a worker, and one of what it needs.</summary>
+    private List<string> Next(int atMost)
+    {
+        if (_queue.Count == 0) Shuffle(_queue = Kinds());
+        List<string> next = [_queue[0]];
+        if (atMost > 1 && _queue.Count > 1 && _random.Next(2) == 0 && s_ofWorkers.Contains(_queue[0]) != s_ofWorkers.Contains(_queue[1])) next.Add(_queue[1]);
+        _queue.RemoveRange(0, next.Count);
+        return next;
+    }
+
+    private Task HurtAsync(string kind, CancellationToken cancellation)
     {
         var time = setting.Short * (1 + (_random.Next(1000) / 1000.0));
-        var worker = _random.Next(workers.Scale);
+        var (worker, choice) = (_random.Next(workers.Scale), _random.Next(6));
         switch (kind)
         {
             case "kill -9":
                 workers[worker].Kill();
-                break;
+                return Task.CompletedTask;
             case "zombie":
-                await FreezeAsync(workers[worker], cancellation).ConfigureAwait(false);
-                break;
+                return FreezeAsync(workers[worker], cancellation);
             case "broker" or "broker frozen":
-                await brokers.HurtAsync(_random.Next(3), freeze: kind == "broker frozen", time, topics, cancellation).ConfigureAwait(false);
-                break;
+                return brokers.HurtAsync(choice % 3, freeze: kind == "broker frozen", time, topics, cancellation);
             case "scale":
-                foreach (var scale in (int[])[1, 4, 1])
-                {
-                    workers.Scale = scale;
-                    await Task.Delay(time, cancellation).ConfigureAwait(false);
-                }
-
-                workers.Scale = setting.Workers;
-                break;
+                return ScaleAsync(time, cancellation);
             case "index gone":
-                workers[worker].Kill();
-                if (Directory.Exists(workers.CacheOf(worker))) Directory.Delete(workers.CacheOf(worker), recursive: true);
-                break;
+                return DeleteIndexAsync(workers[worker], workers.CacheOf(worker), kill: choice < 3, cancellation);
             case "disk full":
-                await disk.FillAsync(time, cancellation).ConfigureAwait(false);
-                break;
+                return disk.FillAsync(time, cancellation);
             case "read-only":
-                await disk.MakeReadOnlyAsync(time, cancellation).ConfigureAwait(false);
-                break;
-            case "disk stalls":
-                await disk.StallAsync(time, cancellation).ConfigureAwait(false);
-                break;
+                return disk.MakeReadOnlyAsync(time, cancellation);
+            default:
+                return disk.StallAsync(time, cancellation);
+        }
+    }
+
+    private async Task ScaleAsync(TimeSpan time, CancellationToken cancellation)
+    {
+        foreach (var scale in (int[])[1, 4, 1])
+        {
+            workers.Scale = scale;
+            await Task.Delay(time, cancellation).ConfigureAwait(false);
+        }
+
+        workers.Scale = setting.Workers;
+    }
+
+    /// <summary>Under a worker that lives, or of one that is dead.</summary>
+    private static Task DeleteIndexAsync(ChaosWorker worker, string cache, bool kill, CancellationToken cancellation)
+    {
+        if (kill) worker.Kill();
+        return ChaosShell.UntilAsync($"{cache} to be deleted", TimeSpan.FromSeconds(30), () => Task.FromResult((!kill || worker.Process.HasExited) && IsDeleted(cache)), cancellation);
+    }
+
+    private static bool IsDeleted(string folder)
+    {
+        try
+        {
+            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false; // something was put there meanwhile
         }
     }
 

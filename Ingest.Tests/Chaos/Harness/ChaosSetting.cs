@@ -21,6 +21,12 @@ internal sealed record ChaosSetting
     /// <summary>How long the workers may take until everything that was sent is in the table, after any fault and at the end. Longer is a finding.</summary>
     public TimeSpan ResumeMax { get; init; } = TimeSpan.FromMinutes(3);
 
+    /// <summary>After so long it is told how things stand, and waited on.</summary>
+    public TimeSpan SlowAfter { get; init; } = TimeSpan.FromSeconds(25);
+
+    /// <summary>Kinds of faults; empty for all.</summary>
+    public IReadOnlyList<string> Kinds { get; init; } = [];
+
     public int Seed { get; init; } = 1;
 
     public int Workers { get; init; } = 3;
