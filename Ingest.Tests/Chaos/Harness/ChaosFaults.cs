@@ -39,8 +39,10 @@ internal sealed class ChaosFaults(ChaosSetting setting, ChaosBrokers brokers, Ch
             var over = Stopwatch.GetTimestamp();
             var name = string.Join(" + ", kinds);
             await UntilSentAsync(Math.Min(1, (fault + kinds.Count) / (double)setting.Faults), cancellation).ConfigureAwait(false);
+            var sent = Stopwatch.GetElapsedTime(over);
             await UntilThereAsync($"the workers to have all that was sent until just after fault {fault + 1} ({name}) was over", cancellation).ConfigureAwait(false);
             var seconds = Stopwatch.GetElapsedTime(over).TotalSeconds;
+            if (sent > setting.SlowAfter) setting.Say(string.Create(CultureInfo.InvariantCulture, $"Slow: {sent.TotalSeconds:F1} s of the next line are the brokers' and the generator's own, until transfers were taken again."));
             foreach (var kind in kinds) Figures.Add(kind, seconds);
             setting.Say(string.Create(CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(started):hh\\:mm\\:ss} {Figures.Faults,4} {name,-25} {seconds,5:F1} s  {generator.Records:N0} records sent"));
         }
@@ -99,13 +101,14 @@ internal sealed class ChaosFaults(ChaosSetting setting, ChaosBrokers brokers, Ch
         return kinds.Count > 0 ? kinds : throw new ChaosStuckException($"None of the kinds of faults can be had here: {string.Join(", ", setting.Kinds)}.");
     }
 
-    /// <summary>Each kind in turn, in an order of the seed's. Now and then two at once: one of a worker, and one of what it needs.</summary>
+    /// <summary>Each kind in turn, in an order of the seed's. Mostly two at once: one of a worker, and one of what it needs.</summary>
     private List<string> Next(int atMost)
     {
         if (_queue.Count == 0) Shuffle(_queue = Kinds());
         List<string> next = [_queue[0]];
-        if (atMost > 1 && _queue.Count > 1 && _random.Next(2) == 0 && s_ofWorkers.Contains(_queue[0]) != s_ofWorkers.Contains(_queue[1])) next.Add(_queue[1]);
-        _queue.RemoveRange(0, next.Count);
+        var partner = _queue.FindIndex(k => s_ofWorkers.Contains(k) != s_ofWorkers.Contains(next[0]));
+        if (atMost > 1 && partner > 0 && _random.Next(8) > 0) next.Add(_queue[partner]);
+        _queue.RemoveAll(next.Contains);
         return next;
     }
 
