@@ -17,7 +17,8 @@ public sealed class LocalStore : IObjectStore
     private readonly ConcurrentDictionary<string, bool> _syncedFolders = new(StringComparer.Ordinal);
 
     /// <summary>Creates the root folder if need be, sweeps leftovers older than a day, and tries whether the file system has hard links.</summary>
-    /// <exception cref="StoreException">The folder cannot be used; the message says why.</exception>
+    /// <exception cref="StoreException">The folder cannot be used just now; the message says why.</exception>
+    /// <exception cref="PlatformNotSupportedException">The file system cannot make a commit atomic.</exception>
     public LocalStore(string root, IdSource ids, TimeProvider? time = null)
     {
         if (OperatingSystem.IsWindows())
@@ -176,7 +177,7 @@ public sealed class LocalStore : IObjectStore
         var error = Posix.Link(staged.Path, second);
         if (error != 0)
         {
-            throw new StoreException(StoreFault.Denied,
+            throw new PlatformNotSupportedException(
                 $"{_root} lies on a file system without hard links (error {error}), so a commit could not be made atomic there. " +
                 "Put the pool on ext4, XFS or NFS (not FAT or SMB), or on an object store.");
         }

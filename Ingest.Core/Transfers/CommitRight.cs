@@ -5,7 +5,7 @@ namespace Ingest.Core.Transfers;
 /// with every chunk and batch; whoever holds offsets under a revoked right drops them. The table's compare-and-set on the
 /// start offset is what makes this safe; the right makes it early.
 /// </summary>
-public sealed class CommitRight(TopicPartition source, long startOffset)
+public sealed class CommitRight(TopicPartition source, long startOffset, string? topicId = null)
 {
     private volatile bool _revoked;
 
@@ -13,6 +13,9 @@ public sealed class CommitRight(TopicPartition source, long startOffset)
 
     /// <summary>The offset at which reading began under this right.</summary>
     public long StartOffset { get; } = startOffset;
+
+    /// <summary>The broker's id of the topic that is read; null where brokers have none.</summary>
+    public string? TopicId { get; } = topicId;
 
     public bool IsHeld => !_revoked;
 

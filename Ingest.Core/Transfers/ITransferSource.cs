@@ -68,7 +68,8 @@ public interface ITransferSink
 /// <param name="Source">The partition.</param>
 /// <param name="Start">First offset still held.</param>
 /// <param name="End">Offset that the next message will get (high watermark).</param>
-public readonly record struct PartitionBounds(TopicPartition Source, long Start, long End);
+/// <param name="TopicId">The broker's id of the topic, which another topic of that name does not have, asked after the offsets; null where brokers have none.</param>
+public readonly record struct PartitionBounds(TopicPartition Source, long Start, long End, string? TopicId = null);
 
 /// <summary>The source cannot go on; the message says what to do.</summary>
 public sealed class TransferSourceException(string message, Exception? inner = null) : Exception(message, inner);

@@ -28,6 +28,14 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void The_longest_pause_between_attempts_is_so_after_a_refusal_or_a_full_disk_too()
+    {
+        var (options, errors) = Read(s_brokers, ("Ingest:Store:RetryDelayMax", "00:00:02"));
+        Assert.Empty(errors);
+        Assert.Equal(TimeSpan.FromSeconds(2), options!.Retry.RefusedDelay);
+    }
+
+    [Fact]
     public void Names_and_values_may_be_written_as_people_do()
     {
         var (options, errors) = Read(s_brokers, ("ingest:kafka:startfrom", "latest"), ("Ingest:Batching:FlushAfter", "00:00:00.25"), ("Ingest:Memory:Budget", "1 GiB"));

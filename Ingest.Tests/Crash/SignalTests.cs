@@ -24,6 +24,24 @@ public sealed class SignalTests
         await load.CheckAsync();
     }
 
+    /// <summary>The line is the last thing before the host starts.</summary>
+    [Fact]
+    public async Task SIGTERM_while_it_starts_ends_with_zero_too()
+    {
+        using var city = new City();
+        var contract = Path.Combine(city.Folder, "contract.yaml");
+        await File.WriteAllTextAsync(contract, City.Contract);
+        using var worker = new WorkerProcess(new Dictionary<string, string>
+        {
+            ["Ingest__Kafka__BootstrapServers"] = city.Brokers,
+            ["Ingest__Contracts"] = contract,
+            ["Ingest__Pool"] = city.Pool,
+            ["Ingest__Table__IndexCache"] = city.Cache,
+        });
+        await worker.UntilLoggedAsync("Reading 1 topics for 1 datasets");
+        Assert.True(await worker.TerminateAsync() == 0, worker.Output);
+    }
+
     /// <summary>A worker at work, with much that is open, and a department that does not stop sending.</summary>
     private sealed class Load : IDisposable
     {

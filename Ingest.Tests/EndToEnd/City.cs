@@ -63,6 +63,9 @@ internal sealed class City : IDisposable
     /// <summary>Wraps the pool's store; for faults.</summary>
     public Func<IObjectStore, IObjectStore> Wrap { get; set; } = store => store;
 
+    /// <summary>Wraps the source.</summary>
+    public Func<Core.Transfers.ITransferSource, Core.Transfers.ITransferSource> WrapSource { get; set; } = source => source;
+
     /// <summary>How the workers here reach the store.</summary>
     public StoreOptions StoreOptions { get; set; } = new();
 
@@ -107,7 +110,7 @@ internal sealed class City : IDisposable
         };
         var engine = new IngestEngine(options, Catalog, new EngineServices { Pool = store, StoreFault = () => store.Health.IsWell ? null : "failing", Logger = Logger });
         var kafka = new KafkaOptions { BootstrapServers = _broker.BootstrapServers, GroupId = group, Properties = EmbeddedBroker.ConsumerProperties };
-        return new EndToEndWorker(engine, new KafkaTransferSource(kafka, [.. Catalog.Topics.Keys], engine.Budget, TimeProvider.System, Logger), store);
+        return new EndToEndWorker(engine, WrapSource(new KafkaTransferSource(kafka, [.. Catalog.Topics.Keys], engine.Budget, TimeProvider.System, Logger)), store);
     }
 
     /// <summary>Rows of a query over exactly the live files, each row's values joined by '|'.</summary>

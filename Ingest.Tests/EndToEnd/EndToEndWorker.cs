@@ -1,11 +1,11 @@
 using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Stores;
-using Ingest.Core.Transfers.Kafka;
+using Ingest.Core.Transfers;
 
 namespace Ingest.Tests.EndToEnd;
 
 /// <summary>An engine with its source, in this process.</summary>
-internal sealed class EndToEndWorker(IngestEngine engine, KafkaTransferSource source, RetryingStore store) : IDisposable
+internal sealed class EndToEndWorker(IngestEngine engine, ITransferSource source, RetryingStore store) : IDisposable
 {
     public IngestEngine Engine => engine;
 

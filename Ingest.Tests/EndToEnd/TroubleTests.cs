@@ -49,6 +49,55 @@ public sealed class TroubleTests
     }
 
     [Fact]
+    public async Task A_topic_that_was_created_anew_and_filled_further_stops_whole_and_is_read_from_its_start_under_a_new_name()
+    {
+        using var city = new City();
+        await RecreateAsync(city);
+        var status = await city.CatchUpAsync();
+        Assert.Equal(2, status.Halted.Count);
+        Assert.Contains(status.Halted, h => h.Contains("has read offsets below 5 of the topic with id old, and the topic of that name now has id new", StringComparison.Ordinal) && h.Contains("holds 20 offsets [0, 20) that nobody has read", StringComparison.Ordinal));
+        Assert.Equal(5, await city.CountAsync());
+
+        Assert.Empty((await city.CatchUpAsync(source: "kafka-2")).Halted);
+        Assert.Equal(25, await city.CountAsync());
+        await city.AssertAccountedAsync();
+    }
+
+    [Fact]
+    public async Task A_topic_that_is_a_copy_goes_on_where_the_old_one_ended_by_one_command()
+    {
+        using var city = new City();
+        await RecreateAsync(city);
+        var command = (await city.CatchUpAsync()).Halted[0].Split("go on where that ended: ")[1].Split(" and restart")[0];
+        Assert.Equal($"pool accept-topic --topic {City.Topic} --id new", command);
+        using var accept = Crash.WorkerProcess.Command([.. command.Split(' '), "--pool", city.Pool]);
+        Assert.True(await accept.ExitAsync() == 0, accept.Output);
+        Assert.Contains("payments: knows", accept.Output, StringComparison.Ordinal);
+        Assert.Empty((await city.CatchUpAsync()).Halted);
+        Assert.Equal(20, await city.CountAsync()); // the first five of the new one count as read
+
+        using var verify = Crash.WorkerProcess.Command("pool", "verify", "--pool", city.Pool);
+        Assert.True(await verify.ExitAsync() == 0, verify.Output);
+        using var again = Crash.WorkerProcess.Command([.. command.Split(' '), "--pool", city.Pool]);
+        Assert.Equal(1, await again.ExitAsync());
+        await city.AssertAccountedAsync();
+    }
+
+    /// <summary>Five transfers were read; the topic of that name then is another one and has twenty, as many in the same partition.</summary>
+    private static async Task RecreateAsync(City city)
+    {
+        city.WrapSource = source => new NamedTopicSource(source, "old");
+        for (var i = 0; i < 5; i++) city.Publish($$"""{"id":"A{{i}}","paid_on":"2026-03-02"}""");
+        await city.CatchUpAsync();
+        city.WrapSource = source => new NamedTopicSource(source, "new");
+        city.Broker.DeleteTopic(City.Topic);
+        city.Broker.CreateTopic(City.Topic, 2);
+        using var publisher = new Core.Transfers.Kafka.TransferPublisher(new Core.Transfers.Kafka.PublisherOptions { BootstrapServers = city.Brokers });
+        for (var i = 0; i < 20; i++) publisher.Publish(City.Topic, "k", System.Text.Encoding.UTF8.GetBytes($$"""{"id":"B{{i}}","paid_on":"2026-03-02"}"""), CancellationToken.None);
+        Assert.Equal(0, publisher.Flush(CancellationToken.None).Failed);
+    }
+
+    [Fact]
     public async Task Offsets_that_expired_unread_stop_their_partition_and_are_counted()
     {
         using var city = new City();

@@ -50,6 +50,23 @@ public sealed class StartRuleTests
     [Fact]
     public void Offsets_that_expired_halt_when_going_back_too() => Assert.IsType<StartDecision.Halt>(Resume(StartPolicy.Earliest, 60));
 
+    [Fact]
+    public void Another_topic_of_the_same_name_is_told_by_its_id_with_what_it_holds_and_how_to_go_on()
+    {
+        var why = StartRule.AnotherTopic(new PartitionBounds(s_source, 100, 900, "new"), [("t", "old", 500)]);
+        Assert.StartsWith("housing.fund/3: table 't' has read offsets below 500 of the topic with id old, and the topic of that name now has id new: it was deleted and created anew, and holds 800 offsets [100, 900)", why, StringComparison.Ordinal);
+        Assert.Contains("Ingest:Kafka:Source", why, StringComparison.Ordinal);
+        Assert.Contains("pool accept-topic --topic housing.fund --id new", why, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("old", "old")]
+    [InlineData(null, "old")] // written before brokers gave ids
+    [InlineData("old", null)] // brokers that give none
+    [InlineData(null, null)]
+    public void Where_an_id_is_not_known_offsets_alone_decide(string? pinned, string? now) =>
+        Assert.Null(StartRule.AnotherTopic(new PartitionBounds(s_source, 100, 900, now), [("t", pinned, 500)]));
+
     private static StartDecision Resume(StartPolicy policy, params long?[] stored) =>
         StartRule.Resume(new PartitionBounds(s_source, 100, 900), [.. stored.Select((s, i) => ($"table-{i}", s))], policy);
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Ingest.Worker.Commands;
 
-/// <summary><c>pool</c>: looks at the tables. <c>accept-gap</c>, <c>reindex</c>, <c>compact</c> and <c>vacuum</c> write to them, by the same rules as a worker.</summary>
+/// <summary><c>pool</c>: looks at the tables. <c>accept-gap</c>, <c>accept-topic</c>, <c>reindex</c>, <c>compact</c> and <c>vacuum</c> write to them, by the same rules as a worker.</summary>
 internal static class PoolCommand
 {
     public static Command Create() => new("pool", "Look at the pool: what is there, whether it is right, and what it says; seal and clean it.")
@@ -12,6 +12,7 @@ internal static class PoolCommand
         PoolVerifyCommand.Create(),
         PoolSqlCommand.Create(),
         PoolAcceptGapCommand.Create(),
+        PoolAcceptTopicCommand.Create(),
         PoolCompactCommand.Create(),
         PoolVacuumCommand.Create(),
         PoolReindexCommand.Create(),

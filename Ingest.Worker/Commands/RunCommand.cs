@@ -33,7 +33,15 @@ internal static class RunCommand
         await using var app = WorkerHost.Build(options, catalog, configuration);
         var service = app.Services.GetRequiredService<IngestBackgroundService>();
         using var signals = new StopSignals();
-        await app.RunAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await app.RunAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // Told to stop before it had started: nothing was taken in yet.
+        }
+
         return service.ExitCode;
     }
 

@@ -86,6 +86,7 @@ internal static class SettingsReader
             PrefetchBytes = prefetch,
         };
         var retry = new StoreRetryOptions { AttemptTimeout = settings.Store.AttemptTimeout, LongestDelay = settings.Store.RetryDelayMax };
+        if (retry.RefusedDelay > retry.LongestDelay) retry = retry with { RefusedDelay = retry.LongestDelay };
         return new WorkerOptions(settings, engine, kafka, pool, store, retry);
     }
 

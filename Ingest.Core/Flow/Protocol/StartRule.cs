@@ -52,6 +52,22 @@ public static class StartRule
         return new StartDecision.Read(lowest == long.MaxValue ? first : lowest);
     }
 
+    /// <summary>Why the topic is not the one that a table has read, though it has the name: by the broker's ids, where both are known. Offsets alone tell only as long as the new topic is the shorter one.</summary>
+    /// <param name="tables">Each table fed by the topic, with the id under which it knows the topic and its stored offset, as far as it has them.</param>
+    public static string? AnotherTopic(PartitionBounds bounds, IReadOnlyList<(string Table, string? TopicId, long? Offset)> tables)
+    {
+        foreach (var (table, pinned, stored) in tables)
+        {
+            if (pinned is null || bounds.TopicId is not { } id || pinned == id) continue;
+            var (source, start, end) = (bounds.Source, bounds.Start, bounds.End);
+            return $"{source}: table '{table}' has read {(stored is { } next ? $"offsets below {next} of " : "")}the topic with id {pinned}, and the topic of that name now has id {id}: it was deleted and created anew, and holds {end - start} offsets [{start}, {end}) " +
+                $"that nobody has read. Give it a new name in Ingest:Kafka:Source, and it is read from its start; records already in the pool are dropped as duplicates. " +
+                $"Only if it is a copy of the old one with the same offsets, go on where that ended: pool accept-topic --topic {source.Topic} --id {id} and restart the worker.";
+        }
+
+        return null;
+    }
+
     /// <summary>
     /// As <see cref="Decide"/>, for offsets read later than the bounds: beyond the end is no sign of anything then, since others may have read on. The policy's start stays what it was.
     /// </summary>
@@ -63,7 +79,7 @@ public static class StartRule
 
     private static string? Problem(string who, long next, PartitionBounds bounds)
     {
-        var (source, start, end) = bounds;
+        var (source, start, end) = (bounds.Source, bounds.Start, bounds.End);
         Mutation.Set(Bug.IgnoresRecreatedTopic, ref end, long.MaxValue);
         Mutation.Set(Bug.SkipsExpiredOffsets, ref start, 0);
         if (next > end)

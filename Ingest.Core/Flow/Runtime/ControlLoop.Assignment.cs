@@ -32,8 +32,18 @@ internal sealed partial class ControlLoop
     private bool IsWhole(PartitionState partition)
     {
         var stored = partition.Topic.Datasets.Select(d => (d.Plan.Name, _lanes.StoredOffset(_judged[d.Plan.Name], partition.Source))).ToArray();
-        if (StartRule.Decide(partition.Bounds, stored, _options.StartFrom) is not StartDecision.Halt halt) return true;
+        if (StartRule.Decide(partition.Bounds, stored, _options.StartFrom) is not StartDecision.Halt halt) return IsSameTopic(partition, partition.Topic.Datasets.Select(d => _lanes[d.Plan.Name]));
         Halt(partition, halt.Why);
+        return false;
+    }
+
+    /// <summary>False, and the partition halted, when a table has read another topic of the same name.</summary>
+    private bool IsSameTopic(PartitionState partition, IEnumerable<TableLane> lanes)
+    {
+        if (partition.Bounds.TopicId is null) return true;
+        var known = lanes.Select(l => (l.Plan.Name, _lanes.PinnedTopic(l.Table.Current, partition.Source), _lanes.StoredOffset(l, partition.Source))).ToArray();
+        if (StartRule.AnotherTopic(partition.Bounds, known) is not { } why) return true;
+        Halt(partition, why);
         return false;
     }
 
@@ -58,6 +68,7 @@ internal sealed partial class ControlLoop
             return null;
         }
 
+        if (!IsSameTopic(partition, lanes)) return null;
         var stored = lanes.Select(l => (l.Plan.Name, _lanes.StoredOffset(l, partition.Source))).ToArray();
         switch (StartRule.Resume(partition.Bounds, stored, _options.StartFrom))
         {
@@ -66,7 +77,7 @@ internal sealed partial class ControlLoop
                 return null;
             case StartDecision.Read read:
                 Mutation.Set(Bug.ResumesWhereItReadInsteadOfWhereTheTableStands, ref read, r => new StartDecision.Read(Math.Max(r.Offset, partition.NextOffset)));
-                var right = new CommitRight(partition.Source, read.Offset);
+                var right = new CommitRight(partition.Source, read.Offset, partition.Bounds.TopicId);
                 foreach (var lane in lanes.Append(_lanes.Quarantine))
                 {
                     var from = _lanes.StoredOffset(lane, partition.Source) ?? read.Offset;

@@ -49,6 +49,9 @@ internal sealed class LaneSet : IDisposable
     public long? StoredOffset(Snapshot table, TopicPartition source) =>
         table.Txns.TryGetValue(_services.AppIdOf(source), out var next) ? next : null;
 
+    /// <summary>The id under which a table knows the topic; null when it never knew one.</summary>
+    public string? PinnedTopic(Snapshot table, TopicPartition source) => TopicPin.Of(table, _services.AppIdOf(source));
+
     /// <summary>Seals the lane's open batch and starts its commit.</summary>
     public void Start(TableLane lane, Task<JobResult>? after)
     {

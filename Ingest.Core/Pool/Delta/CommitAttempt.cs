@@ -8,7 +8,7 @@ namespace Ingest.Core.Pool.Delta;
 /// <summary>
 /// The protocol of one commit: no I/O, no thread, no clock; facts in, commands out. What makes it exactly once:
 /// <list type="number">
-/// <item>Before every put, each partition's stored offset equals the batch's first one; otherwise we are fenced.</item>
+/// <item>Before every put, each partition's stored offset equals the batch's first one, and its topic is the one that the table knows; otherwise we are fenced.</item>
 /// <item>Rows are put only if every index run that became valid since they were deduplicated has been looked at.</item>
 /// <item>After an answer that is unclear, or that says the slot is taken, the slot is read: our transaction id in it means that we won, however long ago.</item>
 /// <item>An entry is put again only into the same slot, with the same content, as long as that slot is seen to be free.</item>
@@ -125,6 +125,8 @@ public sealed class CommitAttempt
             Mutation.Set(Bug.SkipsCompareAndSet, ref isKnown, false);
             if (isKnown && stored != account.Range.From)
                 return $"{account.Source} stands at offset {stored} in the table, not at {account.Range.From} where this batch starts: another worker has moved it";
+            if (account.Right.TopicId is { } id && TopicPin.Of(tip, _appIdOf(account.Source)) is { } pinned && pinned != id)
+                return $"{account.Source} was read from the topic with id {id}, and the table knows it by id {pinned}";
         }
 
         return null;
@@ -142,6 +144,11 @@ public sealed class CommitAttempt
             Mutation.Set(Bug.StoresNextOffsetPlusOne, ref next, next + 1);
             Mutation.Set(Bug.StoresNextOffsetMinusOne, ref next, next - 1);
             entry.Add(new LogAction.Txn(_appIdOf(account.Source), next, timestamp));
+        }
+
+        foreach (var account in _request.Ranges.Where(r => r.Right.TopicId is not null).DistinctBy(r => r.Source.Topic))
+        {
+            if (TopicPin.Action(tip, _appIdOf(account.Source), account.Right.TopicId!, timestamp) is { } pin) entry.Add(pin);
         }
 
         foreach (var file in _request.Files) entry.Add(Add(file, timestamp));

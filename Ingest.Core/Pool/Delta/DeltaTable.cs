@@ -17,6 +17,8 @@ public sealed class DeltaTable
     /// </summary>
     private static readonly TimeSpan s_putDeadline = TimeSpan.FromMinutes(5);
 
+    private const string AcceptTopicOperation = "ACCEPT TOPIC";
+
     private readonly IObjectStore _store;
     private readonly TableSpec _spec;
     private readonly IdSource _ids;
@@ -106,6 +108,24 @@ public sealed class DeltaTable
             ContractHash = "",
         };
         return (account.Range, await CommitAsync(request, s => AppId.For(sourceName, s), cancellation));
+    }
+
+    /// <summary>
+    /// Knows a topic by another id from now on, by an entry that says so. Null when the table never read the topic, or knows it by that id already.
+    /// </summary>
+    /// <returns>The version of the entry.</returns>
+    public async ValueTask<long?> AcceptTopicAsync(string sourceName, string topic, string id, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await ReadNewAsync(null, cancellation);
+            var appId = AppId.For(sourceName, new TopicPartition(topic, 0));
+            var hasRead = _current.Txns.Keys.Any(a => AppId.TryParse(a, out var name, out var source) && name == sourceName && source.Topic == topic);
+            var info = Info(AcceptTopicOperation);
+            if (!hasRead || TopicPin.Action(_current, appId, id, info.Timestamp) is not { } pin) return null;
+            var version = _current.Version + 1;
+            if (await CreateEntryAsync(_store, version, [new LogAction.Info(info), pin], cancellation)) return version;
+        }
     }
 
     /// <summary>Reads entries that others have committed.</summary>

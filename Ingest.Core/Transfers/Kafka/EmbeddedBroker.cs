@@ -40,7 +40,9 @@ public sealed class EmbeddedBroker : IDisposable
             throw new InvalidOperationException("The embedded broker cannot start: no port on loopback.");
         }
 
-        MockCluster.GroupInitialRebalanceDelay(_cluster, 100); // Kafka's own 3 s would only make tests and the demo wait
+        // Kafka's own 3 s would only make tests and the demo wait.
+        MockCluster.GroupInitialRebalanceDelay(_cluster, 100);
+        MockCluster.GroupHeartbeatInterval(_cluster, 200);
         BootstrapServers = Marshal.PtrToStringUTF8(MockCluster.Bootstraps(_cluster))!;
     }
 
@@ -52,6 +54,14 @@ public sealed class EmbeddedBroker : IDisposable
     {
         var error = MockCluster.TopicCreate(Cluster, topic, partitions, 1);
         if (error != 0) throw new InvalidOperationException($"The embedded broker does not create {topic}: error {error}.");
+    }
+
+    /// <summary>Deletes a topic with all it holds. Another may be created under its name.</summary>
+    /// <exception cref="InvalidOperationException">There is no such topic.</exception>
+    public void DeleteTopic(string topic)
+    {
+        var error = MockCluster.TopicDelete(Cluster, topic);
+        if (error != 0) throw new InvalidOperationException($"The embedded broker does not delete {topic}: error {error}.");
     }
 
     /// <summary>The next requests of a kind fail, each with one of the errors.</summary>

@@ -34,6 +34,9 @@ internal static class KafkaClientConfig
         };
         Overlay(config, options.Properties);
         Overlay(config, s_fixed);
+
+        // With Kafka 4's protocol the broker assigns, and the client refuses a strategy of its own.
+        if (options.Properties.GetValueOrDefault("group.protocol") == "consumer" && !options.Properties.ContainsKey("partition.assignment.strategy")) config.Remove("partition.assignment.strategy");
         config["bootstrap.servers"] = options.BootstrapServers;
         config["group.id"] = options.GroupId;
         return config;

@@ -43,4 +43,7 @@ internal static partial class KafkaLog
 
     [LoggerMessage(2013, LogLevel.Debug, "librdkafka {Facility}: {Message}")]
     public static partial void Client(this ILogger log, string facility, string message);
+
+    [LoggerMessage(2014, LogLevel.Warning, "The brokers do not say the ids of the topics: {Reason} (attempt {Attempt} of {Attempts}). Without them, a topic that was created anew is noticed by its offsets alone.")]
+    public static partial void TopicIdsUnknown(this ILogger log, string reason, int attempt, int attempts);
 }

@@ -48,7 +48,7 @@ public sealed class KafkaTransferSource : ITransferSource
     {
         if (Interlocked.Increment(ref _runs) > 1) throw new InvalidOperationException("A source runs once.");
         using var intake = new Intake(sink, _budget, _options, _time);
-        var rebalance = new Rebalance(intake, sink, _options, _log, stop);
+        var rebalance = new Rebalance(intake, sink, new TopicIds(_options, _log), _options, _log, stop);
         using var consumer = Build(rebalance);
         using var messages = new NativeMessages(consumer, intake);
         var progress = rebalance.Progress = new ProgressReport(consumer, _commands, intake, _time, _log);

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 using Confluent.Kafka;
 
@@ -31,8 +30,7 @@ internal sealed unsafe partial class NativeMessages : IDisposable
     public NativeMessages(IClient client, Intake intake)
     {
         _intake = intake;
-        _client = typeof(Handle).GetProperty("LibrdkafkaHandle", BindingFlags.Instance | BindingFlags.NonPublic)?.GetValue(client.Handle) as SafeHandle
-            ?? throw new InvalidOperationException("Confluent.Kafka has no LibrdkafkaHandle any more: this version of it cannot be used.");
+        _client = NativeClient.HandleOf(client);
         _client.DangerousAddRef(ref _isReferenced);
     }
 

@@ -8,7 +8,7 @@ namespace Ingest.Core.Transfers.Kafka;
 /// The client's assignment callbacks, which run on the poll thread inside Consume and Close, and wait there for the sink's answers. They let no exception out, since the client would
 /// turn it into a consume error: the poll loop throws it instead.
 /// </summary>
-internal sealed class Rebalance(Intake intake, ITransferSink sink, KafkaOptions options, ILogger log, CancellationToken stop)
+internal sealed class Rebalance(Intake intake, ITransferSink sink, TopicIds topicIds, KafkaOptions options, ILogger log, CancellationToken stop)
 {
     private readonly List<Confluent.Kafka.TopicPartition> _halted = [];
     private ExceptionDispatchInfo? _failure;
@@ -26,6 +26,10 @@ internal sealed class Rebalance(Intake intake, ITransferSink sink, KafkaOptions 
             if (partitions.Count == 0) return [];
             sink.AssigningAsync().GetAwaiter().GetResult();
             var bounds = partitions.Select(p => BoundsOf(consumer, p)).ToList();
+
+            // After the offsets: were the topic made anew in between, they would be the new one's, and the id must not be the old one's.
+            var ids = topicIds.Ask(consumer, [.. partitions.Select(p => p.Topic).Distinct()], stop);
+            bounds = bounds.ConvertAll(b => b with { TopicId = ids.GetValueOrDefault(b.Source.Topic) });
             var rights = sink.AssignedAsync(bounds).GetAwaiter().GetResult();
             return bounds.Zip(rights, StartAt).ToList();
         }

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using Ingest.Core;
+using Ingest.Core.Pool.Delta;
+using Ingest.Worker.Configuration;
+
+namespace Ingest.Worker.Commands;
+
+/// <summary><c>pool accept-topic</c>: a topic that was created anew counts as the one that was read so far, so that its partitions go on at their offsets. The log keeps it.</summary>
+internal static class PoolAcceptTopicCommand
+{
+    public static Command Create()
+    {
+        var pool = PoolCommand.PoolOption();
+        var topic = new Option<string>("--topic") { Description = "The topic.", Required = true };
+        var id = new Option<string>("--id") { Description = "Its id now, as the worker's message says it.", Required = true };
+        var source = new Option<string?>("--source") { Description = "The cluster's name in the ledger. Default: the setting Ingest:Kafka:Source." };
+        var command = new Command("accept-topic", "Read a topic that was created anew on at the old one's offsets: only for a copy whose offsets are the same. For any other, give the cluster a new name in Ingest:Kafka:Source.") { pool, topic, id, source };
+        command.SetAction((parse, cancellation) => RunAsync(parse.GetValue(pool), parse.GetValue(source), parse.GetValue(topic)!, parse.GetValue(id)!, cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string? poolFolder, string? sourceName, string topic, string id, CancellationToken cancellation)
+    {
+        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
+        sourceName ??= SettingsReader.Configuration([])["Ingest:Kafka:Source"] ?? new KafkaSettings().Source;
+        var accepted = 0;
+        foreach (var table in pool.Tables)
+        {
+            var log = await DeltaTable.OpenAsync(table.Store, table.Name, IdSource.System, TimeProvider.System, cancellation).ConfigureAwait(false);
+            if (log is null || await log.AcceptTopicAsync(sourceName, topic, id, cancellation).ConfigureAwait(false) is not { } version) continue;
+            accepted++;
+            Console.WriteLine($"{table.Name}: knows {topic} by id {id} from version {version} on.");
+        }
+
+        if (accepted == 0) Console.WriteLine($"No table has read {sourceName}/{topic} under another id.");
+        return accepted > 0 ? ExitCodes.Ok : ExitCodes.Failed;
+    }
+}
