@@ -70,7 +70,7 @@ public sealed class TableSealer
         if (!await IsInLogAsync(plan, cancellation))
         {
             var table = StoredTable.For(_contract, _recent.Current.Metadata!.SchemaString);
-            var merge = new FileMerge(table, _store, _services.WorkFolder, _options, _services.Throttle);
+            var merge = new FileMerge(table, _store, _services, _options);
             var outputs = new List<SealedOutput>();
             foreach (var item in plan.Items)
             {
@@ -103,7 +103,7 @@ public sealed class TableSealer
             if (await merged.File.UseAsync(content => _store.CreateUniqueAsync(item.Output, content, cancellation)) == CreateOutcome.AlreadyExists)
             {
                 // Somebody else's, by the same plan: the same rows, perhaps in other bytes; or none, if somebody could not read the inputs.
-                if (await merge.SumStoredAsync(item, cancellation) is not { } stored) throw new IOException($"{item.Output} is in the store and cannot be read.");
+                if (await StoredAsync(merge, item, cancellation) is not { } stored) return null;
                 if (stored.Sums.Rows == 0 && merged.Read.Rows > 0) return null;
                 if (stored.Sums != merged.Read) throw new InvalidDataException($"{item.Output} is in the store with other rows than its plan says.");
                 (written, bytes) = stored;
@@ -119,6 +119,31 @@ public sealed class TableSealer
             // The inputs are live: another sealer may commit this item at any moment, so what it has written must not be touched.
             if (item.IsSealed && await _store.CreateUniqueAsync(item.Output, await merge.EmptyAsync(cancellation), cancellation) != CreateOutcome.Created) throw;
             return null;
+        }
+    }
+
+    /// <summary>
+    /// The file under an item's name; null when that is no file. It is half of one then, of an upload that was cut off, which nobody was told to have done; a second look makes sure. It
+    /// takes the name for good, so a file without rows goes there, and the inputs go into the next plan.
+    /// </summary>
+    private async ValueTask<(RowSums Sums, long Bytes)?> StoredAsync(FileMerge merge, SealItem item, CancellationToken cancellation)
+    {
+        for (var look = 1; ; look++)
+        {
+            try
+            {
+                return await merge.SumStoredAsync(item, cancellation) ?? throw new IOException($"{item.Output} was in the store and is gone.");
+            }
+            catch (InvalidDataException torn) when (look > 1)
+            {
+                SealLog.ItemTorn(_services.Logger, _contract.Name, item.Output, torn.Message);
+                await _store.ReplaceAsync(item.Output, await merge.EmptyAsync(cancellation), cancellation);
+                return null;
+            }
+            catch (InvalidDataException)
+            {
+                // Looked at once more.
+            }
         }
     }
 
@@ -168,7 +193,11 @@ public sealed class TableSealer
 
 /// <summary>What a sealer works with.</summary>
 /// <param name="WorkFolder">Local folder of its own for files on their way; may be deleted at any time.</param>
-public sealed record SealerServices(string WorkFolder, IdSource Ids, TimeProvider Time, Throttle Throttle, ILogger Logger);
+public sealed record SealerServices(string WorkFolder, IdSource Ids, TimeProvider Time, Throttle Throttle, ILogger Logger)
+{
+    /// <summary>How data files are written and read.</summary>
+    public DataFileFormat Files { get; init; } = DataFileFormat.Parquet;
+}
 
 /// <summary>An item's file, durable in the store, that no log entry names yet.</summary>
 internal sealed record SealedOutput(SealItem Item, RowSums Read, RowSums Written, long Bytes, string StatsJson)

@@ -1,3 +1,7 @@
+using Ingest.Core.Flow.Runtime;
+using Ingest.Core.Pool.Parquet;
+using Ingest.Core.Pool.Sealing;
+
 namespace Ingest.Tests.Simulation.Harness;
 
 /// <summary>The dials of one simulated history, drawn from its seed.</summary>
@@ -40,6 +44,14 @@ internal sealed record SimulationSetting
     /// <summary>Whether retention may overtake the workers, and topics may be created anew.</summary>
     public required bool HasLoudStops { get; init; }
 
+    /// <summary>Merging, sealing, vacuum and cleaning of the log; the retentions are those of the service.</summary>
+    public required HousekeepingOptions Housekeeping { get; init; }
+
+    /// <summary>Times of hours to weeks in which no worker runs: they are dead, or frozen with whatever they have in hand.</summary>
+    public required TimeSpan[] Sleeps { get; init; }
+
+    public DataFileFormat Files => UsesParquet ? DataFileFormat.Parquet : PlainFiles.Format;
+
     public static SimulationSetting Draw(Random random)
     {
         // Some histories are short and busy, with more in flight than is done; the others have time for everything that takes time.
@@ -61,6 +73,30 @@ internal sealed record SimulationSetting
             Bursts = isBusy ? random.Next(1, 10) : 0,
             UsesParquet = random.Next(25) == 0,
             HasLoudStops = random.Next(6) == 0,
+            Housekeeping = DrawHousekeeping(random),
+            Sleeps = [.. Enumerable.Range(0, Math.Max(0, random.Next(6) - 3)).Select(_ => DrawSleep(random))],
         };
     }
+
+    private static HousekeepingOptions DrawHousekeeping(Random random) => new()
+    {
+        Enabled = random.Next(4) > 0,
+        Interval = TimeSpan.FromSeconds(random.Next(4, 30)),
+        LeaseTerm = TimeSpan.FromSeconds(random.Next(5, 180)),
+        CleanInterval = TimeSpan.FromSeconds(random.Next(2, 120)),
+        Sealing = new SealingOptions
+        {
+            QuietAfter = random.Next(2) == 0 ? TimeSpan.FromSeconds(random.Next(1, 20)) : TimeSpan.FromHours(1),
+            MergeFiles = random.Next(2, 20),
+            TargetBytes = random.Next(3) == 0 ? random.Next(500, 5000) : 256L << 20,
+            PlanInputsMax = random.Next(2) == 0 ? random.Next(2, 10) : 1024,
+        },
+    };
+
+    private static TimeSpan DrawSleep(Random random) => random.Next(3) switch
+    {
+        0 => TimeSpan.FromHours(random.Next(2, 30)),
+        1 => TimeSpan.FromDays(random.Next(8, 12)),
+        _ => TimeSpan.FromDays(random.Next(31, 45)),
+    };
 }

@@ -23,7 +23,7 @@ internal enum StoreFate
     /// <summary>An error now; carried out up to a minute and a half later, when others have long gone on.</summary>
     Late,
 
-    /// <summary>Half of the object arrived, and an error was the answer. Log entries are spared: that they are whole or not there is what a store must promise.</summary>
+    /// <summary>Half of the object arrived, and an error was the answer. Log entries and plans of sealing are spared: that they are whole or not there is what a store must promise.</summary>
     Torn,
 
     /// <summary>A create was carried out, and the answer is that the name is taken: something between us and the store repeated it.</summary>
@@ -94,5 +94,5 @@ internal sealed record StoreWeather(TimeSpan LatencyMax)
 
     public bool IsListStale(World world) => StaleList > 0 && world.Chance(StaleList);
 
-    private static bool IsLogEntry(string name) => name.EndsWith(".json", StringComparison.Ordinal) && name.Contains("/_delta_log/", StringComparison.Ordinal);
+    private static bool IsLogEntry(string name) => name.EndsWith(".json", StringComparison.Ordinal) && (name.Contains("/_delta_log/", StringComparison.Ordinal) || name.Contains("/_seal/plan-", StringComparison.Ordinal));
 }

@@ -6,6 +6,7 @@ namespace Ingest.Tests.Simulation.Harness;
 internal sealed class Storm(World world, ObjectServer server, Broker broker, Fleet fleet, SimulationSetting setting)
 {
     private int _weather;
+    private bool _asleep;
 
     public bool IsOver { get; private set; }
 
@@ -28,9 +29,37 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
         world.Note("mended", "");
     }
 
+    /// <summary>Nobody works for a long time. Some wake afterwards where they stood; others come anew, and may have been at work for a minute by then.</summary>
+    public void Sleep(TimeSpan duration)
+    {
+        world.Fault("long sleep", duration.ToString());
+        _asleep = true;
+        _weather++;
+        server.Weather = StoreWeather.Fair;
+        fleet.Bury();
+        foreach (var worker in fleet.Living.ToArray())
+        {
+            if (world.Chance(0.5)) fleet.Kill(worker);
+            else if (!worker.Process.IsFrozen) worker.Process.Freeze();
+        }
+
+        // What is on its way to the store arrives, or never does.
+        world.RunUntil(() => false, world.Now + TimeSpan.FromMinutes(3));
+        world.Leap(duration);
+        _asleep = false;
+        foreach (var sleeper in fleet.Living) world.After(world.Between(TimeSpan.Zero, TimeSpan.FromSeconds(60)), () => Thaw(sleeper));
+        if (fleet.Living.Count < setting.WorkersMax && (fleet.Living.Count == 0 || world.Chance(0.7))) fleet.Start();
+    }
+
     private void Strike()
     {
         if (IsOver) return;
+        if (_asleep)
+        {
+            world.After(setting.FaultEvery, Strike);
+            return;
+        }
+
         fleet.Bury();
         var worker = fleet.Living.Count > 0 ? fleet.Living[world.Random.Next(fleet.Living.Count)] : null;
         switch (world.Random.Next(setting.HasLoudStops ? 13 : 12))
@@ -75,7 +104,7 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
         var folder = world.Chance(0.3) ? null : worker.CacheFolder;
         world.After(world.Between(TimeSpan.Zero, TimeSpan.FromSeconds(15)), () =>
         {
-            if (!IsOver && fleet.Living.Count < setting.WorkersMax) fleet.Start(folder);
+            if (!IsOver && !_asleep && fleet.Living.Count < setting.WorkersMax) fleet.Start(folder);
         });
     }
 
@@ -84,26 +113,23 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
     {
         world.Fault("freeze", worker.Process.Name);
         worker.Process.Freeze();
-        world.After(world.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(world.Chance(0.1) ? 400 : 40)), () =>
-        {
-            if (!worker.Process.IsFrozen || !worker.Process.IsAlive) return;
-            world.Note("thaw", worker.Process.Name);
-            worker.Process.Thaw();
-        });
+        world.After(world.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(world.Chance(0.1) ? 400 : 40)), () => Thaw(worker));
     }
 
     /// <summary>With a finished batch in hand, just long enough for others to have taken over and begun.</summary>
     private void FreezeAtCommit(SimulatedWorker worker)
     {
-        if (IsOver || worker.Process.IsFrozen) return;
+        if (IsOver || _asleep || worker.Process.IsFrozen) return;
         world.Fault("freeze at a commit", worker.Process.Name);
         worker.Process.Freeze();
-        world.After(world.Between(TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(14)), () =>
-        {
-            if (!worker.Process.IsFrozen || !worker.Process.IsAlive) return;
-            world.Note("thaw", worker.Process.Name);
-            worker.Process.Thaw();
-        });
+        world.After(world.Between(TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(14)), () => Thaw(worker));
+    }
+
+    private void Thaw(SimulatedWorker worker)
+    {
+        if (_asleep || !worker.Process.IsFrozen || !worker.Process.IsAlive) return;
+        world.Note("thaw", worker.Process.Name);
+        worker.Process.Thaw();
     }
 
     private void Weather()
@@ -145,7 +171,7 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
         var lowest = long.MaxValue;
         foreach (var table in SimulatedCity.TablesOf(partition.Topic))
         {
-            if (!LogReplay.Of(server, table).Offsets.TryGetValue($"ingest/{SimulatedWorker.SourceName}/{partition}", out var stored)) return null;
+            if (!server.WatchOf(table).Log.Offsets.TryGetValue($"ingest/{SimulatedWorker.SourceName}/{partition}", out var stored)) return null;
             lowest = Math.Min(lowest, stored);
         }
 
