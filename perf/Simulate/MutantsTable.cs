@@ -15,7 +15,7 @@ internal static class MutantsTable
             return 2;
         }
 
-        var bugs = Enum.GetValues<Bug>().Where(b => b != Bug.None && (only is null || b.ToString() == only)).ToArray();
+        var bugs = Enum.GetValues<Bug>().Where(b => b != Bug.None && (only is null || only.Split(',').Contains(b.ToString()))).ToArray();
         var found = new (int Seeds, string? How)[bugs.Length];
         var folder = SeedRun.WorkFolder();
         var next = -1;

@@ -52,7 +52,7 @@ internal static class SimulatedHistory
         {
             world.After(bursts.Length > 0 ? bursts[world.Random.Next(bursts.Length)] : world.Between(TimeSpan.Zero, within), () =>
             {
-                if (!broker.Partitions.Any(broker.IsReplaced)) SimulatedCity.Publish(world, broker, truth, setting.Variety);
+                if (!broker.Partitions.Any(broker.IsReplaced)) SimulatedCity.Publish(world, broker, truth, setting.Variety, setting.Refused);
             });
         }
     }

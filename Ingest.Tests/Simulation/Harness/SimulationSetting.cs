@@ -32,6 +32,9 @@ internal sealed record SimulationSetting
     /// <summary>How many different records there are: fewer, more duplicates.</summary>
     public required int Variety { get; init; }
 
+    /// <summary>How many times as many records as usual are refused.</summary>
+    public double Refused { get; init; } = 1;
+
     /// <summary>Longest pause between two polls of a consumer.</summary>
     public required TimeSpan PollMax { get; init; }
 
@@ -71,6 +74,7 @@ internal sealed record SimulationSetting
             Variety = random.Next(5, 80),
             PollMax = TimeSpan.FromMilliseconds(isBusy ? random.Next(10, 200) : 400),
             Bursts = isBusy ? random.Next(1, 10) : 0,
+            Refused = random.Next(4) == 0 ? 6 : 1,
             UsesParquet = random.Next(25) == 0,
             HasLoudStops = random.Next(6) == 0,
             Housekeeping = DrawHousekeeping(random),
@@ -82,7 +86,9 @@ internal sealed record SimulationSetting
     {
         Enabled = random.Next(4) > 0,
         Interval = TimeSpan.FromSeconds(random.Next(4, 30)),
-        LeaseTerm = TimeSpan.FromSeconds(random.Next(5, 180)),
+
+        // Without a lease worth the name all workers seal at once: it is to save work, and nothing may rest on it.
+        LeaseTerm = random.Next(2) == 0 ? TimeSpan.FromMilliseconds(1) : TimeSpan.FromSeconds(random.Next(5, 180)),
         CleanInterval = TimeSpan.FromSeconds(random.Next(2, 120)),
         Sealing = new SealingOptions
         {

@@ -51,6 +51,9 @@ internal sealed record StoreWeather(TimeSpan LatencyMax)
 
     public double StaleList { get; init; }
 
+    /// <summary>Only requests for names that start so are concerned; null for all.</summary>
+    public string? Only { get; init; }
+
     /// <summary>Every write is answered so; null: by chance.</summary>
     public StoreFate? Writes { get; init; }
 
@@ -76,8 +79,12 @@ internal sealed record StoreWeather(TimeSpan LatencyMax)
         },
     };
 
+    /// <summary>Commits to one table arrive, if they do, when their worker has long been told that they failed.</summary>
+    public static StoreWeather LateCommits(string table) => Fair with { Only = $"{table}/_delta_log/", Late = 0.7, RequestLost = 0.1, ReplyLost = 0.1 };
+
     public StoreFate Draw(World world, StoreCall call, string name)
     {
+        if (Only is not null && !name.StartsWith(Only, StringComparison.Ordinal)) return StoreFate.Well;
         var isWrite = call is StoreCall.Create or StoreCall.Replace or StoreCall.Delete;
         if (Writes is { } always && isWrite) return always;
         var drawn = world.Random.NextDouble();

@@ -34,14 +34,19 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
     {
         world.Fault("long sleep", duration.ToString());
         _asleep = true;
-        _weather++;
-        server.Weather = StoreWeather.Fair;
         fleet.Bury();
         foreach (var worker in fleet.Living.ToArray())
         {
-            if (world.Chance(0.5)) fleet.Kill(worker);
-            else if (!worker.Process.IsFrozen) worker.Process.Freeze();
+            if (world.Chance(0.4)) fleet.Kill(worker);
+            else worker.FreezeAtCommit = static w => w.Process.Freeze();
         }
+
+        // Some fall asleep in the middle of a commit, or of trying again; the rest wherever they are.
+        if (world.Chance(0.3)) server.Weather = StoreWeather.Down;
+        world.RunUntil(() => fleet.Living.All(w => w.Process.IsFrozen), world.Now + TimeSpan.FromSeconds(5));
+        foreach (var worker in fleet.Living.Where(w => !w.Process.IsFrozen)) worker.Process.Freeze();
+        _weather++;
+        server.Weather = StoreWeather.Fair;
 
         // What is on its way to the store arrives, or never does.
         world.RunUntil(() => false, world.Now + TimeSpan.FromMinutes(3));
@@ -62,7 +67,7 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
 
         fleet.Bury();
         var worker = fleet.Living.Count > 0 ? fleet.Living[world.Random.Next(fleet.Living.Count)] : null;
-        switch (world.Random.Next(setting.HasLoudStops ? 13 : 12))
+        switch (world.Random.Next(setting.HasLoudStops ? 14 : 13))
         {
             case 0 or 1 when worker is not null: Kill(worker); break;
             case 2 when worker is { Process.IsFrozen: false }: Freeze(worker); break;
@@ -85,7 +90,8 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
                 worker.Stop();
                 break;
             case 11: Retention(beyond: false); break;
-            case 12:
+            case 12: LateCommits(worker); break;
+            case 13:
                 if (world.Chance(0.7)) Retention(beyond: true);
                 else Replace();
                 break;
@@ -138,6 +144,27 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
         world.Fault("bad weather", "");
         server.Weather = StoreWeather.DrawBad(world);
         world.After(world.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30)), () =>
+        {
+            if (mine == _weather) server.Weather = StoreWeather.Fair;
+        });
+    }
+
+    /// <summary>And just then somebody else takes over, who has read the table before they arrive.</summary>
+    private void LateCommits(SimulatedWorker? worker)
+    {
+        var mine = ++_weather;
+        string[] tables = [SimulatedCity.Events, SimulatedCity.Licences, Core.Contracts.QuarantineDataset.Name, Core.Contracts.QuarantineDataset.Name];
+        var table = tables[world.Random.Next(tables.Length)];
+        world.Fault("late commits", table);
+        server.Weather = StoreWeather.LateCommits(table);
+        world.After(world.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(8)), () =>
+        {
+            if (mine != _weather || IsOver || _asleep) return;
+            if (worker is not null && fleet.Living.Contains(worker) && world.Chance(0.3)) Kill(worker);
+            else if (worker is { Process: { IsFrozen: false, IsAlive: true } } && world.Chance(0.3)) FreezeAtCommit(worker);
+            else broker.Group.Rebalance();
+        });
+        world.After(world.Between(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(35)), () =>
         {
             if (mine == _weather) server.Weather = StoreWeather.Fair;
         });
