@@ -20,6 +20,7 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
         server.Weather = StoreWeather.Fair;
         foreach (var worker in fleet.Living)
         {
+            worker.FreezeAtCommit = null;
             worker.Process.Clock.Skew = TimeSpan.Zero;
             if (worker.Process.IsFrozen) worker.Process.Thaw();
         }
@@ -44,7 +45,12 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
         // Some fall asleep in the middle of a commit, or of trying again; the rest wherever they are.
         if (world.Chance(0.3)) server.Weather = StoreWeather.Down;
         world.RunUntil(() => fleet.Living.All(w => w.Process.IsFrozen), world.Now + TimeSpan.FromSeconds(5));
-        foreach (var worker in fleet.Living.Where(w => !w.Process.IsFrozen)) worker.Process.Freeze();
+        foreach (var worker in fleet.Living)
+        {
+            worker.FreezeAtCommit = null;
+            if (!worker.Process.IsFrozen) worker.Process.Freeze();
+        }
+
         _weather++;
         server.Weather = StoreWeather.Fair;
 
