@@ -33,6 +33,8 @@ internal sealed class ObjectServer(World world)
     /// <summary>Judges every change in a table's folder from now on.</summary>
     public void Watch(TableWatch watch) => _watches.Add(watch.Table, watch);
 
+    public IEnumerable<TableWatch> Watches => _watches.Values;
+
     public TableWatch WatchOf(string table) => _watches[table];
 
     /// <summary>Sends a request and returns its answer, if one comes.</summary>

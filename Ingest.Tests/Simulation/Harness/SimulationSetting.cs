@@ -59,6 +59,7 @@ internal sealed record SimulationSetting
     {
         // Some histories are short and busy, with more in flight than is done; the others have time for everything that takes time.
         var isBusy = random.Next(4) == 0;
+        var sleeps = Enumerable.Range(0, Math.Max(0, random.Next(6) - 3)).Select(_ => DrawSleep(random)).ToArray();
         return new SimulationSetting
         {
             IsCooperative = random.Next(2) == 0,
@@ -70,7 +71,7 @@ internal sealed record SimulationSetting
             FlushAfter = TimeSpan.FromMilliseconds(random.Next(100, 3000)),
             FlushRows = random.Next(3) == 0 || isBusy ? random.Next(2, 12) : 1000,
             IdleFlushAfter = TimeSpan.FromSeconds(random.Next(2, 30)),
-            CheckpointInterval = random.Next(3) == 0 ? random.Next(2, 12) : 1000,
+            CheckpointInterval = random.Next(sleeps.Length > 0 ? 2 : 3) == 0 ? random.Next(2, sleeps.Length > 0 ? 6 : 12) : 1000,
             Variety = random.Next(5, 80),
             PollMax = TimeSpan.FromMilliseconds(isBusy ? random.Next(10, 200) : 400),
             Bursts = isBusy ? random.Next(1, 10) : 0,
@@ -78,7 +79,7 @@ internal sealed record SimulationSetting
             UsesParquet = random.Next(25) == 0,
             HasLoudStops = random.Next(6) == 0,
             Housekeeping = DrawHousekeeping(random),
-            Sleeps = [.. Enumerable.Range(0, Math.Max(0, random.Next(6) - 3)).Select(_ => DrawSleep(random))],
+            Sleeps = sleeps,
         };
     }
 

@@ -79,6 +79,9 @@ internal sealed record StoreWeather(TimeSpan LatencyMax)
         },
     };
 
+    /// <summary>Commits to one table are refused; everything before them goes well.</summary>
+    public static StoreWeather RefusedCommits(string table) => Fair with { Only = $"{table}/_delta_log/", Writes = StoreFate.Refused };
+
     /// <summary>Commits to one table arrive, if they do, when their worker has long been told that they failed.</summary>
     public static StoreWeather LateCommits(string table) => Fair with { Only = $"{table}/_delta_log/", Late = 0.7, RequestLost = 0.1, ReplyLost = 0.1 };
 

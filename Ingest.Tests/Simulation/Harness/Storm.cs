@@ -39,11 +39,11 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
         foreach (var worker in fleet.Living.ToArray())
         {
             if (world.Chance(0.4)) fleet.Kill(worker);
-            else worker.FreezeAtCommit = static w => w.Process.Freeze();
+            else if (world.Chance(0.5)) worker.FreezeAtCommit = static w => w.Process.Freeze();
         }
 
         // Some fall asleep in the middle of a commit, or of trying again; the rest wherever they are.
-        if (world.Chance(0.3)) server.Weather = StoreWeather.Down;
+        if (world.Chance(0.5)) server.Weather = world.Chance(0.3) ? StoreWeather.Down : StoreWeather.RefusedCommits(world.Chance(0.7) ? SimulatedCity.Events : SimulatedCity.Licences);
         world.RunUntil(() => fleet.Living.All(w => w.Process.IsFrozen), world.Now + TimeSpan.FromSeconds(5));
         foreach (var worker in fleet.Living)
         {
@@ -57,6 +57,7 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
         // What is on its way to the store arrives, or never does.
         world.RunUntil(() => false, world.Now + TimeSpan.FromMinutes(3));
         world.Leap(duration);
+        if (setting.Housekeeping.Enabled && world.Chance(0.5)) Upkeep.Clean(world, server, setting);
         _asleep = false;
         foreach (var sleeper in fleet.Living) world.After(world.Between(TimeSpan.Zero, TimeSpan.FromSeconds(60)), () => Thaw(sleeper));
         if (fleet.Living.Count < setting.WorkersMax && (fleet.Living.Count == 0 || world.Chance(0.7))) fleet.Start();

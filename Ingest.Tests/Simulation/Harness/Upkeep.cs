@@ -30,13 +30,23 @@ internal static class Upkeep
                     // One plan after the other.
                 }
 
-                await Vacuum.RunAsync(store, setting.Housekeeping.FileRetention, delete: true, clock, null, CancellationToken.None);
-                await LogCleanup.RunAsync(store, setting.Housekeeping.LogRetention, clock.GetUtcNow(), CancellationToken.None);
             }
         });
+        if (world.Failure is null) Clean(world, server, setting);
         if (world.Failure is not null) return;
         foreach (var plan in SimulatedCity.Catalog.Datasets.Append(QuarantineDataset.Plan)) Check(world, server, server.WatchOf(plan.Name));
     }
+
+    /// <summary>Deletes what is old.</summary>
+    public static void Clean(World world, ObjectServer server, SimulationSetting setting) => SimulatedHistory.Operate(world, "Cleaning", async clock =>
+    {
+        foreach (var watch in server.Watches.Where(w => w.Log.Version >= 0))
+        {
+            var store = new PrefixedStore(new StoreClient(server), watch.Table);
+            await Vacuum.RunAsync(store, setting.Housekeeping.FileRetention, delete: true, clock, null, CancellationToken.None);
+            await LogCleanup.RunAsync(store, setting.Housekeeping.LogRetention, clock.GetUtcNow(), CancellationToken.None);
+        }
+    });
 
     private static void Check(World world, ObjectServer server, TableWatch watch)
     {
