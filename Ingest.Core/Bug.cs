@@ -20,7 +20,11 @@ internal enum Bug
     CheckpointLacksOneTxn,
     PublishesIndexBeforeRows,
 
+    BelievesALatePut,
+
     // Data files
+    CommitsFilesOfLongAgo,
+    PublishesMergeOfLongAgo,
     ReusesFileName,
     CommitsTornFile,
     CommitsTornRun,
@@ -53,4 +57,17 @@ internal enum Bug
     CommitsAlthoughQuarantineFailed,
     RefusesEmptyLeaseWhenFull,
     EndsWhenRunCacheVanishes,
+
+    // Sealing and cleaning
+    SealForgetsAnInput,
+    SealsWhatIsGone,
+    SealSaysDataChange,
+    TakesAnothersPlanForOwn,
+    PlansBeforeThePlanIsDone,
+    SealStopsAtHalfAFile,
+    BlamesTheStoreForAVacuum,
+    VacuumForgetsRetention,
+    VacuumForgetsAge,
+    CleansLogBeyondCheckpoint,
+    CleansIndexManifest,
 }

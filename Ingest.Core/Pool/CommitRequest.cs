@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Ingest.Core.Batching;
 using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Pool.Parquet;
+using Ingest.Core.Stores;
 
 namespace Ingest.Core.Pool;
 
@@ -28,6 +29,9 @@ public sealed record CommitRequest
     public string? Operation { get; init; }
 
     public required string ContractHash { get; init; }
+
+    /// <summary>Since when the first of the files may be in the store, named by nothing; null when there is none that vacuum might take for an orphan.</summary>
+    internal Since? FilesSince { get; init; }
 }
 
 /// <summary>The eighth state: what became of a commit. Closed: switch over it without a default arm.</summary>

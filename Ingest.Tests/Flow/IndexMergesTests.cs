@@ -54,6 +54,40 @@ public sealed class IndexMergesTests
         Assert.NotNull(world.Index.PlanMerge());
     }
 
+    /// <summary>In a quiet table no commit comes to publish it, and vacuum takes a run that nothing names.</summary>
+    [Fact]
+    public async Task A_merge_that_waited_for_days_is_not_published_but_made_anew()
+    {
+        using var world = new IndexWorld(hasContents: false);
+        await world.OpenAsync();
+        foreach (var batch in IndexWorld.Keys(new Random(1), 80).Chunk(10)) await world.CommitAsync(batch);
+        var clock = new SetClock();
+        using var merges = Merges(world, clock);
+        merges.Begin();
+        clock.Set = TimeSpan.FromDays(3);
+        RunMerge? taken;
+        while ((taken = merges.Take()) is null)
+        {
+            // Until the old one has ended there is nothing to begin.
+            merges.Begin();
+            await Task.Yield();
+            await merges.CollectAsync();
+        }
+
+        await world.PublishAsync(taken);
+        await merges.StopAsync();
+        var left = world.Objects.Keys.Count(n => !taken.Removed.Any(r => n.EndsWith(r.Name, StringComparison.Ordinal)));
+        Assert.Equal(8 - taken.Removed.Count + 2, left);
+    }
+
+    /// <summary>A wall clock that was set, or went on while the machine slept.</summary>
+    private sealed class SetClock : TimeProvider
+    {
+        public TimeSpan Set { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Set;
+    }
+
     [Fact]
     public void Damage_of_the_index_is_a_reason_to_stop_with_one_line_that_says_how_to_go_on()
     {
@@ -63,5 +97,5 @@ public sealed class IndexMergesTests
         Assert.DoesNotContain('\n', damage.Message);
     }
 
-    private static IndexMerges Merges(IndexWorld world) => new(world.Index, "cars", TimeProvider.System, TaskScheduler.Default, NullLogger.Instance);
+    private static IndexMerges Merges(IndexWorld world, TimeProvider? time = null) => new(world.Index, "cars", time ?? TimeProvider.System, TaskScheduler.Default, NullLogger.Instance);
 }

@@ -1,13 +1,14 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Ingest.Core;
 using Ingest.Tests.Simulation.Harness;
 
 namespace Ingest.Perf.Simulate;
 
 /// <summary><c>simulate --mutants</c>: switches on one deliberate bug after the other, and counts the seeds until the simulator finds it.</summary>
-internal static class MutantsTable
+internal static partial class MutantsTable
 {
-    public static int Run(int from, int seedsMax, int threads, string? only)
+    public static int Run(int from, int seedsMax, int threads, string? only, string? into)
     {
         if (!Mutation.AreCompiledIn)
         {
@@ -15,7 +16,7 @@ internal static class MutantsTable
             return 2;
         }
 
-        var bugs = Enum.GetValues<Bug>().Where(b => b != Bug.None && (only is null || b.ToString() == only)).ToArray();
+        var bugs = Enum.GetValues<Bug>().Where(b => b != Bug.None && (only is null || only.Split(',').Contains(b.ToString()))).ToArray();
         var found = new (int Seeds, string? How)[bugs.Length];
         var folder = SeedRun.WorkFolder();
         var next = -1;
@@ -30,7 +31,10 @@ internal static class MutantsTable
         foreach (var worker in workers) worker.Start();
         foreach (var worker in workers) worker.Join();
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
-        Print(bugs, found);
+        var lines = Lines(bugs, found);
+        foreach (var line in lines) Console.WriteLine(line);
+        Console.WriteLine($"{found.Count(f => f.How is not null)} of {bugs.Length} found.");
+        if (into is not null) Write(into, lines);
         return found.All(f => f.How is not null) ? 0 : 1;
     }
 
@@ -44,16 +48,31 @@ internal static class MutantsTable
         return (seedsMax, null);
     }
 
-    private static void Print(Bug[] bugs, (int Seeds, string? How)[] found)
-    {
-        Console.WriteLine("| bug | seeds until found | what the oracle said first |");
-        Console.WriteLine("|---|---:|---|");
-        for (var i = 0; i < bugs.Length; i++)
-        {
-            var how = found[i].How is { } h ? h[..Math.Min(110, h.Length)].Replace('|', '/') : "**not found**";
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {bugs[i]} | {found[i].Seeds} | {how} |"));
-        }
+    private static string[] Lines(Bug[] bugs, (int Seeds, string? How)[] found) =>
+    [
+        "| bug | seeds until found | what the oracle said first |",
+        "|---|---:|---|",
+        .. bugs.Select((bug, i) => string.Create(CultureInfo.InvariantCulture, $"| {bug} | {found[i].Seeds} | {Short(found[i].How)} |")),
+    ];
 
-        Console.WriteLine($"{found.Count(f => f.How is not null)} of {bugs.Length} found.");
+    /// <summary>Names of objects differ from run to run of a changed simulator, and say nothing.</summary>
+    private static string Short(string? how)
+    {
+        if (how is null) return "**not found**";
+        var plain = Ids().Replace(how, "…").Replace('|', '/');
+        return plain[..Math.Min(110, plain.Length)];
     }
+
+    /// <summary>Puts the table between the marks of a document.</summary>
+    private static void Write(string path, IEnumerable<string> lines)
+    {
+        const string Begin = "<!-- mutants -->", End = "<!-- /mutants -->";
+        var text = File.ReadAllText(path);
+        var (from, to) = (text.IndexOf(Begin, StringComparison.Ordinal), text.IndexOf(End, StringComparison.Ordinal));
+        if (from < 0 || to < from) throw new InvalidDataException($"{path} has no {Begin} … {End}.");
+        File.WriteAllText(path, $"{text[..(from + Begin.Length)]}\n{string.Join('\n', lines)}\n{text[to..]}");
+    }
+
+    [GeneratedRegex("[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")]
+    private static partial Regex Ids();
 }

@@ -17,12 +17,13 @@ internal static class SimulateCommand
         var seed = new Option<int?>("--seed") { Description = "Run this one seed." };
         var trace = new Option<bool>("--trace") { Description = "With --seed: print what happens." };
         var mutants = new Option<bool>("--mutants") { Description = "Switch on one deliberate bug after the other and count the seeds until it is found (build configuration Mutations)." };
-        var bug = new Option<string?>("--bug") { Description = "With --mutants or --seed: this deliberate bug only." };
+        var bug = new Option<string?>("--bug") { Description = "With --mutants or --seed: this deliberate bug only; with --mutants also several, with commas." };
+        var write = new Option<string?>("--write") { Description = "With --mutants: the document to write the table into, between its marks." };
         var crashes = new Option<int?>("--crashes") { Description = "Crash at every request to the store; 2: and at every one of the recovery; 3 or 4: so many crashes one after the other, --seeds times by chance." };
         var stride = new Option<int>("--stride") { Description = "With --crashes 1 or 2: every so-manieth only.", DefaultValueFactory = _ => 1 };
-        var command = new Command("simulate", "Run simulated histories of whole worker groups in trouble, and compare every row.") { seeds, from, seconds, threads, seed, trace, mutants, bug, crashes, stride };
+        var command = new Command("simulate", "Run simulated histories of whole worker groups in trouble, and compare every row.") { seeds, from, seconds, threads, seed, trace, mutants, bug, write, crashes, stride };
         command.SetAction(parse => parse.GetValue(seed) is { } one ? Replay(one, parse.GetValue(trace), parse.GetValue(bug))
-            : parse.GetValue(mutants) ? MutantsTable.Run(parse.GetValue(from), parse.GetValue(seeds), parse.GetValue(threads), parse.GetValue(bug))
+            : parse.GetValue(mutants) ? MutantsTable.Run(parse.GetValue(from), parse.GetValue(seeds), parse.GetValue(threads), parse.GetValue(bug), parse.GetValue(write))
             : parse.GetValue(crashes) is { } depth ? Crash(depth, parse.GetValue(stride), parse.GetValue(seeds), parse.GetValue(seconds))
             : Run(parse.GetValue(from), parse.GetValue(seeds), parse.GetValue(threads), parse.GetValue(seconds)));
         return command;

@@ -18,7 +18,7 @@ internal sealed class KeySorter
     private int[] _rows = [];
     private UInt128[] _dealtKeys = [];
     private int[] _dealtRows = [];
-    private readonly int[] _ends = new int[1 << 16];
+    private int[] _ends = [];
 
     /// <summary>Sorts <c>source[row]</c> for the given rows, which ascend. The spans are valid until the next call.</summary>
     public (ReadOnlyMemory<UInt128> Keys, ReadOnlyMemory<int> Rows) Sort(ReadOnlySpan<UInt128> source, ReadOnlySpan<int> rows)
@@ -55,6 +55,7 @@ internal sealed class KeySorter
 
         var skip = BitOperations.LeadingZeroCount(all ^ any);
         var bits = Math.Min(Math.Clamp(BitOperations.Log2((uint)count) - 2, 1, depth == 0 ? 16 : 12), 64 - skip);
+        if (depth == 0 && _ends.Length < 1 << bits) _ends = new int[1 << bits];
         Span<int> ends = depth == 0 ? _ends.AsSpan(0, 1 << bits) : stackalloc int[1 << bits];
         Deal(keys, rows, skip, bits, ends);
         var from = 0;

@@ -24,6 +24,7 @@ internal sealed class CommitJob
     private readonly RunMerge? _merge;
     private readonly Task<JobResult>? _after;
     private readonly HashSet<string> _ownRuns;
+    private Since _filesSince;
     private SealedBatch _batch;
 #if MUTATIONS
     private WrittenFiles? _written;
@@ -54,6 +55,7 @@ internal sealed class CommitJob
         try
         {
             if (_batch.RowCount == 0 && _batch.Ranges.All(r => r.Range.IsEmpty)) return NothingToSay(started);
+            _filesSince = Since.Now(_services.Time);
             var written = await WriteAsync(cancellation);
 #if MUTATIONS
             _written = written;
@@ -116,6 +118,7 @@ internal sealed class CommitJob
         Merge = _merge,
         ContractHash = _lane.Plan.ContractHash,
         DeduplicatedAt = deduplicatedAt,
+        FilesSince = _filesSince,
     };
 
     /// <summary>Makes the batch's files and its index run durable under names that nobody else uses.</summary>

@@ -87,7 +87,7 @@ internal sealed class Housekeeper
 
     private Keeping New(TableLane lane, string workFolder)
     {
-        var services = new SealerServices(workFolder, _services.Ids, _services.Time, new Throttle(_services.Time, _isBusy), _services.Logger);
+        var services = new SealerServices(workFolder, _services.Ids, _services.Time, new Throttle(_services.Time, _isBusy), _services.Logger) { Files = _services.Files };
         return new Keeping(lane, new TableSealer(lane.Plan, lane.Store, services, _options.Sealing), new SealLease(lane.Store, _services.Ids.Next(), _services.Time, _options.LeaseTerm));
     }
 

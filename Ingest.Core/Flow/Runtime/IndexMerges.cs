@@ -1,5 +1,6 @@
 using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Flow.Telemetry;
+using Ingest.Core.Stores;
 using Microsoft.Extensions.Logging;
 
 namespace Ingest.Core.Flow.Runtime;
@@ -13,8 +14,11 @@ internal sealed class IndexMerges(TableIndex index, string table, TimeProvider t
     /// <summary>Two, so that the small merges that keep lookups short do not wait for hours behind a large one.</summary>
     private const int AtOnceMax = 2;
 
-    private readonly List<(IReadOnlyList<RunDescriptor> Runs, Task<RunMerge?> Task)> _running = [];
-    private readonly Queue<RunMerge> _ready = [];
+    /// <summary>Nothing names a merge's run before a commit publishes it, so vacuum deletes it after a week: one that waited so long for a commit is made anew.</summary>
+    private static readonly TimeSpan s_waitMax = TimeSpan.FromDays(2);
+
+    private readonly List<(IReadOnlyList<RunDescriptor> Runs, Since At, Task<RunMerge?> Task)> _running = [];
+    private readonly Queue<(RunMerge Merge, Since At)> _ready = [];
     private readonly CancellationTokenSource _stop = new();
     private RunMerge? _taken;
 
@@ -22,7 +26,7 @@ internal sealed class IndexMerges(TableIndex index, string table, TimeProvider t
     public void Begin()
     {
         while (_running.Count < AtOnceMax && index.PlanMerge(InHand()) is { } runs)
-            _running.Add((runs, Task.Factory.StartNew(() => MergeAsync(runs), CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler).Unwrap()));
+            _running.Add((runs, Since.Now(time), Task.Factory.StartNew(() => MergeAsync(runs), CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler).Unwrap()));
     }
 
     /// <summary>Takes in what merges have ended with.</summary>
@@ -31,15 +35,25 @@ internal sealed class IndexMerges(TableIndex index, string table, TimeProvider t
     {
         for (var i = _running.Count - 1; i >= 0; i--)
         {
-            var ended = _running[i].Task;
+            var (_, at, ended) = _running[i];
             if (!ended.IsCompleted) continue;
             _running.RemoveAt(i);
-            if (await ended is { } merge) _ready.Enqueue(merge);
+            if (await ended is { } merge) _ready.Enqueue((merge, at));
         }
     }
 
     /// <summary>A merge for the next commit to publish; null when none is ready. If that commit does not carry it through, it is merged again.</summary>
-    public RunMerge? Take() => _taken = _ready.TryDequeue(out var merge) ? merge : null;
+    public RunMerge? Take()
+    {
+        while (_ready.TryDequeue(out var ready))
+        {
+            var isFresh = ready.At.Elapsed(time) < s_waitMax;
+            Mutation.Set(Bug.PublishesMergeOfLongAgo, ref isFresh, true);
+            if (isFresh) return _taken = ready.Merge;
+        }
+
+        return _taken = null;
+    }
 
     /// <summary>Gives up what is not done, and returns when nothing runs any more.</summary>
     public async Task StopAsync()
@@ -56,7 +70,7 @@ internal sealed class IndexMerges(TableIndex index, string table, TimeProvider t
     }
 
     private HashSet<string> InHand() =>
-        _running.SelectMany(r => r.Runs).Concat(_ready.SelectMany(m => m.Removed)).Concat(_taken?.Removed ?? []).Select(r => r.Name).ToHashSet(StringComparer.Ordinal);
+        _running.SelectMany(r => r.Runs).Concat(_ready.SelectMany(m => m.Merge.Removed)).Concat(_taken?.Removed ?? []).Select(r => r.Name).ToHashSet(StringComparer.Ordinal);
 
     private async Task<RunMerge?> MergeAsync(IReadOnlyList<RunDescriptor> runs)
     {

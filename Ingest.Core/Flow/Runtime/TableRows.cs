@@ -24,10 +24,12 @@ public sealed class TableRows(DatasetPlan plan, DataFileFormat? format = null)
         if (bytes.Length != file.Size) throw new InvalidDataException($"{file.Path} has {bytes.Length} bytes and {file.Size} in the log.");
         var values = plan.Partitioning.ToDictionary(p => p.Name, p => file.PartitionValues.GetValueOrDefault(p.Name), StringComparer.Ordinal);
         using var content = new MemoryStream(bytes, writable: false);
+        _records.Clear();
         await foreach (var _ in _read(content, plan, values, _records, cancellation))
         {
             _fingerprinter.Fingerprint(_records, values.GetValueOrDefault(SystemColumns.Department) ?? "");
             yield return _records;
+            _records.Clear();
         }
     }
 }

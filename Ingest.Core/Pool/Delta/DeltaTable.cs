@@ -19,6 +19,12 @@ public sealed class DeltaTable
 
     private const string AcceptTopicOperation = "ACCEPT TOPIC";
 
+    /// <summary>
+    /// Oldest files that an entry may name: nothing names them before, so vacuum deletes them after a week at the earliest. A commit may take as long as the store refuses, or the process is
+    /// stopped; then it is given up, and its records are read again.
+    /// </summary>
+    private static readonly TimeSpan s_filesAgeMax = TimeSpan.FromDays(2);
+
     private readonly IObjectStore _store;
     private readonly TableSpec _spec;
     private readonly IdSource _ids;
@@ -153,7 +159,7 @@ public sealed class DeltaTable
     private async ValueTask<CommitOutcome> DriveAsync(CommitRequest request, Func<TopicPartition, string> appIdOf, CancellationToken cancellation)
     {
         var attempt = new CommitAttempt(request, Opened, appIdOf, _spec.CheckpointInterval);
-        var readAt = _time.GetTimestamp();
+        var readAt = Since.Now(_time);
         var command = attempt.Start();
         while (true)
         {
@@ -161,11 +167,12 @@ public sealed class DeltaTable
             {
                 case CommitCommand.ReadLog:
                     var own = await ReadNewAsync(attempt.TransactionText, cancellation);
-                    readAt = _time.GetTimestamp();
+                    readAt = Since.Now(_time);
                     command = attempt.LogRead(_current, own, _time.GetUtcNow().ToUnixTimeMilliseconds());
+                    if (command is CommitCommand.Put && AreTooOld(request)) return new CommitOutcome.Fenced($"its files have been waiting for more than {s_filesAgeMax.TotalDays:0} days, and may be deleted as nobody's");
                     break;
                 case CommitCommand.Put put:
-                    var left = s_putDeadline - _time.GetElapsedTime(readAt);
+                    var left = s_putDeadline - readAt.Elapsed(_time);
                     command = left > TimeSpan.Zero ? await PutAsync(attempt, put, left, cancellation) : attempt.Overdue();
                     break;
                 case CommitCommand.ReadBack readBack:
@@ -173,11 +180,32 @@ public sealed class DeltaTable
                         ? attempt.ReadBackFound(found.TransactionId)
                         : attempt.ReadBackMissing();
                     break;
+                case CommitCommand.Done { Outcome: CommitOutcome.Committed committed } when await IsBelowTheLogAsync(committed.Version, readAt, cancellation):
+                    command = attempt.Overdue();
+                    break;
                 case CommitCommand.Done done:
                     if (done.Outcome is CommitOutcome.Committed) await ReadNewAsync(null, cancellation);
                     return done.Outcome;
             }
         }
+    }
+
+    private bool AreTooOld(CommitRequest request)
+    {
+        var areTooOld = request.FilesSince?.Elapsed(_time) > s_filesAgeMax;
+        Mutation.Set(Bug.CommitsFilesOfLongAgo, ref areTooOld, false);
+        return areTooOld;
+    }
+
+    /// <summary>
+    /// Whether an entry found in its slot counts for nothing: a process that is stopped between the deadline's check and the put may wake when the log was cleaned beyond the slot, and put
+    /// its entry where no reader looks. It does count while the entry before it is there, for those are deleted in order; else the log is read again, and says.
+    /// </summary>
+    private async ValueTask<bool> IsBelowTheLogAsync(long version, Since readAt, CancellationToken cancellation)
+    {
+        var isLate = readAt.Elapsed(_time) > s_putDeadline;
+        Mutation.Set(Bug.BelievesALatePut, ref isLate, false);
+        return isLate && version > 0 && await _store.SizeAsync(LogNames.Entry(version - 1), cancellation) is null;
     }
 
     /// <summary>Publishes a rebuilt index: these runs and no others are valid from now on. False when somebody committed rows meanwhile; rebuild on top of those.</summary>

@@ -34,7 +34,9 @@ public static class RewriteCommit
         };
         var entry = new List<LogAction> { new LogAction.Info(info) };
         entry.AddRange(files.SelectMany(f => f.Removed).Select(r => r with { DeletionTimestamp = timestamp, DataChange = false }));
-        entry.AddRange(files.Select(f => f.File with { ModificationTime = timestamp, DataChange = false }));
+        var dataChange = false;
+        Mutation.Set(Bug.SealSaysDataChange, ref dataChange, true);
+        entry.AddRange(files.Select(f => f.File with { ModificationTime = timestamp, DataChange = dataChange }));
         return entry;
     }
 

@@ -15,6 +15,7 @@ public static class LogCleanup
         var cutoff = now - retention;
         if (await BaseAsync(table, cutoff, cancellation) is not { } keep) return new LogCleaned(0, 0, -1);
         var (entries, checkpoints) = (0, 0);
+        Mutation.Set(Bug.CleansLogBeyondCheckpoint, ref keep, version => version + 2);
         await foreach (var found in table.ListAsync(LogNames.Folder, null, cancellation))
         {
             var isEntry = LogNames.TryParseEntry(found.Name, out var version);
@@ -24,6 +25,7 @@ public static class LogCleanup
             else checkpoints++;
         }
 
+        Mutation.Set(Bug.CleansIndexManifest, ref keep, version => version + 1);
         await foreach (var found in table.ListAsync(LogNames.IndexManifests, null, cancellation))
         {
             if (LogNames.TryParseManifest(found.Name, out var version) && version < keep) await table.DeleteAsync(found.Name, cancellation);

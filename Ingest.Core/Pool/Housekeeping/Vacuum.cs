@@ -28,7 +28,9 @@ public static class Vacuum
         await foreach (var found in table.ListAsync("", null, cancellation))
         {
             // The log, the index and what else is ours alone begin with an underscore.
-            if (found.Name.StartsWith('_') || found.ModifiedAt > cutoff || needed.Files.Contains(Name(found.Name))) continue;
+            var isYoung = found.ModifiedAt > cutoff;
+            Mutation.Set(Bug.VacuumForgetsAge, ref isYoung, false);
+            if (found.Name.StartsWith('_') || isYoung || needed.Files.Contains(Name(found.Name))) continue;
             var isOrphan = !needed.Removed.Contains(Name(found.Name));
             report?.Invoke(found, isOrphan);
             if (delete) await table.DeleteAsync(found.Name, cancellation);
@@ -46,6 +48,7 @@ public static class Vacuum
         var (files, removed) = (new HashSet<UInt128>(), new HashSet<UInt128>());
         var runs = tip.Index.Runs.Select(r => r.Name).ToHashSet(StringComparer.Ordinal);
         var oldest = await OldestRetainedAsync(table, tip.Version, cutoffMs, cancellation);
+        Mutation.Set(Bug.VacuumForgetsRetention, ref oldest, tip.Version);
         await LogReader.VisitAsync(table, oldest, files.Clear, actions => Apply(actions, keepRemoved: false), cancellation);
         await foreach (var entry in LogReader.ReadEntriesAsync(table, oldest + 1, cancellation))
         {

@@ -1,4 +1,5 @@
 using Ingest.Core.Contracts;
+using Ingest.Core.Normalizing;
 using Ingest.Core.Pool.Parquet;
 using Ingest.Core.Stores;
 
@@ -8,7 +9,7 @@ namespace Ingest.Core.Pool.Sealing;
 /// Merges files of one partition into one, sorted, in the local work folder. Memory is bounded: what does not fit is sorted in portions that go to the
 /// local disk and are merged from there, a row group of each at a time. Then the new file is read back, and what its rows add up to is compared with what went in.
 /// </summary>
-internal sealed class FileMerge(StoredTable table, IObjectStore store, string workFolder, SealingOptions options, Throttle throttle)
+internal sealed class FileMerge(StoredTable table, IObjectStore store, SealerServices services, SealingOptions options)
 {
     /// <summary>Files up to this size are read whole; larger ones by way of the work folder.</summary>
     private const int WholeBytesMax = 4 << 20;
@@ -19,6 +20,7 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, string wo
     private const int RunGroupRows = 8_192;
 
     private readonly SortedRows _rows = new(table);
+    private readonly Throttle _throttle = services.Throttle;
     private int _files;
 
     /// <exception cref="InvalidDataException">An input is gone or does not hold what the log says, or what was written does not read back as it should.</exception>
@@ -32,10 +34,12 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, string wo
         {
             _rows.Clear();
             var sums = default(RowSums);
-            foreach (var input in item.Inputs)
+            var inputs = item.Inputs;
+            Mutation.Set(Bug.SealForgetsAnInput, ref inputs, all => all.Length > 1 ? all[..^1] : all);
+            foreach (var input in inputs)
             {
                 sums += await ReadAsync(input, values, department, runs, cancellation);
-                await throttle.PaceAsync(cancellation);
+                await _throttle.PaceAsync(cancellation);
             }
 
             string stats;
@@ -73,7 +77,7 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, string wo
     public async ValueTask<byte[]> EmptyAsync(CancellationToken cancellation)
     {
         using var content = new MemoryStream();
-        using (var writer = SortedFileWriter.Create(table, content, 1, 1)) await writer.CompleteAsync(cancellation);
+        await services.Files.WriteAsync(table, content, new NormalizedRecords(table.Rows), ReadOnlyMemory<int>.Empty, 1, 1, static () => default, cancellation);
         return content.ToArray();
     }
 
@@ -81,14 +85,13 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, string wo
     {
         var sums = default(RowSums);
         await using (var content = await FetchAsync(input, cancellation))
-        await using (var reader = await DataFileReader.OpenAsync(content, table.Rows, values, cancellation))
         {
-            for (var group = 0; group < reader.RowGroups; group++)
+            var from = _rows.Records.Count;
+            await foreach (var _ in services.Files.ReadAsync(content, table.Rows, values, _rows.Records, cancellation))
             {
-                var from = _rows.Records.Count;
-                await reader.AppendAsync(group, _rows.Records, cancellation);
                 sums += _rows.Fingerprint(from, department);
                 if (_rows.Bytes > options.MemoryBytes) runs.Add(await SpillAsync(cancellation));
+                from = _rows.Records.Count;
             }
         }
 
@@ -134,29 +137,17 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, string wo
         }
 
         _rows.Clear();
-        await throttle.PaceAsync(cancellation);
+        await _throttle.PaceAsync(cancellation);
         return run;
     }
 
     /// <summary>Writes all rows in order; returns their statistics.</summary>
     private async ValueTask<string> WriteAsync(Stream content, List<LocalFile> runs, Dictionary<string, string?> values, string department, CancellationToken cancellation)
     {
+        if (runs.Count == 0) return await services.Files.WriteAsync(table, content, _rows.Records, _rows.Sort(), options.RowGroupRows, GroupBytesMax, () => _throttle.PaceAsync(cancellation), cancellation);
+        if (_rows.Records.Count > 0) runs.Add(await SpillAsync(cancellation));
         using var writer = SortedFileWriter.Create(table, content, options.RowGroupRows, GroupBytesMax);
-        if (runs.Count == 0)
-        {
-            for (var rest = _rows.Sort(); rest.Length > 0; await throttle.PaceAsync(cancellation))
-            {
-                var count = Math.Min(rest.Length, options.RowGroupRows);
-                await writer.AppendAsync(_rows.Records, rest[..count], cancellation);
-                rest = rest[count..];
-            }
-        }
-        else
-        {
-            if (_rows.Records.Count > 0) runs.Add(await SpillAsync(cancellation));
-            await RunMerger.MergeAsync(table, runs, values, department, writer, throttle, cancellation);
-        }
-
+        await RunMerger.MergeAsync(table, runs, values, department, writer, _throttle, cancellation);
         return (await writer.CompleteAsync(cancellation)).StatsJson;
     }
 
@@ -165,12 +156,11 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, string wo
         var sums = default(RowSums);
         var rows = new SortedRows(table);
         await using var content = file.Open();
-        await using var reader = await DataFileReader.OpenAsync(content, table.Rows, values, cancellation);
-        for (var group = 0; group < reader.RowGroups; group++)
+        await foreach (var _ in services.Files.ReadAsync(content, table.Rows, values, rows.Records, cancellation))
         {
-            await reader.ReadAsync(group, rows.Records, cancellation);
             sums += rows.Fingerprint(0, department);
-            await throttle.PaceAsync(cancellation);
+            rows.Clear();
+            await _throttle.PaceAsync(cancellation);
         }
 
         return sums;
@@ -178,7 +168,7 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, string wo
 
     private LocalFile NewFile() => new(NextPath());
 
-    private string NextPath() => Path.Combine(workFolder, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"merge-{_files++}.parquet"));
+    private string NextPath() => Path.Combine(services.WorkFolder, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"merge-{_files++}.parquet"));
 }
 
 /// <summary>A merged file in the work folder, proven to hold the rows that were read. Owns the file.</summary>

@@ -8,9 +8,14 @@ internal sealed class LocalFile(string path) : IDisposable
 {
     public string Path { get; } = path;
 
-    public FileStream Create() => new(Path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16);
+    /// <summary>The work folder may have been deleted meanwhile; then it is made anew.</summary>
+    public FileStream Create()
+    {
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!);
+        return new InlineFileStream(Path, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+    }
 
-    public FileStream Open() => new(Path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+    public FileStream Open() => new InlineFileStream(Path, FileMode.Open, FileAccess.Read, FileShare.Read);
 
     public long Length => new FileInfo(Path).Length;
 
@@ -21,7 +26,49 @@ internal sealed class LocalFile(string path) : IDisposable
         return await use(mapped.Memory);
     }
 
-    public void Dispose() => File.Delete(Path);
+    public void Dispose()
+    {
+        try
+        {
+            File.Delete(Path);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // The whole work folder was deleted.
+        }
+    }
+
+    /// <summary>A local file is read and written at once where it is asked for: sending each call to another thread costs more than the disk's cache takes, and a simulated worker has one thread only.</summary>
+    private sealed class InlineFileStream(string path, FileMode mode, FileAccess access, FileShare share) : FileStream(path, mode, access, share, 1 << 16)
+    {
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(Read(buffer.Span));
+
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => Task.FromResult(Read(buffer, offset, count));
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Write(buffer.Span);
+            return default;
+        }
+
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+        {
+            Write(buffer, offset, count);
+            return Task.CompletedTask;
+        }
+
+        public override Task FlushAsync(CancellationToken cancellationToken)
+        {
+            Flush();
+            return Task.CompletedTask;
+        }
+
+        public override ValueTask DisposeAsync()
+        {
+            Dispose();
+            return default;
+        }
+    }
 
     private sealed unsafe class Mapped : MemoryManager<byte>
     {

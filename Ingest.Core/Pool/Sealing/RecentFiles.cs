@@ -9,6 +9,7 @@ internal sealed class RecentFiles(IObjectStore table)
     private readonly Dictionary<string, RecentFile> _recent = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _sealedByFolder = new(StringComparer.Ordinal);
     private readonly HashSet<UInt128> _sealed = [];
+    private bool _isDoubted;
 
     /// <summary>The newest state; its counts of files and rows are not kept here.</summary>
     public Snapshot Current { get; private set; } = new();
@@ -36,6 +37,9 @@ internal sealed class RecentFiles(IObjectStore table)
         Apply(entry.Actions);
     }
 
+    /// <summary>What is known may not be so: all is read anew.</summary>
+    public void Forget() => _isDoubted = true;
+
     /// <summary>Whether an entry after <paramref name="since"/> carries this transaction id. When those entries were cleaned away, null.</summary>
     public async ValueTask<bool?> WasRewrittenAsync(Guid transactionId, long since, CancellationToken cancellation)
     {
@@ -52,7 +56,7 @@ internal sealed class RecentFiles(IObjectStore table)
     /// <summary>The newest known entry is there and is the same.</summary>
     private async ValueTask<bool> StandsAsync(CancellationToken cancellation)
     {
-        if (Current.Version < 0) return false;
+        if (Current.Version < 0 || _isDoubted) return false;
         var found = await LogReader.ReadEntryAsync(table, Current.Version, cancellation);
         return found is not null && (Current.EntryHash is not { } hash || hash == found.Hash);
     }
@@ -63,6 +67,7 @@ internal sealed class RecentFiles(IObjectStore table)
         if (Current.Version >= 0 && snapshot.TableId != Current.TableId) throw new TableRefusedException("the table was re-created while its files were being sealed. Restart the worker to go on with the new one.");
         await LogReader.VisitAsync(table, snapshot.Version, Clear, Apply, cancellation);
         Current = snapshot;
+        _isDoubted = false;
         return true;
     }
 

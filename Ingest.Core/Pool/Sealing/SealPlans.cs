@@ -36,7 +36,9 @@ internal sealed class SealPlans(IObjectStore table)
             }
 
             if (await table.ReadAsync(SealPlan.Name(plan.Number), cancellation) is not { } stored) continue;
-            if (!stored.AsSpan().SequenceEqual(content)) return false;
+            var isOurs = stored.AsSpan().SequenceEqual(content);
+            Mutation.Set(Bug.TakesAnothersPlanForOwn, ref isOurs, true);
+            if (!isOurs) return false;
             break;
         }
 

@@ -18,6 +18,9 @@ namespace Ingest.Core.Pool.Sealing;
 /// </summary>
 public sealed class TableSealer
 {
+    /// <summary>A request that took longer may have been sent by a process that was stopped for days.</summary>
+    private static readonly TimeSpan s_sleepMin = TimeSpan.FromHours(1);
+
     private readonly DatasetPlan _contract;
     private readonly IObjectStore _store;
     private readonly SealerServices _services;
@@ -48,6 +51,7 @@ public sealed class TableSealer
         {
             if (!await _recent.RefreshAsync(cancellation)) return null;
             var newest = await _plans.NewestAsync(cancellation);
+            Mutation.Set(Bug.PlansBeforeThePlanIsDone, ref _finished, newest?.Number ?? -1);
             if (newest is not null && newest.Number != _finished && await FinishAsync(newest, cancellation) is { } report) return report;
 
             var number = (newest?.Number ?? -1) + 1;
@@ -70,7 +74,7 @@ public sealed class TableSealer
         if (!await IsInLogAsync(plan, cancellation))
         {
             var table = StoredTable.For(_contract, _recent.Current.Metadata!.SchemaString);
-            var merge = new FileMerge(table, _store, _services.WorkFolder, _options, _services.Throttle);
+            var merge = new FileMerge(table, _store, _services, _options);
             var outputs = new List<SealedOutput>();
             foreach (var item in plan.Items)
             {
@@ -85,8 +89,12 @@ public sealed class TableSealer
     }
 
     /// <summary>When the entries since the plan were cleaned away, its inputs tell: only where all of one item are live is there something left to do.</summary>
-    private async ValueTask<bool> IsInLogAsync(SealPlan plan, CancellationToken cancellation) =>
-        await _recent.WasRewrittenAsync(plan.Id, plan.Version, cancellation) ?? !plan.Items.Any(AreLive);
+    private async ValueTask<bool> IsInLogAsync(SealPlan plan, CancellationToken cancellation)
+    {
+        var isInLog = await _recent.WasRewrittenAsync(plan.Id, plan.Version, cancellation) ?? !plan.Items.Any(AreLive);
+        Mutation.Set(Bug.SealsWhatIsGone, ref isInLog, false);
+        return isInLog;
+    }
 
     /// <summary>Makes an item's file durable in the store; null when it was given up.</summary>
     private async ValueTask<SealedOutput?> WriteAsync(SealPlan plan, FileMerge merge, SealItem item, CancellationToken cancellation)
@@ -98,15 +106,22 @@ public sealed class TableSealer
 
             // It took a while: what was live then may be gone, and then nothing may appear under this name.
             await _recent.RefreshAsync(cancellation);
+            var readAt = Since.Now(_services.Time);
             if (!AreLive(item)) return await GiveUpAsync(plan, merge, item, cancellation);
             var (written, bytes) = (merged.Written, merged.File.Length);
             if (await merged.File.UseAsync(content => _store.CreateUniqueAsync(item.Output, content, cancellation)) == CreateOutcome.AlreadyExists)
             {
                 // Somebody else's, by the same plan: the same rows, perhaps in other bytes; or none, if somebody could not read the inputs.
-                if (await merge.SumStoredAsync(item, cancellation) is not { } stored) throw new IOException($"{item.Output} is in the store and cannot be read.");
+                if (await StoredAsync(merge, item, cancellation) is not { } stored) return null;
                 if (stored.Sums.Rows == 0 && merged.Read.Rows > 0) return null;
                 if (stored.Sums != merged.Read) throw new InvalidDataException($"{item.Output} is in the store with other rows than its plan says.");
                 (written, bytes) = stored;
+            }
+            else if (readAt.Elapsed(_services.Time) > s_sleepMin)
+            {
+                // The same once more, after a sleep: a name that was given up may have become free again by then.
+                await _recent.RefreshAsync(cancellation);
+                if (!AreLive(item)) return await GiveUpAsync(plan, merge, item, cancellation);
             }
 
             return new SealedOutput(item, merged.Read, written, bytes, merged.StatsJson);
@@ -119,6 +134,33 @@ public sealed class TableSealer
             // The inputs are live: another sealer may commit this item at any moment, so what it has written must not be touched.
             if (item.IsSealed && await _store.CreateUniqueAsync(item.Output, await merge.EmptyAsync(cancellation), cancellation) != CreateOutcome.Created) throw;
             return null;
+        }
+    }
+
+    /// <summary>
+    /// The file under an item's name; null when that is no file. It is half of one then, of an upload that was cut off, which nobody was told to have done; a second look makes sure. It
+    /// takes the name for good, so a file without rows goes there, and the inputs go into the next plan.
+    /// </summary>
+    private async ValueTask<(RowSums Sums, long Bytes)?> StoredAsync(FileMerge merge, SealItem item, CancellationToken cancellation)
+    {
+        var mends = true;
+        Mutation.Set(Bug.SealStopsAtHalfAFile, ref mends, false);
+        for (var look = 1; ; look++)
+        {
+            try
+            {
+                return await merge.SumStoredAsync(item, cancellation) ?? throw new IOException($"{item.Output} was in the store and is gone.");
+            }
+            catch (InvalidDataException torn) when (look > 1 && mends)
+            {
+                SealLog.ItemTorn(_services.Logger, _contract.Name, item.Output, torn.Message);
+                await _store.ReplaceAsync(item.Output, await merge.EmptyAsync(cancellation), cancellation);
+                return null;
+            }
+            catch (InvalidDataException) when (look == 1)
+            {
+                // Looked at once more.
+            }
         }
     }
 
@@ -136,7 +178,16 @@ public sealed class TableSealer
 
             if (outputs.Count == 0) return null;
             var actions = RewriteCommit.Entry(_recent.Current, plan.Id, [.. outputs.Select(o => o.ToLog())], Proof(plan, outputs), _services.Time.GetUtcNow().ToUnixTimeMilliseconds());
+            var readAt = Since.Now(_services.Time);
             if (await RewriteCommit.PutAsync(_store, _recent.Current, actions, cancellation) is not { } entry) continue;
+
+            // A process that was stopped meanwhile may have put it below a log that was cleaned since: the entry before it is gone then, and what the log says is to be read anew.
+            if (readAt.Elapsed(_services.Time) > s_sleepMin && await _store.SizeAsync(LogNames.Entry(entry.Version - 1), cancellation) is null)
+            {
+                _recent.Forget();
+                continue;
+            }
+
             _recent.Apply(entry);
             var report = SealReport.Of(outputs, entry.Version);
             SealLog.Rewritten(_services.Logger, report.Inputs, report.Rows, _contract.Name, report.Outputs, report.BytesOut >> 20, entry.Version, _services.Time.GetElapsedTime(started).TotalSeconds);
@@ -151,7 +202,12 @@ public sealed class TableSealer
         return new Conservation(plan.Number, read.Rows, written.Rows, read.Keys, written.Keys, read.Whole, written.Whole);
     }
 
-    private bool AreLive(SealItem item) => item.Inputs.All(i => _recent.IsLive(i.Path));
+    private bool AreLive(SealItem item)
+    {
+        var areLive = item.Inputs.All(i => _recent.IsLive(i.Path));
+        Mutation.Set(Bug.SealsWhatIsGone, ref areLive, true);
+        return areLive;
+    }
 
     /// <summary>
     /// Inputs were removed without our plan: nobody can ever commit this item. From now on nothing with rows is at its name, nor will be: a file without
@@ -168,7 +224,11 @@ public sealed class TableSealer
 
 /// <summary>What a sealer works with.</summary>
 /// <param name="WorkFolder">Local folder of its own for files on their way; may be deleted at any time.</param>
-public sealed record SealerServices(string WorkFolder, IdSource Ids, TimeProvider Time, Throttle Throttle, ILogger Logger);
+public sealed record SealerServices(string WorkFolder, IdSource Ids, TimeProvider Time, Throttle Throttle, ILogger Logger)
+{
+    /// <summary>How data files are written and read.</summary>
+    public DataFileFormat Files { get; init; } = DataFileFormat.Parquet;
+}
 
 /// <summary>An item's file, durable in the store, that no log entry names yet.</summary>
 internal sealed record SealedOutput(SealItem Item, RowSums Read, RowSums Written, long Bytes, string StatsJson)

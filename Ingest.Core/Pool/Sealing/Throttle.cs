@@ -9,6 +9,9 @@ public sealed class Throttle(TimeProvider time, Func<bool> isBusy)
     /// <summary>Shorter stretches of work are not worth a timer.</summary>
     private static readonly TimeSpan s_workMin = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>A longer stretch was not work: the process was stopped, or the store did not answer.</summary>
+    private static readonly TimeSpan s_workMax = TimeSpan.FromSeconds(10);
+
     private long _since = time.GetTimestamp();
 
     /// <summary>Never rests; for commands.</summary>
@@ -22,7 +25,7 @@ public sealed class Throttle(TimeProvider time, Func<bool> isBusy)
     {
         var worked = time.GetElapsedTime(_since);
         if (worked < s_workMin) return;
-        if (isBusy()) await Task.Delay(worked * RestFactor, time, cancellation);
+        if (isBusy()) await Task.Delay((worked < s_workMax ? worked : s_workMax) * RestFactor, time, cancellation);
         _since = time.GetTimestamp();
     }
 }

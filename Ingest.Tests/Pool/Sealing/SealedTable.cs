@@ -82,6 +82,8 @@ internal sealed class SealedTable : IDisposable
         return new TableSealer(s_plan, store ?? Store, new SealerServices(folder, new SeededIdSource(100 + _workers), Time, Throttle.None(Time), NullLogger.Instance), options ?? new SealingOptions());
     }
 
+    public void DeleteWorkFolders() => Directory.Delete(_work.Path, recursive: true);
+
     /// <summary>Seals until nothing is due.</summary>
     public async Task<List<SealReport>> SealAsync(SealScope? scope = null, SealingOptions? options = null)
     {

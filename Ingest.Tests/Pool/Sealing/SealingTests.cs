@@ -180,6 +180,33 @@ public sealed class SealingTests : IDisposable
     }
 
     [Fact]
+    public async Task Half_a_file_under_a_sealed_name_does_not_end_sealing()
+    {
+        for (var i = 0; i < 3; i++) await _table.CommitAsync(10);
+        var racing = new RacingStore(_table.Store);
+        racing.BeforeCreate = async name =>
+        {
+            if (!name.EndsWith(".parquet", StringComparison.Ordinal)) return;
+            racing.BeforeCreate = _ => Task.CompletedTask;
+            await _table.Store.CreateAsync(name, new byte[100], default);
+        };
+        var report = await _table.Sealer(racing).RunOnceAsync(SealScope.All, default);
+        Assert.Equal((3, 1), (report!.Inputs, report.Sealed));
+        Assert.Equal(2, (await _table.GlobAsync()).Count);
+        await _table.AssertRightAsync();
+    }
+
+    [Fact]
+    public async Task The_work_folder_may_be_deleted_at_any_time()
+    {
+        for (var i = 0; i < 3; i++) await _table.CommitAsync(10);
+        var sealer = _table.Sealer();
+        _table.DeleteWorkFolders();
+        Assert.NotNull(await sealer.RunOnceAsync(SealScope.All, default));
+        await _table.AssertRightAsync();
+    }
+
+    [Fact]
     public async Task Two_sealers_at_once_write_each_row_once()
     {
         for (var i = 0; i < 6; i++) await _table.CommitAsync(10, 20_000 + (i % 2));

@@ -1,3 +1,5 @@
+using Ingest.Core.Flow.Runtime;
+
 namespace Ingest.Tests.Simulation.Harness;
 
 /// <summary>What a crash leaves in the local folder besides what was there: the ways in which a local write can be cut off.</summary>
@@ -45,6 +47,8 @@ internal static class CrashHistory
         Bursts = 0,
         UsesParquet = false,
         HasLoudStops = false,
+        Housekeeping = new HousekeepingOptions { Enabled = false },
+        Sleeps = [],
     };
 
     /// <summary>Runs the history with these crashes.</summary>
@@ -53,6 +57,7 @@ internal static class CrashHistory
     {
         var world = new World(1);
         var server = new ObjectServer(world);
+        SimulatedHistory.Watch(world, server, s_setting);
         var broker = new Broker(world, new SortedDictionary<string, int>(StringComparer.Ordinal) { ["a"] = 1, ["b"] = 1 }, isCooperative: true);
         var truth = new Truth();
         for (var i = 0; i < 24; i++) SimulatedCity.Publish(world, broker, truth, s_setting.Variety);
@@ -75,7 +80,7 @@ internal static class CrashHistory
         if (!done) world.Fail($"Stuck: {SimulatedHistory.Describe(broker, fleet)}");
         var requests = server.Requests - first;
         SimulatedHistory.StopAll(world, fleet, TimeSpan.FromMinutes(20));
-        if (world.Failure is null && Oracle.Judge(server, broker, truth, s_setting.UsesParquet) is { Count: > 0 } findings) world.Fail(string.Join('\n', findings.Take(5)));
+        if (world.Failure is null && Oracle.Judge(server, broker, truth) is { Count: > 0 } findings) world.Fail(string.Join('\n', findings.Take(5)));
         return (reached, requests, world.Failure);
     }
 

@@ -33,6 +33,8 @@ internal sealed class Fleet(World world, ObjectServer server, Broker broker, Sim
         // The operating system lets go of a dead process's locks; here it would hold them until the end.
         var slot = Path.Combine(worker.CacheFolder, "worker-0", ".lock");
         if (File.Exists(slot)) File.Delete(slot);
+        var sealing = Path.Combine(worker.CacheFolder, "worker-0", "sealing");
+        if (Directory.Exists(sealing)) Directory.Delete(sealing, recursive: true);
     }
 
     /// <summary>Lets go of workers that have ended in good order.</summary>

@@ -15,8 +15,10 @@ internal sealed class LogReplay
     private readonly string _table;
     private long _lastTime;
     private string? _tableId;
+    private bool _changesRows;
+    private bool _changesFiles;
 
-    private LogReplay(string table) => _table = table;
+    public LogReplay(string table) => _table = table;
 
     public long Version { get; private set; } = -1;
 
@@ -29,31 +31,40 @@ internal sealed class LogReplay
     /// <summary>Every committed range, in order of the log.</summary>
     public List<LoggedRange> Ranges { get; } = [];
 
-    /// <summary>Files added by each version.</summary>
-    public Dictionary<long, List<string>> Added { get; } = [];
+    /// <summary>When each entry came to be, by the store's clock, whether or not it is still there.</summary>
+    public List<TimeSpan> Times { get; } = [];
+
+    /// <summary>Files that are live no more: since when.</summary>
+    public Dictionary<string, TimeSpan> Gone { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Index runs that are valid no more: since when.</summary>
+    public Dictionary<string, TimeSpan> GoneRuns { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>What the newest entry added and removed.</summary>
+    public List<string> Added { get; } = [];
+
+    public List<string> Removed { get; } = [];
+
+    /// <summary>Whether the newest entry exchanged files and did nothing else.</summary>
+    public bool IsRewrite { get; private set; }
+
+    /// <summary>Entries that exchanged files.</summary>
+    public int Rewrites { get; private set; }
 
     public SortedDictionary<string, (long Keys, UInt128 Sum)> Runs { get; } = new(StringComparer.Ordinal);
 
     public IReadOnlyList<string> Problems => _problems;
 
-    public static LogReplay Of(ObjectServer server, string table)
-    {
-        var replay = new LogReplay(table);
-        for (var version = 0L; server.Read($"{table}/_delta_log/{version:D20}.json") is { } bytes; version++) replay.Apply(version, bytes);
-        foreach (var name in server.NamesBelow($"{table}/_delta_log/"))
-        {
-            if (name.EndsWith(".json", StringComparison.Ordinal) && long.Parse(name.AsSpan(table.Length + 12, 20), CultureInfo.InvariantCulture) > replay.Version) replay.Problem($"{name} lies behind a hole");
-        }
-
-        return replay;
-    }
-
     private void Problem(string what) => _problems.Add($"{_table}: {what}");
 
-    private void Apply(long version, byte[] bytes)
+    /// <summary>Takes in the next entry.</summary>
+    public void Apply(long version, byte[] bytes, TimeSpan at)
     {
         Version = version;
-        Added[version] = [];
+        Times.Add(at);
+        Added.Clear();
+        Removed.Clear();
+        _changesRows = _changesFiles = false;
         var txns = new Dictionary<string, long>(StringComparer.Ordinal);
         var ranges = new List<LoggedRange>();
         JsonElement? info = null;
@@ -83,6 +94,10 @@ internal sealed class LogReplay
 
         if (info is { } told) Info(version, told, ranges);
         else Problem($"{version} has no commitInfo");
+        IsRewrite = _changesFiles && info?.GetProperty("operation").GetString() == "OPTIMIZE";
+        if (IsRewrite) Rewrites++;
+        if (IsRewrite && (_changesRows || txns.Count > 0 || ranges.Count > 0 || info?.TryGetProperty("index", out _) == true)) Problem($"{version} seals, and moves offsets, index or rows as well");
+        if (_changesFiles && !IsRewrite && !_changesRows) Problem($"{version} exchanges files and does not say so");
         Move(version, txns, ranges);
     }
 
@@ -105,13 +120,18 @@ internal sealed class LogReplay
         using var stats = JsonDocument.Parse(add.GetProperty("stats").GetString()!);
         Files[path] = new LiveFile(version, add.GetProperty("size").GetInt64(), stats.RootElement.GetProperty("numRecords").GetInt64(),
             Hex(add.GetProperty("tags").GetProperty("ingest.keySum")), add.GetProperty("partitionValues").GetProperty("department").GetString()!);
-        if (add.GetProperty("dataChange").GetBoolean()) Added[version].Add(path);
+        Added.Add(path);
+        _changesFiles = true;
+        _changesRows |= add.GetProperty("dataChange").GetBoolean();
     }
 
     private void Remove(long version, JsonElement remove)
     {
         var path = Uri.UnescapeDataString(remove.GetProperty("path").GetString()!);
         if (!Files.Remove(path)) Problem($"{version} removes {path}, which is not live");
+        Removed.Add(path);
+        Gone[path] = Times[^1];
+        _changesFiles = true;
         if (remove.GetProperty("dataChange").GetBoolean()) Problem($"{version} removes rows for good");
     }
 
@@ -128,10 +148,16 @@ internal sealed class LogReplay
         }
 
         if (!info.TryGetProperty("index", out var index)) return;
-        if (index.TryGetProperty("replaces", out _)) Runs.Clear();
+        if (index.TryGetProperty("replaces", out _))
+        {
+            foreach (var name in Runs.Keys) GoneRuns[name] = Times[^1];
+            Runs.Clear();
+        }
+
         foreach (var name in index.GetProperty("remove").EnumerateArray())
         {
             if (!Runs.Remove(name.GetString()!)) Problem($"{version} removes index run {name}, which is not valid");
+            GoneRuns[name.GetString()!] = Times[^1];
         }
 
         foreach (var run in index.GetProperty("add").EnumerateArray())

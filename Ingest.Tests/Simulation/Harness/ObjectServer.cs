@@ -20,6 +20,7 @@ internal enum StoreCall
 internal sealed class ObjectServer(World world)
 {
     private readonly SortedDictionary<string, StoredBytes> _objects = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, TableWatch> _watches = new(StringComparer.Ordinal);
 
     public StoreWeather Weather { get; set; } = StoreWeather.Fair;
 
@@ -28,6 +29,13 @@ internal sealed class ObjectServer(World world)
 
     /// <summary>Called before each request acts (false) and after it has acted (true), with its number; for crashes at exact points. False: it does not act.</summary>
     public Func<int, bool, bool>? Watcher { get; set; }
+
+    /// <summary>Judges every change in a table's folder from now on.</summary>
+    public void Watch(TableWatch watch) => _watches.Add(watch.Table, watch);
+
+    public IEnumerable<TableWatch> Watches => _watches.Values;
+
+    public TableWatch WatchOf(string table) => _watches[table];
 
     /// <summary>Sends a request and returns its answer, if one comes.</summary>
     public Task<T> SendAsync<T>(StoreCall call, string name, Func<bool, T> act, CancellationToken cancellation)
@@ -46,13 +54,16 @@ internal sealed class ObjectServer(World world)
     /// <param name="isTorn">Only the first half arrives.</param>
     public CreateOutcome Create(string name, byte[] content, bool isTorn)
     {
-        if (!_objects.TryAdd(name, new StoredBytes(isTorn ? content[..(content.Length / 2)] : content, world.Now))) return CreateOutcome.AlreadyExists;
+        var arrived = new StoredBytes(isTorn ? content[..(content.Length / 2)] : content, world.Now);
+        if (!_objects.TryAdd(name, arrived)) return CreateOutcome.AlreadyExists;
+        Watching(name)?.Written(name, arrived.Content);
         return CreateOutcome.Created;
     }
 
     public bool Replace(string name, byte[] content, bool isTorn)
     {
-        _objects[name] = new StoredBytes(isTorn ? content[..(content.Length / 2)] : content, world.Now);
+        var arrived = _objects[name] = new StoredBytes(isTorn ? content[..(content.Length / 2)] : content, world.Now);
+        Watching(name)?.Written(name, arrived.Content);
         return true;
     }
 
@@ -61,7 +72,12 @@ internal sealed class ObjectServer(World world)
     /// <summary>When the object was written; null when there is none.</summary>
     public TimeSpan? WrittenAt(string name) => _objects.GetValueOrDefault(name)?.At;
 
-    public bool Delete(string name) => _objects.Remove(name);
+    public bool Delete(string name)
+    {
+        if (!_objects.Remove(name, out var gone)) return false;
+        Watching(name)?.Deleted(name, gone);
+        return true;
+    }
 
     public IEnumerable<string> NamesBelow(string prefix) => _objects.Keys.Where(n => n.StartsWith(prefix, StringComparison.Ordinal));
 
@@ -74,6 +90,8 @@ internal sealed class ObjectServer(World world)
             .Where(o => o.Key.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(o.Key, after) > 0 && o.Value.At <= since)
             .Select(o => new StoredObject(o.Key, o.Value.Content.Length, epoch + o.Value.At))];
     }
+
+    private TableWatch? Watching(string name) => _watches.Count == 0 ? null : _watches.GetValueOrDefault(name[..Math.Max(0, name.IndexOf('/'))]);
 
     private void Arrive<T>(StoreCall call, string name, Func<bool, T> act, StoreFate fate, int number, TaskCompletionSource<T> reply)
     {

@@ -11,23 +11,19 @@ internal sealed class Oracle
     private readonly ObjectServer _server;
     private readonly Broker _broker;
     private readonly Truth _truth;
-    private readonly bool _isParquet;
     private readonly List<string> _findings = [];
     private readonly Dictionary<string, LogReplay> _logs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<StoredRow>> _rows = new(StringComparer.Ordinal);
     private readonly Dictionary<Place, StoredRow> _refused = [];
     private readonly Dictionary<(string Department, string Key), string> _holders = [];
 
-    private Oracle(ObjectServer server, Broker broker, Truth truth, bool isParquet)
-    {
-        (_server, _broker, _truth, _isParquet) = (server, broker, truth, isParquet);
-    }
+    private Oracle(ObjectServer server, Broker broker, Truth truth) => (_server, _broker, _truth) = (server, broker, truth);
 
     /// <summary>What is not as it must be; empty when all is well.</summary>
     /// <param name="isWhole">Whether everything published must be there by now; else only what is there must be right.</param>
-    public static IReadOnlyList<string> Judge(ObjectServer server, Broker broker, Truth truth, bool isParquet, bool isWhole = true)
+    public static IReadOnlyList<string> Judge(ObjectServer server, Broker broker, Truth truth, bool isWhole = true)
     {
-        var oracle = new Oracle(server, broker, truth, isParquet);
+        var oracle = new Oracle(server, broker, truth);
         foreach (var table in (string[])[SimulatedCity.Events, SimulatedCity.Licences, QuarantineDataset.Name]) oracle.Open(table);
         oracle.Quarantine(isWhole);
         foreach (var table in (string[])[SimulatedCity.Events, SimulatedCity.Licences])
@@ -44,7 +40,11 @@ internal sealed class Oracle
     {
         var moves = new List<(TimeSpan At, string Table, LoggedRange Range)>();
         foreach (var table in (string[])[SimulatedCity.Events, SimulatedCity.Licences])
-            moves.AddRange(LogReplay.Of(server, table).Ranges.Select(r => (server.WrittenAt($"{table}/_delta_log/{r.Version:D20}.json")!.Value, table, r)));
+        {
+            var log = server.WatchOf(table).Log;
+            moves.AddRange(log.Ranges.Select(r => (log.Times[(int)r.Version], table, r)));
+        }
+
         foreach (var (at, source, next) in members.SelectMany(m => m.Reports))
         {
             foreach (var table in SimulatedCity.TablesOf(source.Topic))
@@ -59,20 +59,20 @@ internal sealed class Oracle
     /// <summary>Reads log and files, and compares what only they know: sizes, counts, and the index.</summary>
     private void Open(string table)
     {
-        var log = _logs[table] = LogReplay.Of(_server, table);
+        var watch = _server.WatchOf(table);
+        var log = _logs[table] = watch.Log;
         foreach (var problem in log.Problems) Finding(problem);
         var rows = _rows[table] = [];
         foreach (var (path, file) in log.Files)
         {
-            if (_server.Read($"{table}/{path}") is not { } content || content.Length != file.Size)
+            if (watch.RowsOf(path, file) is not { } found)
             {
                 Finding($"{table}: {path} is missing, or not as long as the log says");
                 continue;
             }
 
-            var before = rows.Count;
-            rows.AddRange(StoredRows.Read(content, file, _isParquet));
-            if (rows.Count - before != file.Rows) Finding($"{table}: {path} has {rows.Count - before} rows, and {file.Rows} in the log");
+            rows.AddRange(found);
+            if (found.Count != file.Rows) Finding($"{table}: {path} has {found.Count} rows, and {file.Rows} in the log");
         }
 
         var (keys, sum) = LogReplay.Sum(log.Runs.Values);
@@ -155,11 +155,11 @@ internal sealed class Oracle
     /// <summary>An offset that a table has left nothing behind: what was refused there was in the quarantine before.</summary>
     private void RefusedFirst(string table, LoggedRange range)
     {
-        var committed = _server.WrittenAt($"{table}/_delta_log/{range.Version:D20}.json");
+        var committed = _logs[table].Times[(int)range.Version];
         foreach (var (place, record) in _truth.In(range.Source, range.From, range.To))
         {
             if (!_refused.TryGetValue(place, out var row) || !Concerns(table, record) || !IsRefused(place, record)) continue;
-            if (_server.WrittenAt($"{QuarantineDataset.Name}/_delta_log/{row.Version:D20}.json") > committed) Finding($"{table}: {range} was committed before {place}, {record}, was in the quarantine");
+            if (_logs[QuarantineDataset.Name].Times[(int)row.Version] > committed) Finding($"{table}: {range} was committed before {place}, {record}, was in the quarantine");
         }
     }
 

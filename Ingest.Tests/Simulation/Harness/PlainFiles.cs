@@ -16,11 +16,13 @@ namespace Ingest.Tests.Simulation.Harness;
 /// </summary>
 internal static class PlainFiles
 {
-    public static DataFileFormat Format { get; } = new(EncodeAsync, ReadAsync);
+    public static DataFileFormat Format { get; } = new(EncodeAsync, ReadAsync, WriteAsync);
 
     /// <summary>Columns of a file, as text; null for null.</summary>
     public static Dictionary<string, string?[]> Decode(byte[] content)
     {
+        // The mark at the end: a file that was cut off has none.
+        if (content.Length < 12 || !content.AsSpan(^4..).SequenceEqual(content.AsSpan(0, 4))) throw new InvalidDataException("The file is not whole.");
         using var reader = new BinaryReader(new MemoryStream(content, writable: false));
         var (rows, columns) = (reader.ReadInt32(), reader.ReadInt32());
         var decoded = new Dictionary<string, string?[]>(columns, StringComparer.Ordinal);
@@ -32,8 +34,7 @@ internal static class PlainFiles
             decoded.Add(name, values);
         }
 
-        // The mark at the end: a file that was cut off has none.
-        if (reader.ReadInt32() != rows) throw new InvalidDataException("The file is not whole.");
+        if (reader.BaseStream.Position != content.Length - 4) throw new InvalidDataException("The file is not whole.");
         return decoded;
     }
 
@@ -66,6 +67,14 @@ internal static class PlainFiles
         return new(new EncodedFile(new DataFile(path, batch.Values, content.Length, batch.RowCount, sum, $"{{\"numRecords\":{batch.RowCount}}}"), bytes));
     }
 
+    private static string Text(ColumnVector vector, int row) => vector switch
+    {
+        BytesVector bytes => Encoding.UTF8.GetString(bytes[row]),
+        FixedVector<int> ints => ints.Values[row].ToString(System.Globalization.CultureInfo.InvariantCulture),
+        FixedVector<long> longs => longs.Values[row].ToString(System.Globalization.CultureInfo.InvariantCulture),
+        _ => throw new InvalidOperationException($"No simulated dataset has a {vector.GetType()}."),
+    };
+
     private static string? Text(IArrowArray array, int row) => array switch
     {
         _ when array.IsNull(row) => null,
@@ -83,12 +92,33 @@ internal static class PlainFiles
         using var copy = new MemoryStream();
         content.CopyTo(copy);
         var columns = Decode(copy.ToArray());
-        var rows = columns.Values.First().Length;
-        into.Clear();
-        into.SetCount(rows);
-        foreach (var column in plan.Columns) Fill(into.Columns[column.Ordinal], columns[column.Name]);
+        var rows = columns[SystemColumns.Topic].Length;
+        into.SetCount(into.Count + rows);
+        foreach (var column in plan.Columns)
+            Fill(into.Columns[column.Ordinal], partitionValues.TryGetValue(column.Name, out var value) ? [.. Enumerable.Repeat(value, rows)] : columns[column.Name]);
         Fill(into.Rescued, columns[SystemColumns.Rescued]);
         yield return into;
+    }
+
+    private static ValueTask<string> WriteAsync(
+        StoredTable table, Stream content, NormalizedRecords records, ReadOnlyMemory<int> rows, int groupRows, long groupBytesMax, Func<ValueTask> pace, CancellationToken cancellation)
+    {
+        using var writer = new BinaryWriter(content, Encoding.UTF8, leaveOpen: true);
+        writer.Write(rows.Length);
+        writer.Write(table.Columns.Length);
+        foreach (var column in table.Columns)
+        {
+            writer.Write(column.Name);
+            var vector = column.Ordinal < 0 ? records.Rescued : records.Columns[column.Ordinal];
+            foreach (var row in rows.Span)
+            {
+                writer.Write(vector.Valid[row] != 0);
+                if (vector.Valid[row] != 0) writer.Write(Text(vector, row));
+            }
+        }
+
+        writer.Write(rows.Length);
+        return new($"{{\"numRecords\":{rows.Length}}}");
     }
 
     private static void Fill(ColumnVector vector, string?[] values)
@@ -97,6 +127,7 @@ internal static class PlainFiles
         {
             if (value is null) vector.AppendNull();
             else if (vector is BytesVector bytes) bytes.Append(Encoding.UTF8.GetBytes(value));
+            else if (vector is FixedVector<int> ints) ints.Append(int.Parse(value, System.Globalization.CultureInfo.InvariantCulture));
             else ((FixedVector<long>)vector).Append(long.Parse(value, System.Globalization.CultureInfo.InvariantCulture));
         }
     }

@@ -46,22 +46,22 @@ internal static class SimulatedCity
     public static string[] TablesOf(string topic) => topic == "a" ? [Events, Licences] : [Events];
 
     /// <summary>Publishes one transfer and remembers what is in it.</summary>
-    public static void Publish(World world, Broker broker, Truth truth, int variety)
+    public static void Publish(World world, Broker broker, Truth truth, int variety, double refused = 1)
     {
         var partition = broker.Partitions[world.Random.Next(broker.Partitions.Count)];
         var records = new PublishedRecord[world.Chance(0.03) ? 0 : world.Random.Next(1, 5)];
-        for (var i = 0; i < records.Length; i++) records[i] = Draw(world, partition.Topic, variety);
+        for (var i = 0; i < records.Length; i++) records[i] = Draw(world, partition.Topic, variety, refused);
         if (world.Chance(0.03)) records = [new PublishedRecord(RecordKind.Malformed, "", "")];
         truth.Add(partition, broker.Publish(partition, Payload(records)), records);
     }
 
-    private static PublishedRecord Draw(World world, string topic, int variety)
+    private static PublishedRecord Draw(World world, string topic, int variety, double refused)
     {
         var drawn = world.Random.Next(variety);
-        if (world.Chance(0.02)) return new PublishedRecord(RecordKind.Unknown, $"z{drawn}", "");
+        if (world.Chance(0.02 * refused)) return new PublishedRecord(RecordKind.Unknown, $"z{drawn}", "");
         if (topic == "a" && world.Chance(0.4))
-            return world.Chance(0.05) ? new PublishedRecord(RecordKind.BadLicence, "", "nobody") : new PublishedRecord(RecordKind.Licence, $"L{drawn}", world.Chance(0.1) ? "other" : "one");
-        return world.Chance(0.04) ? new PublishedRecord(RecordKind.BadEvent, $"e{drawn}", "x") : new PublishedRecord(RecordKind.Event, $"e{drawn}", world.Random.Next(2) == 0 ? "0" : "1");
+            return world.Chance(0.05 * refused) ? new PublishedRecord(RecordKind.BadLicence, "", "nobody") : new PublishedRecord(RecordKind.Licence, $"L{drawn}", world.Chance(0.1) ? "other" : "one");
+        return world.Chance(0.04 * refused) ? new PublishedRecord(RecordKind.BadEvent, $"e{drawn}", "x") : new PublishedRecord(RecordKind.Event, $"e{drawn}", world.Random.Next(2) == 0 ? "0" : "1");
     }
 
     private static byte[] Payload(PublishedRecord[] records)

@@ -1,4 +1,5 @@
 using Ingest.Core;
+using Ingest.Core.Contracts;
 using Ingest.Core.Pool;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Stores;
@@ -19,27 +20,44 @@ internal static class SimulatedHistory
         var server = new ObjectServer(world);
         var broker = new Broker(world, new SortedDictionary<string, int>(StringComparer.Ordinal) { ["a"] = 2, ["b"] = 1 }, setting.IsCooperative);
         var truth = new Truth();
+        Watch(world, server, setting);
         using var fleet = new Fleet(world, server, broker, setting, Path.Combine(folder, $"s{seed}"));
         if (trace is not null) trace.WriteLine($"seed {seed}: {setting}");
 
         var storm = new Storm(world, server, broker, fleet, setting);
         for (var i = world.Random.Next(1, setting.WorkersMax + 1); i > 0; i--) fleet.Start();
-        var bursts = Enumerable.Range(0, setting.Bursts).Select(_ => world.Between(TimeSpan.Zero, setting.Trouble)).ToArray();
-        for (var i = 0; i < setting.Transfers; i++)
+        storm.Begin();
+        var days = setting.Sleeps.Length + 1;
+        for (var day = 0; day < days; day++)
         {
-            world.After(bursts.Length > 0 ? bursts[world.Random.Next(bursts.Length)] : world.Between(TimeSpan.Zero, setting.Trouble), () =>
-            {
-                if (!broker.Partitions.Any(broker.IsReplaced)) SimulatedCity.Publish(world, broker, truth, setting.Variety);
-            });
+            if (day > 0) storm.Sleep(setting.Sleeps[day - 1]);
+            Publish(world, broker, truth, setting, setting.Transfers / days, setting.Trouble / days);
+            world.RunUntil(() => false, world.Now + (setting.Trouble / days));
         }
 
-        storm.Begin();
-        world.RunUntil(() => false, setting.Trouble);
-        Finish(world, server, broker, truth, fleet, storm, setting);
-        return new HistoryResult(seed, world.Failure, world.Now, world.Steps, server.Requests, world.Faults, world.History);
+        Finish(world, server, broker, truth, fleet, storm, setting, folder);
+        return new HistoryResult(seed, world.Failure, world.Now - world.Slept, world.Steps, server.Requests, world.Faults, world.History);
     }
 
-    private static void Finish(World world, ObjectServer server, Broker broker, Truth truth, Fleet fleet, Storm storm, SimulationSetting setting)
+    /// <summary>Every change in the tables' folders is judged from now on.</summary>
+    public static void Watch(World world, ObjectServer server, SimulationSetting setting)
+    {
+        foreach (var table in (string[])[SimulatedCity.Events, SimulatedCity.Licences, QuarantineDataset.Name]) server.Watch(new TableWatch(world, server, table, setting.UsesParquet));
+    }
+
+    private static void Publish(World world, Broker broker, Truth truth, SimulationSetting setting, int transfers, TimeSpan within)
+    {
+        var bursts = Enumerable.Range(0, setting.Bursts).Select(_ => world.Between(TimeSpan.Zero, within)).ToArray();
+        for (var i = 0; i < transfers; i++)
+        {
+            world.After(bursts.Length > 0 ? bursts[world.Random.Next(bursts.Length)] : world.Between(TimeSpan.Zero, within), () =>
+            {
+                if (!broker.Partitions.Any(broker.IsReplaced)) SimulatedCity.Publish(world, broker, truth, setting.Variety, setting.Refused);
+            });
+        }
+    }
+
+    private static void Finish(World world, ObjectServer server, Broker broker, Truth truth, Fleet fleet, Storm storm, SimulationSetting setting, string folder)
     {
         storm.End();
         var deadline = world.Now + s_patience;
@@ -66,8 +84,9 @@ internal static class SimulatedHistory
         }
 
         StopAll(world, fleet, deadline);
+        if (setting.Housekeeping.Enabled && world.Failure is null) Upkeep.Run(world, server, setting, folder);
         if (world.Failure is not null) return;
-        var findings = Oracle.Judge(server, broker, truth, setting.UsesParquet);
+        var findings = Oracle.Judge(server, broker, truth);
         findings = [.. findings, .. Oracle.Reports(server, fleet.Members)];
         if (findings.Count > 0) world.Fail(string.Join('\n', findings.Take(10)));
     }
@@ -98,21 +117,27 @@ internal static class SimulatedHistory
     /// <summary>What <c>pool accept-gap</c> does.</summary>
     private static void AcceptGaps(World world, ObjectServer server, Broker broker)
     {
-        var operation = new Process(world, "operator");
-        var done = operation.Start(async () =>
+        Operate(world, "Accepting gaps", async clock =>
         {
             foreach (var partition in broker.Partitions.Where(p => !broker.IsReplaced(p)))
             {
                 foreach (var table in SimulatedCity.TablesOf(partition.Topic))
                 {
-                    var log = await DeltaTable.OpenAsync(new PrefixedStore(new StoreClient(server), table), table, new SeededIdSource(world.Random.Next()), operation.Clock, CancellationToken.None);
+                    var log = await DeltaTable.OpenAsync(new PrefixedStore(new StoreClient(server), table), table, new SeededIdSource(world.Random.Next()), clock, CancellationToken.None);
                     if (log is not null && await log.AcceptGapAsync(SimulatedWorker.SourceName, partition, broker.Start(partition), CancellationToken.None) is { Outcome: not CommitOutcome.Committed } refused)
                         world.Fail($"The gap of {partition} was not accepted: {refused}");
                 }
             }
         });
-        world.RunUntil(() => done.IsCompleted, world.Now + TimeSpan.FromMinutes(1));
-        if (!done.IsCompletedSuccessfully) world.Fail($"Accepting gaps failed: {done.Exception}");
+    }
+
+    /// <summary>A command that somebody runs by hand.</summary>
+    public static void Operate(World world, string what, Func<TimeProvider, Task> work)
+    {
+        var operation = new Process(world, "operator");
+        var done = operation.Start(() => work(operation.Clock));
+        world.RunUntil(() => done.IsCompleted, world.Now + TimeSpan.FromMinutes(10));
+        if (!done.IsCompletedSuccessfully) world.Fail($"{what} failed: {done.Exception?.ToString() ?? "it did not end"}");
         world.Processes.Remove(operation);
     }
 

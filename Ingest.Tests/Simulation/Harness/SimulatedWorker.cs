@@ -38,8 +38,7 @@ internal sealed class SimulatedWorker : IDisposable
             IdleFlushAfter = setting.IdleFlushAfter,
             Tick = TimeSpan.FromMilliseconds(200),
 
-            // Sealing and cleaning have tests of their own; the oracle counts rows by the entry that first added them.
-            Housekeeping = new HousekeepingOptions { Enabled = false },
+            Housekeeping = setting.Housekeeping,
             HandOverMax = TimeSpan.FromSeconds(15),
             CheckpointInterval = setting.CheckpointInterval,
         };
@@ -48,7 +47,7 @@ internal sealed class SimulatedWorker : IDisposable
             Pool = store,
             StoreFault = () => store.Health.IsWell ? null : "failing",
             Ids = new SeededIdSource(world.Random.Next()),
-            Files = setting.UsesParquet ? Core.Pool.Parquet.DataFileFormat.Parquet : PlainFiles.Format,
+            Files = setting.Files,
             Time = Process.Clock,
             Scheduler = Process,
             Logger = new ProcessLog(world, name),

@@ -23,7 +23,7 @@ internal enum StoreFate
     /// <summary>An error now; carried out up to a minute and a half later, when others have long gone on.</summary>
     Late,
 
-    /// <summary>Half of the object arrived, and an error was the answer. Log entries are spared: that they are whole or not there is what a store must promise.</summary>
+    /// <summary>Half of the object arrived, and an error was the answer. Log entries and plans of sealing are spared: that they are whole or not there is what a store must promise.</summary>
     Torn,
 
     /// <summary>A create was carried out, and the answer is that the name is taken: something between us and the store repeated it.</summary>
@@ -51,6 +51,9 @@ internal sealed record StoreWeather(TimeSpan LatencyMax)
 
     public double StaleList { get; init; }
 
+    /// <summary>Only requests for names that start so are concerned; null for all.</summary>
+    public string? Only { get; init; }
+
     /// <summary>Every write is answered so; null: by chance.</summary>
     public StoreFate? Writes { get; init; }
 
@@ -76,8 +79,15 @@ internal sealed record StoreWeather(TimeSpan LatencyMax)
         },
     };
 
+    /// <summary>Commits to one table are refused; everything before them goes well.</summary>
+    public static StoreWeather RefusedCommits(string table) => Fair with { Only = $"{table}/_delta_log/", Writes = StoreFate.Refused };
+
+    /// <summary>Commits to one table arrive, if they do, when their worker has long been told that they failed.</summary>
+    public static StoreWeather LateCommits(string table) => Fair with { Only = $"{table}/_delta_log/", Late = 0.7, RequestLost = 0.1, ReplyLost = 0.1 };
+
     public StoreFate Draw(World world, StoreCall call, string name)
     {
+        if (Only is not null && !name.StartsWith(Only, StringComparison.Ordinal)) return StoreFate.Well;
         var isWrite = call is StoreCall.Create or StoreCall.Replace or StoreCall.Delete;
         if (Writes is { } always && isWrite) return always;
         var drawn = world.Random.NextDouble();
@@ -94,5 +104,5 @@ internal sealed record StoreWeather(TimeSpan LatencyMax)
 
     public bool IsListStale(World world) => StaleList > 0 && world.Chance(StaleList);
 
-    private static bool IsLogEntry(string name) => name.EndsWith(".json", StringComparison.Ordinal) && name.Contains("/_delta_log/", StringComparison.Ordinal);
+    private static bool IsLogEntry(string name) => name.EndsWith(".json", StringComparison.Ordinal) && (name.Contains("/_delta_log/", StringComparison.Ordinal) || name.Contains("/_seal/plan-", StringComparison.Ordinal));
 }

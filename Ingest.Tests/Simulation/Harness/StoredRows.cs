@@ -9,13 +9,13 @@ using Parquet.Schema;
 namespace Ingest.Tests.Simulation.Harness;
 
 /// <summary>A row of a table as an independent reader sees it.</summary>
-/// <param name="Version">The log entry that added it.</param>
+/// <param name="Version">The log entry that first had it; -1 when that is not asked.</param>
 internal sealed record StoredRow(long Version, string Department, Place Place, IReadOnlyDictionary<string, string?> Values);
 
 /// <summary>Reads the rows of data files, without the service's own reader.</summary>
 internal static class StoredRows
 {
-    public static IEnumerable<StoredRow> Read(byte[] content, LiveFile file, bool isParquet)
+    public static IEnumerable<StoredRow> Read(byte[] content, string department, bool isParquet)
     {
         var columns = isParquet ? ReadParquet(content) : PlainFiles.Decode(content);
         var rows = columns[SystemColumns.Topic].Length;
@@ -23,7 +23,7 @@ internal static class StoredRows
         {
             var source = new TopicPartition(columns[SystemColumns.Topic][i]!, Number(columns[SystemColumns.Partition][i]));
             var place = new Place(source, long.Parse(columns[SystemColumns.Offset][i]!, CultureInfo.InvariantCulture), Number(columns[SystemColumns.Position][i]));
-            yield return new StoredRow(file.Version, file.Department, place, columns.ToDictionary(c => c.Key, c => c.Value[i], StringComparer.Ordinal));
+            yield return new StoredRow(-1, department, place, columns.ToDictionary(c => c.Key, c => c.Value[i], StringComparer.Ordinal));
         }
     }
 

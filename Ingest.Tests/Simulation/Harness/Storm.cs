@@ -6,6 +6,7 @@ namespace Ingest.Tests.Simulation.Harness;
 internal sealed class Storm(World world, ObjectServer server, Broker broker, Fleet fleet, SimulationSetting setting)
 {
     private int _weather;
+    private bool _asleep;
 
     public bool IsOver { get; private set; }
 
@@ -19,6 +20,7 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
         server.Weather = StoreWeather.Fair;
         foreach (var worker in fleet.Living)
         {
+            worker.FreezeAtCommit = null;
             worker.Process.Clock.Skew = TimeSpan.Zero;
             if (worker.Process.IsFrozen) worker.Process.Thaw();
         }
@@ -28,12 +30,51 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
         world.Note("mended", "");
     }
 
+    /// <summary>Nobody works for a long time. Some wake afterwards where they stood; others come anew, and may have been at work for a minute by then.</summary>
+    public void Sleep(TimeSpan duration)
+    {
+        world.Fault("long sleep", duration.ToString());
+        _asleep = true;
+        fleet.Bury();
+        foreach (var worker in fleet.Living.ToArray())
+        {
+            if (world.Chance(0.4)) fleet.Kill(worker);
+            else if (world.Chance(0.5)) worker.FreezeAtCommit = static w => w.Process.Freeze();
+        }
+
+        // Some fall asleep in the middle of a commit, or of trying again; the rest wherever they are.
+        if (world.Chance(0.5)) server.Weather = world.Chance(0.3) ? StoreWeather.Down : StoreWeather.RefusedCommits(world.Chance(0.7) ? SimulatedCity.Events : SimulatedCity.Licences);
+        world.RunUntil(() => fleet.Living.All(w => w.Process.IsFrozen), world.Now + TimeSpan.FromSeconds(5));
+        foreach (var worker in fleet.Living)
+        {
+            worker.FreezeAtCommit = null;
+            if (!worker.Process.IsFrozen) worker.Process.Freeze();
+        }
+
+        _weather++;
+        server.Weather = StoreWeather.Fair;
+
+        // What is on its way to the store arrives, or never does.
+        world.RunUntil(() => false, world.Now + TimeSpan.FromMinutes(3));
+        world.Leap(duration);
+        if (setting.Housekeeping.Enabled && world.Chance(0.5)) Upkeep.Clean(world, server, setting);
+        _asleep = false;
+        foreach (var sleeper in fleet.Living) world.After(world.Between(TimeSpan.Zero, TimeSpan.FromSeconds(60)), () => Thaw(sleeper));
+        if (fleet.Living.Count < setting.WorkersMax && (fleet.Living.Count == 0 || world.Chance(0.7))) fleet.Start();
+    }
+
     private void Strike()
     {
         if (IsOver) return;
+        if (_asleep)
+        {
+            world.After(setting.FaultEvery, Strike);
+            return;
+        }
+
         fleet.Bury();
         var worker = fleet.Living.Count > 0 ? fleet.Living[world.Random.Next(fleet.Living.Count)] : null;
-        switch (world.Random.Next(setting.HasLoudStops ? 13 : 12))
+        switch (world.Random.Next(setting.HasLoudStops ? 14 : 13))
         {
             case 0 or 1 when worker is not null: Kill(worker); break;
             case 2 when worker is { Process.IsFrozen: false }: Freeze(worker); break;
@@ -56,7 +97,8 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
                 worker.Stop();
                 break;
             case 11: Retention(beyond: false); break;
-            case 12:
+            case 12: LateCommits(worker); break;
+            case 13:
                 if (world.Chance(0.7)) Retention(beyond: true);
                 else Replace();
                 break;
@@ -75,7 +117,7 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
         var folder = world.Chance(0.3) ? null : worker.CacheFolder;
         world.After(world.Between(TimeSpan.Zero, TimeSpan.FromSeconds(15)), () =>
         {
-            if (!IsOver && fleet.Living.Count < setting.WorkersMax) fleet.Start(folder);
+            if (!IsOver && !_asleep && fleet.Living.Count < setting.WorkersMax) fleet.Start(folder);
         });
     }
 
@@ -84,26 +126,23 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
     {
         world.Fault("freeze", worker.Process.Name);
         worker.Process.Freeze();
-        world.After(world.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(world.Chance(0.1) ? 400 : 40)), () =>
-        {
-            if (!worker.Process.IsFrozen || !worker.Process.IsAlive) return;
-            world.Note("thaw", worker.Process.Name);
-            worker.Process.Thaw();
-        });
+        world.After(world.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(world.Chance(0.1) ? 400 : 40)), () => Thaw(worker));
     }
 
     /// <summary>With a finished batch in hand, just long enough for others to have taken over and begun.</summary>
     private void FreezeAtCommit(SimulatedWorker worker)
     {
-        if (IsOver || worker.Process.IsFrozen) return;
+        if (IsOver || _asleep || worker.Process.IsFrozen) return;
         world.Fault("freeze at a commit", worker.Process.Name);
         worker.Process.Freeze();
-        world.After(world.Between(TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(14)), () =>
-        {
-            if (!worker.Process.IsFrozen || !worker.Process.IsAlive) return;
-            world.Note("thaw", worker.Process.Name);
-            worker.Process.Thaw();
-        });
+        world.After(world.Between(TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(14)), () => Thaw(worker));
+    }
+
+    private void Thaw(SimulatedWorker worker)
+    {
+        if (_asleep || !worker.Process.IsFrozen || !worker.Process.IsAlive) return;
+        world.Note("thaw", worker.Process.Name);
+        worker.Process.Thaw();
     }
 
     private void Weather()
@@ -112,6 +151,27 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
         world.Fault("bad weather", "");
         server.Weather = StoreWeather.DrawBad(world);
         world.After(world.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30)), () =>
+        {
+            if (mine == _weather) server.Weather = StoreWeather.Fair;
+        });
+    }
+
+    /// <summary>And just then somebody else takes over, who has read the table before they arrive.</summary>
+    private void LateCommits(SimulatedWorker? worker)
+    {
+        var mine = ++_weather;
+        string[] tables = [SimulatedCity.Events, SimulatedCity.Licences, Core.Contracts.QuarantineDataset.Name, Core.Contracts.QuarantineDataset.Name];
+        var table = tables[world.Random.Next(tables.Length)];
+        world.Fault("late commits", table);
+        server.Weather = StoreWeather.LateCommits(table);
+        world.After(world.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(8)), () =>
+        {
+            if (mine != _weather || IsOver || _asleep) return;
+            if (worker is not null && fleet.Living.Contains(worker) && world.Chance(0.3)) Kill(worker);
+            else if (worker is { Process: { IsFrozen: false, IsAlive: true } } && world.Chance(0.3)) FreezeAtCommit(worker);
+            else broker.Group.Rebalance();
+        });
+        world.After(world.Between(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(35)), () =>
         {
             if (mine == _weather) server.Weather = StoreWeather.Fair;
         });
@@ -145,7 +205,7 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
         var lowest = long.MaxValue;
         foreach (var table in SimulatedCity.TablesOf(partition.Topic))
         {
-            if (!LogReplay.Of(server, table).Offsets.TryGetValue($"ingest/{SimulatedWorker.SourceName}/{partition}", out var stored)) return null;
+            if (!server.WatchOf(table).Log.Offsets.TryGetValue($"ingest/{SimulatedWorker.SourceName}/{partition}", out var stored)) return null;
             lowest = Math.Min(lowest, stored);
         }
 

@@ -65,6 +65,16 @@ internal sealed class World(int seed, TextWriter? trace = null)
         _events.Enqueue(act, (Now + (delay > TimeSpan.Zero ? delay : TimeSpan.Zero), _order++));
     }
 
+    /// <summary>How much of <see cref="Now"/> was only leapt over.</summary>
+    public TimeSpan Slept { get; private set; }
+
+    /// <summary>Time passes in which nothing happens: everything that should have, does so afterwards.</summary>
+    public void Leap(TimeSpan duration)
+    {
+        Now += duration;
+        Slept += duration;
+    }
+
     /// <summary>Runs until <paramref name="done"/>, a failure, or virtual time <paramref name="atMost"/>; true when done.</summary>
     public bool RunUntil(Func<bool> done, TimeSpan atMost)
     {

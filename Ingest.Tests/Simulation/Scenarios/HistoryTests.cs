@@ -25,7 +25,7 @@ public sealed class HistoryTests : IDisposable
         // A simulation without misfortunes proves nothing: every kind must have struck.
         string[] kinds =
         [
-            "kill", "freeze", "freeze at a commit", "rebalance", "clock jump", "scale up", "scale down", "cache deleted", "retention", "expired unread", "topic re-created", "bad weather", "stale list",
+            "kill", "freeze", "freeze at a commit", "rebalance", "clock jump", "scale up", "scale down", "cache deleted", "retention", "expired unread", "topic re-created", "bad weather", "late commits", "long sleep", "sealed", "stale list",
             "store: 503", "store: 403", "store: full", "store: request lost", "store: reply lost", "store: arrives late", "store: torn write", "store: 412 on own create",
         ];
         Assert.DoesNotContain(kinds, k => !totals.Faults.ContainsKey(k));

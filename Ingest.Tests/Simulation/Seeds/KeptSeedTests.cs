@@ -24,6 +24,9 @@ public sealed class KeptSeedTests : IDisposable
         { 53, "The same at the start." },
         { 104, "The same after a commit." },
         { 161, "The broker was asked for its end before the tables were read: what a former owner committed in between lay beyond it, and the partition stopped as if re-created." },
+        { 94, "Half of a sealed file held its name, and nothing of that table was sealed any more." },
+        { 103, "One worker was frozen for good after all was mended: the simulator's own mistake." },
+        { 5565, "A worker slept for a week between a create and the look at it, vacuum took the file, and the worker ended, saying that the store loses data." },
     };
 
     public void Dispose()

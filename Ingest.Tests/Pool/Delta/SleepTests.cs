@@ -1,0 +1,117 @@
+using Ingest.Core;
+using Ingest.Core.Pool;
+using Ingest.Core.Pool.Delta;
+using Ingest.Core.Stores;
+using Ingest.Tests.Pool.Sealing;
+using Ingest.Tests.Stores;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Ingest.Tests.Pool.Delta;
+
+/// <summary>A process may be stopped for days at any moment, or its store refuse it for so long; vacuum and cleaning of the log do not wait for it.</summary>
+public sealed class SleepTests
+{
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 3, 1, 8, 0, 0, TimeSpan.Zero));
+    private readonly SeededIdSource _ids = new(3);
+    private readonly MemoryStore _memory;
+
+    public SleepTests() => _memory = new MemoryStore(_time);
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(3, false)]
+    public async Task Files_that_waited_for_days_are_not_committed(int days, bool isCommitted)
+    {
+        var table = await Commits.OpenAsync(_memory, _ids, _time);
+        var request = Commits.Request(_ids.Next(), 0, 0, 5, 0, 1) with { FilesSince = Since.Now(_time) };
+        _time.Advance(TimeSpan.FromDays(days));
+        var outcome = await table.CommitAsync(request, Commits.AppIdOf, default);
+        if (isCommitted) Assert.IsType<CommitOutcome.Committed>(outcome);
+        else Assert.Contains("waiting for more than 2 days", Assert.IsType<CommitOutcome.Fenced>(outcome).Why, StringComparison.Ordinal);
+        Assert.Equal(isCommitted ? 1 : 0, (await LogReader.LoadAsync(_memory, default))!.Version);
+    }
+
+    [Fact]
+    public void The_longer_of_two_clocks_counts()
+    {
+        var since = Since.Now(_time);
+        _time.Advance(TimeSpan.FromHours(5));
+        Assert.Equal(TimeSpan.FromHours(5), since.Elapsed(_time));
+        Assert.Equal(TimeSpan.FromDays(9), (since with { Wall = since.Wall - TimeSpan.FromDays(9) + TimeSpan.FromHours(5) }).Elapsed(_time));
+        Assert.Equal(TimeSpan.FromHours(5), (since with { Wall = since.Wall + TimeSpan.FromDays(1) }).Elapsed(_time));
+    }
+
+    [Fact]
+    public async Task An_entry_put_where_the_log_was_cleaned_meanwhile_does_not_count()
+    {
+        var racing = new RacingStore(_memory);
+        var sleeper = await Commits.OpenAsync(racing, _ids, _time);
+        var other = await Commits.OpenAsync(_memory, _ids, _time);
+        racing.BeforeCreate = async name =>
+        {
+            // Stopped when the put is already decided; a month later others have gone on, and have cleaned the log.
+            if (name != LogNames.Entry(1)) return;
+            racing.BeforeCreate = _ => Task.CompletedTask;
+            await Commits.FillAsync(other, _ids, 5, partition: 1);
+            await other.WriteCheckpointAsync(5, default);
+            await Commits.FillAsync(other, _ids, 1, partition: 1);
+            for (var old = 0; old < 5; old++) await _memory.DeleteAsync(LogNames.Entry(old), default);
+            _time.Advance(TimeSpan.FromDays(31));
+        };
+
+        var overtaken = Assert.IsType<CommitOutcome.Overtaken>(await sleeper.CommitAsync(Commits.Request(_ids.Next(), 0, 0, 5, 0, 1), Commits.AppIdOf, default));
+        Assert.Equal(6, overtaken.Version);
+        Assert.DoesNotContain(Commits.AppIdOf(new Core.Transfers.TopicPartition("police.cars", 0)), (await LogReader.LoadAsync(_memory, default))!.Txns.Keys);
+    }
+
+    /// <summary>While the entry before it is there, a put counts however late its answer comes.</summary>
+    [Fact]
+    public async Task An_entry_whose_answer_came_late_counts()
+    {
+        var racing = new RacingStore(_memory);
+        var table = await Commits.OpenAsync(racing, _ids, _time);
+        racing.BeforeCreate = _ =>
+        {
+            _time.Advance(TimeSpan.FromDays(1));
+            return Task.CompletedTask;
+        };
+        Assert.Equal(1, Commits.Committed(await table.CommitAsync(Commits.Request(_ids.Next(), 0, 0, 5, 0, 1), Commits.AppIdOf, default)).Version);
+    }
+
+    [Fact]
+    public async Task An_object_that_was_vacuumed_between_create_and_look_is_made_again()
+    {
+        var sleeping = new VacuumedOnce(_memory, _time);
+        var store = new RetryingStore(sleeping, new StoreRetryOptions(), _time);
+        Assert.Equal(CreateOutcome.Created, await store.CreateUniqueAsync("a", new byte[] { 1, 2 }, default));
+        Assert.Equal(2, await _memory.SizeAsync("a", default));
+        Assert.Equal(2, sleeping.Creates);
+    }
+
+    /// <summary>After the first create its process sleeps for a week, and the object is gone.</summary>
+    private sealed class VacuumedOnce(MemoryStore inner, FakeTimeProvider time) : IObjectStore
+    {
+        public int Creates { get; private set; }
+
+        public async ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+        {
+            var outcome = await inner.CreateAsync(name, content, cancellation);
+            if (++Creates > 1) return outcome;
+            await inner.DeleteAsync(name, cancellation);
+            time.Advance(TimeSpan.FromDays(8));
+            return outcome;
+        }
+
+        public ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) => inner.ReplaceAsync(name, content, cancellation);
+
+        public ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellation) => inner.ReadAsync(name, cancellation);
+
+        public ValueTask<bool> CopyToAsync(string name, Stream destination, CancellationToken cancellation) => inner.CopyToAsync(name, destination, cancellation);
+
+        public ValueTask<long?> SizeAsync(string name, CancellationToken cancellation) => inner.SizeAsync(name, cancellation);
+
+        public IAsyncEnumerable<StoredObject> ListAsync(string prefix, string? after, CancellationToken cancellation) => inner.ListAsync(prefix, after, cancellation);
+
+        public ValueTask DeleteAsync(string name, CancellationToken cancellation) => inner.DeleteAsync(name, cancellation);
+    }
+}
