@@ -115,7 +115,7 @@ internal sealed class City : IDisposable
     {
         using var query = new DuckDbQuery();
         var tables = await PoolTables.OpenAsync(Pool, CancellationToken.None);
-        foreach (var table in tables!.Tables) await PoolViews.AddAsync(query, table, CancellationToken.None);
+        foreach (var table in tables.Tables) await PoolViews.AddAsync(query, table, CancellationToken.None);
         using DuckDBDataReader reader = query.Read(sql);
         var rows = new List<string>();
         while (reader.Read()) rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "null" : Convert.ToString(reader.GetValue(i), System.Globalization.CultureInfo.InvariantCulture))));
@@ -127,7 +127,7 @@ internal sealed class City : IDisposable
     /// <summary>Every table's account tiles and adds up.</summary>
     public async Task AssertAccountedAsync()
     {
-        foreach (var table in (await PoolTables.OpenAsync(Pool, CancellationToken.None))!.Tables)
+        foreach (var table in (await PoolTables.OpenAsync(Pool, CancellationToken.None)).Tables)
         {
             Assert.Empty((await Core.Pool.Delta.Ledger.ReadAsync(table.Store, CancellationToken.None)).Problems);
             Assert.Null(IndexOpener.Disagreement(table.Snapshot));
