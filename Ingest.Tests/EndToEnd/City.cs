@@ -68,6 +68,9 @@ internal sealed class City : IDisposable
 
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>What workers here do for their tables beside ingest.</summary>
+    public HousekeepingOptions Housekeeping { get; set; } = new();
+
     public ILogger Logger { get; set; } = NullLogger.Instance;
 
     public static Catalog Load(params string[] contracts)
@@ -104,6 +107,7 @@ internal sealed class City : IDisposable
             UntilCaughtUp = untilCaughtUp,
             Batching = new Core.Batching.BatchingOptions { FlushAfter = TimeSpan.FromMilliseconds(200) },
             IdleFlushAfter = TimeSpan.FromMilliseconds(500),
+            Housekeeping = Housekeeping,
         };
         var engine = new IngestEngine(options, Catalog, new EngineServices { Pool = store, StoreFault = () => store.Health.IsWell ? null : "failing", Logger = Logger });
         var kafka = new KafkaOptions { BootstrapServers = _broker.BootstrapServers, GroupId = group, Properties = EmbeddedBroker.ConsumerProperties };
