@@ -25,6 +25,7 @@ var root = new RootCommand("Measures the service, by itself and against its riva
     CompareCommand.Create(),
     ContendCommand.Create(),
     StoresCommand.Create(),
+    SinkCommand.Create(),
     WritersCommand.Create(),
     IndexCommand.Create(),
     LogCommand.Create(),

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Ingest.Tests.Commands;
 
 /// <summary>The program as people misuse it: each mistake ends with the exit code of the README and a line that says what would be right.</summary>
@@ -34,17 +32,10 @@ public sealed class CommandTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(_folder, "x.csv"), "a,b\n1,2\n");
         await File.WriteAllTextAsync(Path.Combine(_folder, "x.txt"), "a,b\n1,2\n");
         await File.WriteAllTextAsync(Path.Combine(_folder, "bad.yaml"), EndToEnd.City.Contract.Replace("format: json", "format: jsno", StringComparison.Ordinal));
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _folder };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Ingest.Worker.dll"));
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
-        start.Environment["Ingest__Health__Port"] = "1";
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
+        var (exitCode, output, errors) = await WorkerProgram.RunAsync(_folder, arguments);
         Assert.Contains(said, errors, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
-        Assert.True(process.ExitCode == code, $"Exit code {process.ExitCode}: {errors}{await output}");
+        Assert.True(exitCode == code, $"Exit code {exitCode}: {errors}{output}");
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -110,7 +110,7 @@ public sealed class ThreeWorkersTests
     {
         using var query = new DuckDbQuery();
         var tables = await PoolTables.OpenAsync(pool, CancellationToken.None);
-        foreach (var table in tables!.Tables) await PoolViews.AddAsync(query, table, CancellationToken.None);
+        foreach (var table in tables.Tables) await PoolViews.AddAsync(query, table, CancellationToken.None);
         using var reader = query.Read("select count(distinct id) from payments");
         reader.Read();
         return Convert.ToString(reader.GetValue(0), CultureInfo.InvariantCulture)!;

@@ -71,6 +71,9 @@ internal sealed class City : IDisposable
 
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>What workers here do for their tables beside ingest.</summary>
+    public HousekeepingOptions Housekeeping { get; set; } = new();
+
     public ILogger Logger { get; set; } = NullLogger.Instance;
 
     public static Catalog Load(params string[] contracts)
@@ -107,6 +110,7 @@ internal sealed class City : IDisposable
             UntilCaughtUp = untilCaughtUp,
             Batching = new Core.Batching.BatchingOptions { FlushAfter = TimeSpan.FromMilliseconds(200) },
             IdleFlushAfter = TimeSpan.FromMilliseconds(500),
+            Housekeeping = Housekeeping,
         };
         var engine = new IngestEngine(options, Catalog, new EngineServices { Pool = store, StoreFault = () => store.Health.IsWell ? null : "failing", Logger = Logger });
         var kafka = new KafkaOptions { BootstrapServers = _broker.BootstrapServers, GroupId = group, Properties = EmbeddedBroker.ConsumerProperties };
@@ -118,7 +122,7 @@ internal sealed class City : IDisposable
     {
         using var query = new DuckDbQuery();
         var tables = await PoolTables.OpenAsync(Pool, CancellationToken.None);
-        foreach (var table in tables!.Tables) await PoolViews.AddAsync(query, table, CancellationToken.None);
+        foreach (var table in tables.Tables) await PoolViews.AddAsync(query, table, CancellationToken.None);
         using DuckDBDataReader reader = query.Read(sql);
         var rows = new List<string>();
         while (reader.Read()) rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "null" : Convert.ToString(reader.GetValue(i), System.Globalization.CultureInfo.InvariantCulture))));
@@ -130,7 +134,7 @@ internal sealed class City : IDisposable
     /// <summary>Every table's account tiles and adds up.</summary>
     public async Task AssertAccountedAsync()
     {
-        foreach (var table in (await PoolTables.OpenAsync(Pool, CancellationToken.None))!.Tables)
+        foreach (var table in (await PoolTables.OpenAsync(Pool, CancellationToken.None)).Tables)
         {
             Assert.Empty((await Core.Pool.Delta.Ledger.ReadAsync(table.Store, CancellationToken.None)).Problems);
             Assert.Null(IndexOpener.Disagreement(table.Snapshot));

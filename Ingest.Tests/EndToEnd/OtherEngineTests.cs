@@ -68,7 +68,7 @@ public sealed class OtherEngineTests
     {
         using var city = await ThreeRowsAsync();
         await RewriteAsync(city, "id <> 'A1'", dataChange: false, "OPTIMIZE");
-        var snapshot = (await PoolTables.OpenAsync(city.Pool, CancellationToken.None))!.Tables.Single(t => t.Name == "payments").Snapshot;
+        var snapshot = (await PoolTables.OpenAsync(city.Pool, CancellationToken.None)).Tables.Single(t => t.Name == "payments").Snapshot;
         Assert.False(snapshot.Index.IsKnown);
         Assert.Contains("left 2 of 3 rows", snapshot.Index.Why, StringComparison.Ordinal);
     }
@@ -105,7 +105,7 @@ public sealed class OtherEngineTests
     /// <summary>Writes the live rows that meet a condition into one file of DuckDB's, and exchanges it for the table's files as Spark would.</summary>
     private static async Task RewriteAsync(City city, string where, bool dataChange, string operation, string extra = "")
     {
-        var table = (await PoolTables.OpenAsync(city.Pool, CancellationToken.None))!.Tables.Single(t => t.Name == "payments");
+        var table = (await PoolTables.OpenAsync(city.Pool, CancellationToken.None)).Tables.Single(t => t.Name == "payments");
         var old = await LogFiles.LiveAsync(table, CancellationToken.None);
         var add = old[0].Add;
         var path = $"{add.Path[..(add.Path.LastIndexOf('/') + 1)]}part-00000-c000.snappy.parquet";
@@ -124,7 +124,7 @@ public sealed class OtherEngineTests
     }
 
     private static async Task<long> NextAsync(City city) =>
-        (await PoolTables.OpenAsync(city.Pool, CancellationToken.None))!.Tables.Single(t => t.Name == "payments").Snapshot.Version + 1;
+        (await PoolTables.OpenAsync(city.Pool, CancellationToken.None)).Tables.Single(t => t.Name == "payments").Snapshot.Version + 1;
 
     private static long CountRows(string file)
     {

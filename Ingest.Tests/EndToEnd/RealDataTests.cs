@@ -69,7 +69,7 @@ public sealed class RealDataTests : IDisposable
     private async Task CompareAsync(string[] dumps)
     {
         using var query = new DuckDbQuery();
-        foreach (var table in (await PoolTables.OpenAsync(Pool, CancellationToken.None))!.Tables) await PoolViews.AddAsync(query, table, CancellationToken.None);
+        foreach (var table in (await PoolTables.OpenAsync(Pool, CancellationToken.None)).Tables) await PoolViews.AddAsync(query, table, CancellationToken.None);
         var files = string.Join(", ", dumps.Select(d => $"'{d}'"));
         query.Execute($"""
             SET TimeZone = 'UTC';
@@ -100,7 +100,7 @@ public sealed class RealDataTests : IDisposable
     private async Task<long> ReadToAsync()
     {
         if (!Directory.Exists(Path.Combine(Pool, "area-cases", "_delta_log"))) return 0;
-        var table = (await PoolTables.OpenAsync(Pool, CancellationToken.None))!.Tables.FirstOrDefault(t => t.Name == "area-cases");
+        var table = (await PoolTables.OpenAsync(Pool, CancellationToken.None)).Tables.FirstOrDefault(t => t.Name == "area-cases");
         return table is null ? 0 : (await Ledger.ReadAsync(table.Store, CancellationToken.None)).Lines.Sum(l => l.Range.To - l.Range.From);
     }
 

@@ -9,6 +9,9 @@ namespace Ingest.Tests.Stores;
 /// </summary>
 internal sealed class LossyProxy : IAsyncDisposable
 {
+    /// <summary>More than a request's head has.</summary>
+    private const int PayloadBytesMin = 4096;
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly Uri _server;
@@ -18,6 +21,7 @@ internal sealed class LossyProxy : IAsyncDisposable
     private int _seen;
     private int _lost;
     private volatile bool _isStalled;
+    private volatile bool _damages;
 
     public LossyProxy(Uri server, string word, int every)
     {
@@ -34,6 +38,9 @@ internal sealed class LossyProxy : IAsyncDisposable
 
     /// <summary>While set, answers do not come and connections stay open: a server that hangs.</summary>
     public bool IsStalled { get => _isStalled; set => _isStalled = value; }
+
+    /// <summary>While set, bytes of what is uploaded change on the way.</summary>
+    public bool Damages { get => _damages; set => _damages = value; }
 
     public async ValueTask DisposeAsync()
     {
@@ -85,6 +92,7 @@ internal sealed class LossyProxy : IAsyncDisposable
             while (await from.ReadAsync(buffer, _stop.Token) is > 0 and var count)
             {
                 var bytes = buffer.AsMemory(0, count);
+                if (isRequest && _damages && count >= PayloadBytesMin) buffer[count - 1] ^= 0x41;
                 if (isRequest) Look(bytes.Span, wire);
                 else if (wire.LosesAnswer && !bytes.Span.StartsWith("HTTP/1.1 100"u8))
                 {

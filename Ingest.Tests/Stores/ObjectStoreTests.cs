@@ -14,8 +14,8 @@ public sealed class ObjectStoreTests
 
     private static readonly StoreOptions s_smallParts = new()
     {
-        S3 = new S3Options { PartsFromBytes = 6 * MiB, PartBytes = 5 * MiB },
-        Azure = new AzureOptions { BlocksFromBytes = 6 * MiB, BlockBytes = 5 * MiB },
+        S3 = new S3Options { Parts = new PartOptions { FromBytes = 6 * MiB, Bytes = 5 * MiB } },
+        Azure = new AzureOptions { Parts = new PartOptions { FromBytes = 6 * MiB, Bytes = 5 * MiB } },
     };
 
     [Theory]
@@ -64,6 +64,32 @@ public sealed class ObjectStoreTests
             Assert.True(refused.Kind == StoreFault.Denied, refused.ToString());
             Assert.Contains("no-such-", refused.Message, StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData("s3", S3Checksum.Sha256, 1)]
+    [InlineData("s3", S3Checksum.Sha256, 7)]
+    [InlineData("s3", S3Checksum.Md5, 1)]
+    [InlineData("azure", S3Checksum.Auto, 1)]
+    [InlineData("azure", S3Checksum.Auto, 7)]
+    public async Task A_byte_that_changes_on_the_way_is_noticed_by_the_server(string kind, S3Checksum checksum, int megabytes)
+    {
+        await using var wire = new LossyProxy(ObjectServers.Endpoint(kind), "nothing", 1) { Damages = true };
+        var pool = ObjectServers.NewPool(kind);
+        var byWire = ObjectServers.Open(pool, s_smallParts with
+        {
+            S3 = s_smallParts.S3 with { Endpoint = wire.Endpoint.ToString(), Checksum = checksum },
+            Azure = s_smallParts.Azure with { Endpoint = wire.Endpoint.ToString() },
+        });
+        var content = new byte[megabytes * MiB];
+        new Random(1).NextBytes(content);
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await byWire.CreateAsync("damaged", content, s_none));
+        Assert.NotEqual(StoreFault.Denied, refused.Kind);
+        Assert.Null(await ObjectServers.Open(pool).ReadAsync("damaged", s_none));
+
+        wire.Damages = false;
+        Assert.Equal(CreateOutcome.Created, await byWire.CreateAsync("damaged", content, s_none));
+        Assert.Equal(content, await ObjectServers.Open(pool).ReadAsync("damaged", s_none));
     }
 
     [Theory]

@@ -74,7 +74,7 @@ public sealed class ReadmeTests
             if (instrument.Meter.Name == IngestMeters.Name) rows[instrument.Name] = $"| `{instrument.Name}` | {instrument.Unit} | {instrument.Description} |\n";
         };
         listener.Start();
-        using var meters = new IngestMeters(() => EngineStatus.Starting, 1);
+        using var meters = new IngestMeters(() => EngineStatus.Starting, () => [], 1);
         return "| metric | unit | meaning |\n|---|---|---|\n" + string.Concat(rows.Values);
     }
 

@@ -21,11 +21,7 @@ internal sealed class OutputStyleOptions
     private readonly Option<bool> _csv = new("--csv") { Description = "Print CSV." };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object a line." };
 
-    public void AddTo(Command command)
-    {
-        command.Add(_csv);
-        command.Add(_json);
-    }
+    public IReadOnlyList<Option> All => [_csv, _json];
 
     public OutputStyle Of(ParseResult parse) => parse.GetValue(_csv) ? OutputStyle.Csv : parse.GetValue(_json) ? OutputStyle.Json : OutputStyle.Table;
 

@@ -13,20 +13,16 @@ internal static class PoolAcceptGapCommand
 {
     public static Command Create()
     {
-        var pool = PoolCommand.PoolOption();
         var topic = new Option<string>("--topic") { Description = "The topic.", Required = true };
         var partition = new Option<int>("--partition") { Description = "The partition.", Required = true };
         var to = new Option<long>("--to") { Description = "The first offset to read again; those before it are given up.", Required = true };
         var source = new Option<string?>("--source") { Description = "The cluster's name in the ledger. Default: the setting Ingest:Kafka:Source." };
-        var command = new Command("accept-gap", "Give up offsets that expired unread, after the department has sent them again. Every table of the topic records how many.") { pool, topic, partition, to, source };
-        command.SetAction((parse, cancellation) => RunAsync(
-            parse.GetValue(pool), parse.GetValue(source), new TopicPartition(parse.GetValue(topic)!, parse.GetValue(partition)), parse.GetValue(to), cancellation));
-        return command;
+        return PoolArguments.Command("accept-gap", "Give up offsets that expired unread, after the department has sent them again. Every table of the topic records how many.", [topic, partition, to, source],
+            (given, parse, cancellation) => RunAsync(given.Pool, parse.GetValue(source), new TopicPartition(parse.GetValue(topic)!, parse.GetValue(partition)), parse.GetValue(to), cancellation));
     }
 
-    private static async Task<int> RunAsync(string? poolFolder, string? sourceName, TopicPartition source, long to, CancellationToken cancellation)
+    private static async Task<int> RunAsync(PoolTables pool, string? sourceName, TopicPartition source, long to, CancellationToken cancellation)
     {
-        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
         sourceName ??= SettingsReader.Configuration([])["Ingest:Kafka:Source"] ?? new KafkaSettings().Source;
         var moved = 0;
         foreach (var table in pool.Tables.Where(t => t.Name != QuarantineDataset.Name))

@@ -17,7 +17,4 @@ internal static class PoolCommand
         PoolVacuumCommand.Create(),
         PoolReindexCommand.Create(),
     };
-
-    /// <summary>The option that all pool commands share.</summary>
-    public static Option<string?> PoolOption() => new("--pool") { Description = "The pool: a folder, s3://bucket/prefix or az://container/prefix. Default: the setting Ingest:Pool, else ./pool." };
 }

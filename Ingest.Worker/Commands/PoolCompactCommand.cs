@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Ingest.Core;
 using Ingest.Core.Contracts;
+using Ingest.Core.Pool;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Pool.Sealing;
 using Ingest.Worker.Configuration;
@@ -14,38 +15,28 @@ internal static class PoolCompactCommand
 {
     public static Command Create()
     {
-        var pool = PoolCommand.PoolOption();
-        var table = new Option<string?>("--table") { Description = "Only this table." };
         var partition = new Option<string?>("--partition") { Description = "Only this partition, by its folder, such as department=traffic/event_date=2026-03-01; all of it is sealed." };
         var all = new Option<bool>("--all") { Description = "Seal everything that is not sealed yet, however fresh and little." };
-        var contracts = new Option<string?>("--contracts") { Description = "Contracts. Default: the setting Ingest:Contracts." };
-        var command = new Command("compact", "Merge and seal recent files: what is due, or all of it. Rows stay the same, and each commit proves it.") { pool, table, partition, all, contracts };
-        command.SetAction((parse, cancellation) => RunAsync(
-            parse.GetValue(pool), parse.GetValue(table), parse.GetValue(partition), parse.GetValue(all), parse.GetValue(contracts), cancellation));
-        return command;
+        return PoolArguments.Command("compact", "Merge and seal recent files: what is due, or all of it. Rows stay the same, and each commit proves it.", [partition, all],
+            (given, parse, cancellation) => RunAsync(given, parse.GetValue(partition)?.TrimEnd('/'), parse.GetValue(all), cancellation), canSelect: true, readsContracts: true);
     }
 
-    private static async Task<int> RunAsync(string? poolFolder, string? only, string? partition, bool everything, string? contracts, CancellationToken cancellation)
+    private static async Task<int> RunAsync(PoolArguments given, string? partition, bool everything, CancellationToken cancellation)
     {
-        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
-        var errors = new List<string>();
-        var catalog = ContractFiles.Load(contracts ?? SettingsReader.Configuration([])["Ingest:Contracts"] ?? new IngestSettings().Contracts, errors);
-        var sealing = SettingsReader.Sealing(SettingsReader.Configuration([]), errors);
-        if (only is not null && pool.Tables.All(t => t.Name != only)) errors.Add($"There is no table '{only}' in {pool.Root}.");
-        if (errors.Count > 0 || catalog is null || sealing is null)
-        {
-            foreach (var error in errors) await Console.Error.WriteLineAsync(error).ConfigureAwait(false);
-            return ExitCodes.BadConfiguration;
-        }
+        var catalog = given.Contracts();
+        var sealing = SettingsReader.Sealing(SettingsReader.Configuration([]), given.Errors);
+        if (partition is not null && !await HasFilesAsync(given, partition + "/", cancellation).ConfigureAwait(false))
+            given.Errors.Add($"No file of {given.Only ?? "any table"} lies in the partition '{partition}'. Give its folder as it stands below the table, such as department=traffic/event_date=2026-03-01.");
+        given.Check();
 
-        var scope = new SealScope(everything || partition is not null, partition is null ? null : partition.TrimEnd('/') + "/");
-        var plans = catalog.Datasets.Append(QuarantineDataset.Plan).ToDictionary(d => d.Name, StringComparer.Ordinal);
+        var scope = new SealScope(everything || partition is not null, partition is null ? null : partition + "/");
+        var plans = catalog!.Datasets.Append(QuarantineDataset.Plan).ToDictionary(d => d.Name, StringComparer.Ordinal);
         var work = Directory.CreateTempSubdirectory("ingest-compact-").FullName;
         using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning));
         var report = Output.Table("table", "files before", "files after", "of them sealed", "rows", "read", "written", "MB/s");
         try
         {
-            foreach (var table in pool.Tables.Where(t => only is null || t.Name == only))
+            foreach (var table in given.Tables)
             {
                 if (!plans.TryGetValue(table.Name, out var plan))
                 {
@@ -54,7 +45,7 @@ internal static class PoolCompactCommand
                 }
 
                 var services = new SealerServices(work, IdSource.System, TimeProvider.System, Throttle.None(TimeProvider.System), loggers.CreateLogger("Ingest.Sealing"));
-                await SealAsync(table, new TableSealer(plan, table.Store, services, sealing), scope, report, cancellation).ConfigureAwait(false);
+                await SealAsync(table, new TableSealer(plan, table.Store, services, sealing!), scope, report, cancellation).ConfigureAwait(false);
             }
         }
         catch (Exception failure) when (failure is InvalidDataException or TableRefusedException)
@@ -69,6 +60,16 @@ internal static class PoolCompactCommand
 
         Output.Console.Write(report);
         return ExitCodes.Ok;
+    }
+
+    private static async Task<bool> HasFilesAsync(PoolArguments given, string folder, CancellationToken cancellation)
+    {
+        foreach (var table in given.Tables)
+        {
+            if ((await LogFiles.LiveAsync(table, cancellation).ConfigureAwait(false)).Any(f => TableLayout.FolderOf(f.Path) == folder)) return true;
+        }
+
+        return false;
     }
 
     private static async Task SealAsync(PoolTable table, TableSealer sealer, SealScope scope, RowTable report, CancellationToken cancellation)

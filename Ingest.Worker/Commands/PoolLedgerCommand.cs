@@ -27,44 +27,29 @@ internal static class PoolLedgerCommand
 
     public static Command Create()
     {
-        var pool = PoolCommand.PoolOption();
         var department = new Option<string?>("--department") { Description = "Only of this department." };
         var byHour = new Option<bool>("--by-hour") { Description = "Records by the hour (UTC) in which they were published." };
         var complete = new Option<bool>("--complete") { Description = "Up to when each department's transfers are all in the table, and in which version." };
         var brokers = new Option<string?>("--brokers") { Description = "With --complete: ask these brokers where topics end, so that quiet partitions hold nothing back. Client properties come from the settings." };
         var output = new OutputStyleOptions();
-        var command = new Command("ledger", "Per table and topic-partition: offsets covered, and read = written + duplicates + quarantined. Exit code 1 if anything does not add up.") { pool, department, byHour, complete, brokers };
-        output.AddTo(command);
-        command.SetAction((parse, cancellation) => RunAsync(
-            parse.GetValue(pool), parse.GetValue(department), parse.GetValue(complete) ? View.Marks : parse.GetValue(byHour) ? View.Hours : View.Lines, parse.GetValue(brokers), output.Of(parse), cancellation));
-        return command;
+        return PoolArguments.Command(
+            "ledger", "Per table and topic-partition: offsets covered, and read = written + duplicates + quarantined. Exit code 1 if anything does not add up.", [department, byHour, complete, brokers, .. output.All],
+            (given, parse, cancellation) => RunAsync(
+                given, parse.GetValue(department), parse.GetValue(complete) ? View.Marks : parse.GetValue(byHour) ? View.Hours : View.Lines, parse.GetValue(brokers), output.Of(parse), cancellation), readsContracts: true);
     }
 
-    private static async Task<int> RunAsync(string? poolFolder, string? department, View view, string? brokers, OutputStyle style, CancellationToken cancellation)
+    private static async Task<int> RunAsync(PoolArguments given, string? department, View view, string? brokers, OutputStyle style, CancellationToken cancellation)
     {
-        // Asked before the tables are read: what is published after that cannot count as there.
+        // Asked before the ledgers are read: what is published after that cannot count as there.
         var askedAtMs = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
-        IReadOnlyDictionary<TopicPartition, PartitionBounds>? bounds = null;
-        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
-        if (brokers is not null)
-        {
-            try
-            {
-                var topics = pool.Tables.SelectMany(t => t.Snapshot.Txns.Keys).Select(id => AppId.TryParse(id, out _, out var source) ? source.Topic : "").ToHashSet(StringComparer.Ordinal);
-                bounds = TopicBounds.Read(brokers, SettingsReader.KafkaProperties(SettingsReader.Configuration([])), topics);
-            }
-            catch (TransferSourceException away)
-            {
-                await Console.Error.WriteLineAsync(away.Message).ConfigureAwait(false);
-                return ExitCodes.BadConfiguration;
-            }
-        }
-
+        var bounds = brokers is null ? null : Bounds(brokers, given.Pool);
         var rows = new List<string[]>();
         var problems = new List<string>();
-        foreach (var table in pool.Tables)
+        var departments = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var table in given.Tables)
         {
             var ledger = await Ledger.ReadAsync(table.Store, cancellation).ConfigureAwait(false);
+            departments.UnionWith(ledger.Lines.Select(l => l.Department));
             problems.AddRange(ledger.Problems.Select(p => $"{table.Name}: {p}"));
             rows.AddRange(view switch
             {
@@ -75,11 +60,29 @@ internal static class PoolLedgerCommand
             });
         }
 
+        await KnownNames.CheckDepartmentAsync(given, department, departments, cancellation).ConfigureAwait(false);
+        given.Check();
         OutputStyleOptions.Write(style, view switch { View.Hours => s_hourNames, View.Marks => s_markNames, _ => s_lineNames }, rows);
         var report = style == OutputStyle.Table ? Console.Out : Console.Error;
         foreach (var problem in problems) await report.WriteLineAsync(problem).ConfigureAwait(false);
-        await report.WriteLineAsync(problems.Count == 0 ? "Every offset is accounted for." : $"{problems.Count} {(problems.Count == 1 ? "problem" : "problems")}.").ConfigureAwait(false);
+        await report.WriteLineAsync(
+            problems.Count > 0 ? $"{problems.Count} {(problems.Count == 1 ? "problem" : "problems")}."
+            : department is null || departments.Contains(department) ? "Every offset is accounted for."
+            : $"Nothing of {department} is in the ledger: no transfer of it was taken in, or the log does not reach back that far.").ConfigureAwait(false);
         return problems.Count == 0 ? ExitCodes.Ok : ExitCodes.Failed;
+    }
+
+    private static IReadOnlyDictionary<TopicPartition, PartitionBounds> Bounds(string brokers, PoolTables pool)
+    {
+        try
+        {
+            var topics = pool.Tables.SelectMany(t => t.Snapshot.Txns.Keys).Select(id => AppId.TryParse(id, out _, out var source) ? source.Topic : "").ToHashSet(StringComparer.Ordinal);
+            return TopicBounds.Read(brokers, SettingsReader.KafkaProperties(SettingsReader.Configuration([])), topics);
+        }
+        catch (TransferSourceException away)
+        {
+            throw new CommandRefusedException(ExitCodes.BadConfiguration, away.Message);
+        }
     }
 
     private static string[] Row(string table, LedgerLine line) =>

@@ -5,7 +5,6 @@ using Ingest.Core;
 using Ingest.Core.Contracts;
 using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Pool.Delta;
-using Ingest.Worker.Configuration;
 using Ingest.Worker.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -16,31 +15,21 @@ internal static class PoolReindexCommand
 {
     public static Command Create()
     {
-        var pool = PoolCommand.PoolOption();
-        var table = new Option<string?>("--table") { Description = "Only this table. Default: all that have a contract." };
-        var contracts = new Option<string?>("--contracts") { Description = "Contracts, which say what fingerprints are made of. Default: the setting Ingest:Contracts." };
         var work = new Option<string?>("--work") { Description = "Local folder for sorting, 34 bytes a row. After a kill, the same command goes on with what lies there. Default: ingest-reindex in the system's temporary folder." };
         var memory = new Option<int>("--memory") { Description = "MiB of memory for sorting.", DefaultValueFactory = _ => 160 };
-        var command = new Command("reindex", "Make a table's index anew from its rows, after it was lost or damaged. Goes on where it was when it is started again.") { pool, table, contracts, work, memory };
-        command.SetAction((parse, cancellation) => RunAsync(
-            parse.GetValue(pool), parse.GetValue(table), parse.GetValue(contracts), parse.GetValue(work), parse.GetValue(memory), cancellation));
-        return command;
+        return PoolArguments.Command("reindex", "Make the index of each table that has a contract anew from its rows, after it was lost or damaged. Goes on where it was when it is started again.", [work, memory],
+            (given, parse, cancellation) => RunAsync(given, parse.GetValue(work), parse.GetValue(memory), cancellation), canSelect: true, readsContracts: true);
     }
 
-    private static async Task<int> RunAsync(string? poolFolder, string? only, string? contracts, string? work, int memoryMiB, CancellationToken cancellation)
+    private static async Task<int> RunAsync(PoolArguments given, string? work, int memoryMiB, CancellationToken cancellation)
     {
-        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
-        var errors = new List<string>();
-        var catalog = ContractFiles.Load(contracts ?? SettingsReader.Configuration([])["Ingest:Contracts"] ?? new IngestSettings().Contracts, errors);
-        DatasetPlan[] plans = [.. catalog?.Datasets ?? [], QuarantineDataset.Plan];
-        if (only is not null && pool.Tables.All(t => t.Name != only)) errors.Add($"There is no table '{only}' in {pool.Root}.");
-        else if (only is not null && plans.All(p => p.Name != only)) errors.Add($"No contract is named '{only}'. The contract of the table says what its fingerprints are made of.");
-        if (memoryMiB < 1) errors.Add($"--memory is {memoryMiB}. Give at least 1.");
-        foreach (var error in errors) await Console.Error.WriteLineAsync(error).ConfigureAwait(false);
-        if (errors.Count > 0) return ExitCodes.BadConfiguration;
+        DatasetPlan[] plans = [.. given.Contracts()?.Datasets ?? [], QuarantineDataset.Plan];
+        if (given.Only is { } only && given.Tables.Any() && plans.All(p => p.Name != only)) given.Errors.Add($"No contract is named '{only}'. The contract of the table says what its fingerprints are made of.");
+        if (memoryMiB < 1) given.Errors.Add($"--memory is {memoryMiB}. Give at least 1.");
+        given.Check();
 
         var options = new RebuildOptions(Path.GetFullPath(work ?? Path.Combine(Path.GetTempPath(), "ingest-reindex")), (long)memoryMiB << 20, Environment.ProcessorCount);
-        foreach (var table in pool.Tables.Where(t => only is null || t.Name == only))
+        foreach (var table in given.Tables)
         {
             if (plans.FirstOrDefault(p => p.Name == table.Name) is not { } plan) continue;
             try

@@ -6,34 +6,20 @@ namespace Ingest.Worker.Commands;
 /// <summary><c>pool sql</c>: DuckDB over exactly the live files, each table registered by its name.</summary>
 internal static class PoolSqlCommand
 {
-    private enum Style
-    {
-        Table,
-        Csv,
-        Json,
-    }
-
     public static Command Create()
     {
         var sql = new Argument<string>("sql") { Description = "The query; tables by name, those with a dash in double quotes." };
-        var csv = new Option<bool>("--csv") { Description = "Print CSV." };
-        var json = new Option<bool>("--json") { Description = "Print one JSON object a line." };
-        var pool = PoolCommand.PoolOption();
-        var command = new Command("sql", "Run a query with DuckDB over exactly the live files of the pool.") { sql, pool, csv, json };
-        command.SetAction((parse, cancellation) =>
-            RunAsync(parse.GetValue(sql)!, parse.GetValue(pool), parse.GetValue(csv) ? Style.Csv : parse.GetValue(json) ? Style.Json : Style.Table, cancellation));
-        return command;
+        sql.Validators.Add(given =>
+        {
+            if (string.IsNullOrWhiteSpace(given.GetValueOrDefault<string>())) given.AddError("The query is empty. Give one, such as: pool sql 'show tables'");
+        });
+        var output = new OutputStyleOptions();
+        return PoolArguments.Command("sql", "Run a query with DuckDB over exactly the live files of the pool.", [sql, .. output.All],
+            (given, parse, cancellation) => RunAsync(parse.GetValue(sql)!, given.Pool, output.Of(parse), cancellation));
     }
 
-    private static async Task<int> RunAsync(string sql, string? poolFolder, Style style, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string sql, PoolTables pool, OutputStyle style, CancellationToken cancellation)
     {
-        if (string.IsNullOrWhiteSpace(sql))
-        {
-            await Console.Error.WriteLineAsync("The query is empty. Give one, such as: pool sql 'show tables'").ConfigureAwait(false);
-            return ExitCodes.BadConfiguration;
-        }
-
-        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
         using var query = new DuckDbQuery();
         try
         {
@@ -50,19 +36,19 @@ internal static class PoolSqlCommand
         }
     }
 
-    private static void Print(DuckDBDataReader reader, Style style)
+    private static void Print(DuckDBDataReader reader, OutputStyle style)
     {
         var names = Enumerable.Range(0, reader.FieldCount).Select(reader.GetName).ToArray();
         switch (style)
         {
-            case Style.Table:
+            case OutputStyle.Table:
                 PrintTable(reader, names);
                 break;
-            case Style.Csv:
-                Console.WriteLine(string.Join(',', names.Select(CsvCell)));
-                while (reader.Read()) Console.WriteLine(string.Join(',', names.Select((_, i) => reader.IsDBNull(i) ? "" : CsvCell(SqlValue.Text(reader, i)))));
+            case OutputStyle.Csv:
+                Console.WriteLine(string.Join(',', names.Select(OutputStyleOptions.CsvCell)));
+                while (reader.Read()) Console.WriteLine(string.Join(',', names.Select((_, i) => reader.IsDBNull(i) ? "" : OutputStyleOptions.CsvCell(SqlValue.Text(reader, i)))));
                 break;
-            case Style.Json:
+            case OutputStyle.Json:
                 while (reader.Read()) Console.WriteLine(SqlValue.JsonRow(reader, names));
                 break;
         }
@@ -75,7 +61,4 @@ internal static class PoolSqlCommand
         Output.Console.Write(table);
         Console.WriteLine($"{Output.Count(table.Count)} {(table.Count == 1 ? "row" : "rows")}");
     }
-
-    private static string CsvCell(string text) =>
-        text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

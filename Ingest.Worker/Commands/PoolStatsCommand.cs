@@ -5,17 +5,10 @@ namespace Ingest.Worker.Commands;
 /// <summary><c>pool stats</c>: what is in each table, by its log.</summary>
 internal static class PoolStatsCommand
 {
-    public static Command Create()
-    {
-        var pool = PoolCommand.PoolOption();
-        var command = new Command("stats", "Rows, files, sizes and versions of each table.") { pool };
-        command.SetAction((parse, cancellation) => RunAsync(parse.GetValue(pool), cancellation));
-        return command;
-    }
+    public static Command Create() => PoolArguments.Command("stats", "Rows, files, sizes and versions of each table.", [], (given, _, cancellation) => RunAsync(given.Pool, cancellation));
 
-    private static async Task<int> RunAsync(string? poolFolder, CancellationToken cancellation)
+    private static async Task<int> RunAsync(PoolTables pool, CancellationToken cancellation)
     {
-        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
         var table = Output.Table("table", "version", "rows", "files", "size", "partitions", "index runs", "bytes a row", "newest commit (UTC)");
         foreach (var t in pool.Tables)
         {

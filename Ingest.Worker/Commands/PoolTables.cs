@@ -13,11 +13,12 @@ internal sealed class PoolTables
     /// <summary>A store that fails is tried again for ever, which must not look like hanging.</summary>
     private static readonly ILoggerFactory s_loggers = LoggerFactory.Create(logging => logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning));
 
-    private PoolTables(PoolAddress address, IObjectStore store, IReadOnlyList<PoolTable> tables)
+    private PoolTables(PoolAddress address, IObjectStore store, IReadOnlyList<PoolTable> tables, IReadOnlyList<DamagedTable> damaged)
     {
         Root = address.ToString()!;
         Store = store;
         Tables = tables;
+        Damaged = damaged;
     }
 
     public string Root { get; }
@@ -28,20 +29,31 @@ internal sealed class PoolTables
     /// <summary>In order of name.</summary>
     public IReadOnlyList<PoolTable> Tables { get; }
 
-    /// <summary>Null, with a sentence on the error stream, when there is no pool, or no table in it, or the log of a table cannot be read.</summary>
-    public static async Task<PoolTables?> OpenAsync(string? pool, CancellationToken cancellation)
+    /// <summary>Tables whose log cannot be read, in order of name.</summary>
+    public IReadOnlyList<DamagedTable> Damaged { get; }
+
+    /// <summary>Opens a pool all of whose tables can be read.</summary>
+    /// <exception cref="CommandRefusedException">There is no pool, or no table in it, or a log cannot be read.</exception>
+    public static Task<PoolTables> OpenAsync(string? pool, CancellationToken cancellation) => OpenAsync(pool, bearsDamage: false, cancellation);
+
+    /// <summary>Opens a pool.</summary>
+    /// <param name="bearsDamage">Take it also when the log of a table cannot be read.</param>
+    /// <exception cref="CommandRefusedException">There is no pool, or no table in it, or a log cannot be read and must be.</exception>
+    public static async Task<PoolTables> OpenAsync(string? pool, bool bearsDamage, CancellationToken cancellation)
     {
         var errors = new List<string>();
-        if (SettingsReader.Pool(pool, errors) is not var (address, options)) return await RefuseAsync([.. errors]).ConfigureAwait(false);
-        if (address is PoolAddress.Folder folder && !Directory.Exists(folder.Root)) return await RefuseAsync($"There is no pool at {folder.Root}. Give its folder, or s3://bucket/prefix, with --pool.").ConfigureAwait(false);
+        if (SettingsReader.Pool(pool, errors) is not var (address, options)) throw new CommandRefusedException(ExitCodes.BadConfiguration, errors);
+        if (address is PoolAddress.Folder folder && !Directory.Exists(folder.Root)) throw new CommandRefusedException(ExitCodes.BadConfiguration, $"There is no pool at {folder.Root}. Give its folder, or s3://bucket/prefix, with --pool.");
         try
         {
             var found = await OpenAsync(address, options, cancellation).ConfigureAwait(false);
-            return found.Tables.Count > 0 ? found : await RefuseAsync($"There is no table in {found.Root}: no worker has started on it yet, or it is not the pool's folder.").ConfigureAwait(false);
+            if (found.Tables.Count + found.Damaged.Count == 0) throw new CommandRefusedException(ExitCodes.BadConfiguration, $"There is no table in {found.Root}: no worker has started on it yet, or it is not the pool's folder.");
+            if (found.Damaged.Count > 0 && !bearsDamage) throw new CommandRefusedException(ExitCodes.Failed, [.. found.Damaged.Select(t => $"error  {t.Name}: {t.Why}")]);
+            return found;
         }
-        catch (Exception failure) when (failure is StoreException or InvalidDataException)
+        catch (StoreException failure)
         {
-            return await RefuseAsync($"error  {failure.Message}").ConfigureAwait(false);
+            throw new CommandRefusedException(ExitCodes.BadConfiguration, $"error  {failure.Message}");
         }
     }
 
@@ -50,7 +62,7 @@ internal sealed class PoolTables
         // The first look tries once: a command that waits for ever for rights or a bucket that are not there would help nobody.
         var names = await TableNamesAsync(options.Open(address, IdSource.System, TimeProvider.System), cancellation).ConfigureAwait(false);
         var store = PoolStore.Open(address, options, new StoreRetryOptions(), TimeProvider.System, s_loggers.CreateLogger("Ingest.Store")).Store;
-        var tables = new List<PoolTable>();
+        var (tables, damaged) = (new List<PoolTable>(), new List<DamagedTable>());
         foreach (var name in names)
         {
             var view = new PrefixedStore(store, name);
@@ -59,13 +71,13 @@ internal sealed class PoolTables
                 if (await LogReader.LoadAsync(view, cancellation).ConfigureAwait(false) is { } snapshot)
                     tables.Add(new PoolTable(name, address is PoolAddress.Folder folder ? Path.Combine(folder.Root, name) : null, view, snapshot));
             }
-            catch (InvalidDataException damaged)
+            catch (InvalidDataException unreadable)
             {
-                throw new InvalidDataException($"{name}: {damaged.Message}", damaged);
+                damaged.Add(new DamagedTable(name, unreadable.Message));
             }
         }
 
-        return new PoolTables(address, store, tables);
+        return new PoolTables(address, store, tables, damaged);
     }
 
     /// <summary>Folders of the pool that have a log, in order, by one request or two for each folder, however many files it holds.</summary>
@@ -98,14 +110,11 @@ internal sealed class PoolTables
         await foreach (var found in store.ListAsync(prefix, after, cancellation).ConfigureAwait(false)) return found.Name;
         return null;
     }
-
-    private static async Task<PoolTables?> RefuseAsync(params string[] errors)
-    {
-        foreach (var error in errors) await Console.Error.WriteLineAsync(error).ConfigureAwait(false);
-        return null;
-    }
 }
 
 /// <summary>One table of a pool.</summary>
 /// <param name="Folder">Where its files are; null when they are objects.</param>
 internal sealed record PoolTable(string Name, string? Folder, IObjectStore Store, Snapshot Snapshot);
+
+/// <summary>A table whose log cannot be read.</summary>
+internal sealed record DamagedTable(string Name, string Why);

@@ -11,34 +11,21 @@ internal static class PoolVacuumCommand
 
     public static Command Create()
     {
-        var pool = PoolCommand.PoolOption();
-        var table = new Option<string?>("--table") { Description = "Only this table." };
         var retain = new Option<TimeSpan>("--retain") { Description = "Versions of this time can still be read afterwards.", DefaultValueFactory = _ => Vacuum.RetentionMin };
         var delete = new Option<bool>("--delete") { Description = "Delete. Without it nothing is deleted, only shown." };
         var force = new Option<bool>("--force") { Description = "Allow less than seven days. Only while no worker runs and nobody reads: what is being written, or read, may go." };
-        var command = new Command("vacuum", "Show files that no retained version needs, orphans among them; with --delete, delete them.") { pool, table, retain, delete, force };
-        command.SetAction((parse, cancellation) => RunAsync(
-            parse.GetValue(pool), parse.GetValue(table), parse.GetValue(retain), parse.GetValue(delete), parse.GetValue(force), cancellation));
-        return command;
+        return PoolArguments.Command("vacuum", "Show files that no retained version needs, orphans among them; with --delete, delete them.", [retain, delete, force],
+            (given, parse, cancellation) => RunAsync(given, parse.GetValue(retain), parse.GetValue(delete), parse.GetValue(force), cancellation), canSelect: true);
     }
 
-    private static async Task<int> RunAsync(string? poolFolder, string? only, TimeSpan retain, bool delete, bool force, CancellationToken cancellation)
+    private static async Task<int> RunAsync(PoolArguments given, TimeSpan retain, bool delete, bool force, CancellationToken cancellation)
     {
-        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
-        if (only is not null && pool.Tables.All(t => t.Name != only))
-        {
-            await Console.Error.WriteLineAsync($"There is no table '{only}' in {pool.Root}.").ConfigureAwait(false);
-            return ExitCodes.BadConfiguration;
-        }
-
         if (retain < TimeSpan.Zero || (retain < Vacuum.RetentionMin && !force))
-        {
-            await Console.Error.WriteLineAsync($"--retain is {retain}. Give at least {Vacuum.RetentionMin.TotalDays:F0} days (7.00:00:00), or --force while no worker runs and nobody reads.").ConfigureAwait(false);
-            return ExitCodes.BadConfiguration;
-        }
+            given.Errors.Add($"--retain is {retain}. Give at least {Vacuum.RetentionMin.TotalDays:F0} days (7.00:00:00), or --force while no worker runs and nobody reads.");
+        given.Check();
 
         var report = Output.Table("table", delete ? "deleted files" : "files to delete", "of them orphans", "size", delete ? "deleted index objects" : "");
-        foreach (var table in pool.Tables.Where(t => only is null || t.Name == only))
+        foreach (var table in given.Tables)
         {
             var listed = 0;
             try

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Ingest.Core.Contracts;
 using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Pool.Verify;
-using Ingest.Worker.Configuration;
 
 namespace Ingest.Worker.Commands;
 
@@ -11,39 +10,37 @@ internal static class PoolVerifyCommand
 {
     public static Command Create()
     {
-        var pool = PoolCommand.PoolOption();
-        var table = new Option<string?>("--table") { Description = "Only this table." };
         var index = new Option<bool>("--index") { Description = "Compute every fingerprint anew from the rows, and read every block of the index. Needs the contracts." };
-        var contracts = new Option<string?>("--contracts") { Description = "Contracts, for --index. Default: the setting Ingest:Contracts." };
-        var command = new Command("verify", "Check log, offsets, files, statistics, checkpoint and index of every table. Exit code 1 if anything is wrong.") { pool, table, index, contracts };
-        command.SetAction((parse, cancellation) => RunAsync(parse.GetValue(pool), parse.GetValue(table), parse.GetValue(index), parse.GetValue(contracts), cancellation));
-        return command;
+        return PoolArguments.Command("verify", "Check log, offsets, files, statistics, checkpoint and index of every table. Exit code 1 if anything is wrong.", [index],
+            (given, parse, cancellation) => RunAsync(given, parse.GetValue(index), cancellation), canSelect: true, readsContracts: true, bearsDamage: true);
     }
 
-    private static async Task<int> RunAsync(string? poolFolder, string? only, bool withIndex, string? contracts, CancellationToken cancellation)
+    private static async Task<int> RunAsync(PoolArguments given, bool withIndex, CancellationToken cancellation)
     {
-        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
         var plans = new Dictionary<string, DatasetPlan>(StringComparer.Ordinal) { [QuarantineDataset.Name] = QuarantineDataset.Plan, [ReplayedDataset.Name] = ReplayedDataset.Plan };
-        var errors = new List<string>();
-        if (withIndex && ContractFiles.Load(contracts ?? SettingsReader.Configuration([])["Ingest:Contracts"] ?? new IngestSettings().Contracts, errors) is { } catalog)
+        if (withIndex && given.Contracts() is { } catalog)
         {
             foreach (var plan in catalog.Datasets) plans[plan.Name] = plan;
         }
 
-        if (only is not null && pool.Tables.All(t => t.Name != only)) errors.Add($"There is no table '{only}' in {pool.Root}.");
-        if (errors.Count > 0)
-        {
-            foreach (var error in errors) await Console.Error.WriteLineAsync(error).ConfigureAwait(false);
-            return ExitCodes.BadConfiguration;
-        }
-
+        given.Check();
         var findings = new List<(string Table, Finding Finding)>();
         var report = Output.Table(["table", "version", "rows", .. CheckList.All.Select(c => c.Name)]);
-        foreach (var table in pool.Tables.Where(t => only is null || t.Name == only))
+        foreach (var damaged in given.Damaged) findings.Add((damaged.Name, new Finding(CheckList.Log, true, damaged.Why)));
+        foreach (var table in given.Tables)
         {
-            var found = (await TableVerifier.RunAsync(table.Store, table.Snapshot, TimeProvider.System, cancellation).ConfigureAwait(false)).ToList();
+            var found = new List<Finding>();
             var checksRows = withIndex && plans.ContainsKey(table.Name);
-            if (checksRows) found.AddRange(await CheckIndexAsync(plans[table.Name], table, cancellation).ConfigureAwait(false));
+            try
+            {
+                found.AddRange(await TableVerifier.RunAsync(table.Store, table.Snapshot, TimeProvider.System, cancellation).ConfigureAwait(false));
+                if (checksRows) found.AddRange(await CheckIndexAsync(plans[table.Name], table, cancellation).ConfigureAwait(false));
+            }
+            catch (InvalidDataException unreadable)
+            {
+                found.Add(new Finding(CheckList.Log, true, unreadable.Message));
+            }
+
             findings.AddRange(found.Select(f => (table.Name, f)));
             report.Row([table.Name, Output.Count(table.Snapshot.Version), Output.Count(table.Snapshot.LiveRows), .. CheckList.All.Select(c => Cell(c.Name, found, checksRows))]);
         }

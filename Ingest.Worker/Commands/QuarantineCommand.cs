@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Ingest.Core.Contracts;
+using Ingest.Core.Transfers;
 
 namespace Ingest.Worker.Commands;
 
@@ -14,21 +16,33 @@ internal static class QuarantineCommand
     };
 }
 
-/// <summary>Which rows of the quarantine a command is about; options that its commands share.</summary>
+/// <summary>Which rows of the quarantine a command is about, and the options that say so.</summary>
 internal sealed record QuarantineFilter(string? Department, string? Dataset, string? Reason, string? Id, bool WithReplayed)
 {
-    private static Option<string?> Text(string name, string description) => new(name) { Description = description };
+    private static readonly Option<string?> s_department = new("--department") { Description = "Only of this department." };
+    private static readonly Option<string?> s_dataset = new("--dataset") { Description = "Only of this dataset." };
+    private static readonly Option<string?> s_reason = new("--reason") { Description = "Only refused for this reason; docs/contracts.md lists them." };
+    private static readonly Option<bool> s_all = new("--all") { Description = "Also what was taken in since." };
 
-    /// <summary>Adds the options to a command; the answer reads them.</summary>
-    public static Func<ParseResult, QuarantineFilter> AddTo(Command command, bool canShowReplayed)
+    /// <summary>The options of a command that only looks.</summary>
+    public static Option[] Options { get; } = [s_department, s_dataset, s_reason, s_all];
+
+    /// <summary>The options of a command that is about what was not taken in yet.</summary>
+    public static Option[] OpenOptions { get; } = [s_department, s_dataset, s_reason];
+
+    /// <summary>Reads the options.</summary>
+    public static QuarantineFilter Of(ParseResult parse) => new(
+        parse.GetValue(s_department), parse.GetValue(s_dataset), parse.GetValue(s_reason), null, parse.CommandResult.Command.Options.Contains(s_all) && parse.GetValue(s_all));
+
+    /// <summary>Ends the command where a name is given that nobody knows: nothing found would read as nothing refused.</summary>
+    /// <exception cref="CommandRefusedException">There is no such department, dataset or reason.</exception>
+    public async Task CheckAsync(PoolArguments given, QuarantineRowsReader? quarantine, CancellationToken cancellation)
     {
-        var (department, dataset, reason) = (Text("--department", "Only of this department."), Text("--dataset", "Only of this dataset."), Text("--reason", "Only refused for this reason; docs/contracts.md lists them."));
-        var all = new Option<bool>("--all") { Description = "Also what was taken in since." };
-        command.Add(department);
-        command.Add(dataset);
-        command.Add(reason);
-        if (canShowReplayed) command.Add(all);
-        return parse => new QuarantineFilter(parse.GetValue(department), parse.GetValue(dataset), parse.GetValue(reason), null, canShowReplayed && parse.GetValue(all));
+        await KnownNames.CheckDepartmentAsync(given, Department, quarantine?.Distinct("department") ?? [], cancellation).ConfigureAwait(false);
+        KnownNames.CheckDataset(given, Dataset, quarantine?.Distinct("dataset") ?? []);
+        if (Reason is not null && ReasonCodes.All.All(r => r.Text != Reason))
+            given.Errors.Add($"There is no reason '{Reason}'. {NearestName.Suggest(Reason, ReasonCodes.All.Select(r => r.Text), "docs/contracts.md lists them.")}");
+        given.Check();
     }
 
     /// <summary>As a condition of SQL.</summary>

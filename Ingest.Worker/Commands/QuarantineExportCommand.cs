@@ -13,18 +13,16 @@ internal static class QuarantineExportCommand
 
     public static Command Create()
     {
-        var pool = PoolCommand.PoolOption();
         var output = new Option<string?>("--output") { Description = "File to write. Default: standard output." };
-        var command = new Command("export", "Refused records as one JSON object a line, with their bytes (protected columns included): as text in 'raw' where they are UTF-8, else in 'raw_base64'.") { pool, output };
-        var filter = QuarantineFilter.AddTo(command, canShowReplayed: true);
-        command.SetAction((parse, cancellation) => RunAsync(parse.GetValue(pool), filter(parse), parse.GetValue(output), cancellation));
-        return command;
+        return PoolArguments.Command(
+            "export", "Refused records as one JSON object a line, with their bytes (protected columns included): as text in 'raw' where they are UTF-8, else in 'raw_base64'.", [output, .. QuarantineFilter.Options],
+            (given, parse, cancellation) => RunAsync(given, QuarantineFilter.Of(parse), parse.GetValue(output), cancellation), readsContracts: true);
     }
 
-    private static async Task<int> RunAsync(string? poolFolder, QuarantineFilter filter, string? output, CancellationToken cancellation)
+    private static async Task<int> RunAsync(PoolArguments given, QuarantineFilter filter, string? output, CancellationToken cancellation)
     {
-        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
-        using var quarantine = await QuarantineRowsReader.OpenAsync(pool, cancellation).ConfigureAwait(false);
+        using var quarantine = await QuarantineRowsReader.OpenAsync(given.Pool, cancellation).ConfigureAwait(false);
+        await filter.CheckAsync(given, quarantine, cancellation).ConfigureAwait(false);
         await using var stream = output is null ? Console.OpenStandardOutput() : File.Create(output);
         var rows = 0L;
         foreach (var (record, field, detail) in quarantine?.Rows(filter) ?? [])

@@ -21,23 +21,19 @@ internal static class QuarantineLsCommand
 
     public static Command Create()
     {
-        var pool = PoolCommand.PoolOption();
         var rows = new Option<int?>("--rows") { Description = "List so many single rows, with the ids that show takes." };
         var output = new OutputStyleOptions();
-        var command = new Command("ls", "What is in quarantine, by department, dataset and reason.") { pool, rows };
-        output.AddTo(command);
-        var filter = QuarantineFilter.AddTo(command, canShowReplayed: true);
-        command.SetAction((parse, cancellation) => RunAsync(parse.GetValue(pool), filter(parse), parse.GetValue(rows), output.Of(parse), cancellation));
-        return command;
+        return PoolArguments.Command("ls", "What is in quarantine, by department, dataset and reason.", [rows, .. output.All, .. QuarantineFilter.Options],
+            (given, parse, cancellation) => RunAsync(given, QuarantineFilter.Of(parse), parse.GetValue(rows), output.Of(parse), cancellation), readsContracts: true);
     }
 
-    private static async Task<int> RunAsync(string? poolFolder, QuarantineFilter filter, int? rows, OutputStyle style, CancellationToken cancellation)
+    private static async Task<int> RunAsync(PoolArguments given, QuarantineFilter filter, int? rows, OutputStyle style, CancellationToken cancellation)
     {
-        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
-        using var quarantine = await QuarantineRowsReader.OpenAsync(pool, cancellation).ConfigureAwait(false);
+        using var quarantine = await QuarantineRowsReader.OpenAsync(given.Pool, cancellation).ConfigureAwait(false);
+        await filter.CheckAsync(given, quarantine, cancellation).ConfigureAwait(false);
         if (quarantine is null)
         {
-            Console.WriteLine($"Nothing was ever refused: {pool.Root} has no quarantine.");
+            Console.WriteLine($"Nothing was ever refused: {given.Pool.Root} has no quarantine.");
             return ExitCodes.Ok;
         }
 

@@ -17,31 +17,21 @@ internal static class QuarantineReplayCommand
 
     public static Command Create()
     {
-        var pool = PoolCommand.PoolOption();
-        var contracts = new Option<string?>("--contracts") { Description = "Contracts. Default: the setting Ingest:Contracts." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Say what would happen, and change nothing." };
-        var command = new Command("replay", "Take refused records in by the contracts of today. What is taken in already adds nothing; what is still wrong stays. Workers may go on.") { pool, contracts, dryRun };
-        var filter = QuarantineFilter.AddTo(command, canShowReplayed: false);
-        command.SetAction((parse, cancellation) => RunAsync(parse.GetValue(pool), parse.GetValue(contracts), filter(parse), parse.GetValue(dryRun), cancellation));
-        return command;
+        return PoolArguments.Command(
+            "replay", "Take refused records in by the contracts of today. What is taken in already adds nothing; what is still wrong stays. Workers may go on.", [dryRun, .. QuarantineFilter.OpenOptions],
+            (given, parse, cancellation) => RunAsync(given, QuarantineFilter.Of(parse), parse.GetValue(dryRun), cancellation), readsContracts: true);
     }
 
-    private static async Task<int> RunAsync(string? poolFolder, string? contracts, QuarantineFilter filter, bool dryRun, CancellationToken cancellation)
+    private static async Task<int> RunAsync(PoolArguments given, QuarantineFilter filter, bool dryRun, CancellationToken cancellation)
     {
-        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
-        var errors = new List<string>();
-        var configuration = SettingsReader.Configuration([]);
-        var catalog = ContractFiles.Load(contracts ?? configuration["Ingest:Contracts"] ?? new IngestSettings().Contracts, errors);
-        if (catalog is null || errors.Count > 0)
-        {
-            foreach (var error in errors) await Console.Error.WriteLineAsync(error).ConfigureAwait(false);
-            return ExitCodes.BadConfiguration;
-        }
-
-        using var quarantine = await QuarantineRowsReader.OpenAsync(pool, cancellation).ConfigureAwait(false);
+        var catalog = given.Contracts();
+        given.Check();
+        using var quarantine = await QuarantineRowsReader.OpenAsync(given.Pool, cancellation).ConfigureAwait(false);
+        await filter.CheckAsync(given, quarantine, cancellation).ConfigureAwait(false);
         try
         {
-            var report = quarantine is null ? new ReplayReport() : await ReplayAsync(pool, catalog, quarantine, filter, SettingsReader.Limits(configuration), dryRun, cancellation).ConfigureAwait(false);
+            var report = quarantine is null ? new ReplayReport() : await ReplayAsync(given.Pool, catalog!, quarantine, filter, SettingsReader.Limits(SettingsReader.Configuration([])), dryRun, cancellation).ConfigureAwait(false);
             Print(report, dryRun);
             return ExitCodes.Ok;
         }

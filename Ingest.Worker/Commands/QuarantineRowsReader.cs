@@ -34,6 +34,15 @@ internal sealed class QuarantineRowsReader : IDisposable
 
     public DuckDBDataReader Read(string sql) => _query.Read(sql);
 
+    /// <summary>The values of a column.</summary>
+    public IReadOnlyCollection<string> Distinct(string column)
+    {
+        using var reader = _query.Read($"SELECT DISTINCT {column} FROM q WHERE {column} IS NOT NULL");
+        var values = new HashSet<string>(StringComparer.Ordinal);
+        while (reader.Read()) values.Add(reader.GetString(0));
+        return values;
+    }
+
     /// <summary>The rows, ordered by where they came from.</summary>
     public IEnumerable<(QuarantinedRecord Record, string? Field, string? Detail)> Rows(QuarantineFilter filter)
     {

@@ -11,15 +11,12 @@ internal static class QuarantineShowCommand
     public static Command Create()
     {
         var id = new Argument<string>("id") { Description = "The row's id, as ls --rows prints it." };
-        var pool = PoolCommand.PoolOption();
-        var command = new Command("show", "One refused record: where it came from, why it was refused, what to do, and its bytes (protected columns included).") { id, pool };
-        command.SetAction((parse, cancellation) => RunAsync(parse.GetValue(pool), parse.GetValue(id)!, cancellation));
-        return command;
+        return PoolArguments.Command("show", "One refused record: where it came from, why it was refused, what to do, and its bytes (protected columns included).", [id],
+            (given, parse, cancellation) => RunAsync(given.Pool, parse.GetValue(id)!, cancellation));
     }
 
-    private static async Task<int> RunAsync(string? poolFolder, string id, CancellationToken cancellation)
+    private static async Task<int> RunAsync(PoolTables pool, string id, CancellationToken cancellation)
     {
-        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
         using var quarantine = await QuarantineRowsReader.OpenAsync(pool, cancellation).ConfigureAwait(false);
         var found = quarantine?.Rows(new QuarantineFilter(null, null, null, id, WithReplayed: true)).Select(r => ((Core.Flow.Replay.QuarantinedRecord, string?, string?)?)r).FirstOrDefault();
         if (found is not var (record, field, detail))

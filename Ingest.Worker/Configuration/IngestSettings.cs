@@ -144,7 +144,7 @@ public sealed class S3Settings
     [Description("Where the bucket's name stands in URLs: `Path`, `Host`, or `Auto`: in the host for AWS and Alibaba, else in the path.")]
     public Core.Stores.S3.S3Addressing Addressing { get; set; }
 
-    [Description("What the server checks of an upload: `Md5`, `Crc` (the SDK's, checked on reading, too), or `Auto`: Crc for AWS, else Md5.")]
+    [Description("What the server checks of an upload: `Sha256` (the signature's), `Md5`, `Crc` (the SDK's, checked on reading, too), or `Auto`: Crc for AWS, Md5 for Alibaba, else Sha256.")]
     public Core.Stores.S3.S3Checksum Checksum { get; set; }
 
     [Description("How a create says that it must not overwrite: `IfNoneMatch`, `ForbidOverwrite` (Alibaba's header), or `Auto`.")]

@@ -13,7 +13,7 @@ internal static class Judge
         var problems = new List<string>();
         using var query = new DuckDbQuery();
         query.Execute("SET TimeZone = 'UTC'");
-        var tables = await PoolTables.OpenAsync(pool, cancellation).ConfigureAwait(false) ?? throw new InvalidOperationException("The pool is gone.");
+        var tables = await PoolTables.OpenAsync(pool, cancellation).ConfigureAwait(false);
         foreach (var table in tables.Tables) await PoolViews.AddAsync(query, table, cancellation).ConfigureAwait(false);
 
         var expected = new Dictionary<string, long>(StringComparer.Ordinal);

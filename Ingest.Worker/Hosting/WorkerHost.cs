@@ -67,6 +67,7 @@ internal static class WorkerHost
         var metrics = services.AddOpenTelemetry().WithMetrics(meters => meters
             .AddMeter(IngestMeters.Name)
             .AddView(IngestMeters.CommitDuration, new ExplicitBucketHistogramConfiguration { Boundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] })
+            .AddView(IngestMeters.SealingDuration, new ExplicitBucketHistogramConfiguration { Boundaries = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600] })
             .AddRuntimeInstrumentation()
             .AddPrometheusExporter());
         if (Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 }) metrics.WithMetrics(meters => meters.AddOtlpExporter());

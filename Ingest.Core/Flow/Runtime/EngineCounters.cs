@@ -1,4 +1,6 @@
 using Ingest.Core.Flow.Telemetry;
+using Ingest.Core.Pool.Housekeeping;
+using Ingest.Core.Pool.Sealing;
 using Ingest.Core.Transfers;
 
 namespace Ingest.Core.Flow.Runtime;
@@ -23,7 +25,7 @@ internal sealed class EngineCounters : IDisposable
     public EngineCounters(long budgetBytes, TimeProvider time)
     {
         _time = time;
-        _meters = new IngestMeters(() => Status, budgetBytes);
+        _meters = new IngestMeters(() => Status, () => Keeping.Select(k => k.Status(_time.GetUtcNow())), budgetBytes);
     }
 
     /// <summary>The last picture, grown older: while the loop waits for the store, what is not committed ages all the same.</summary>
@@ -37,6 +39,9 @@ internal sealed class EngineCounters : IDisposable
             return status with { PictureAge = age, OldestUncommitted = status.OldestUncommitted > TimeSpan.Zero ? status.OldestUncommitted + age : TimeSpan.Zero };
         }
     }
+
+    /// <summary>The tables whose housekeeping this worker may do. Set by the housekeeper, once.</summary>
+    public IReadOnlyList<TableKeeping> Keeping { get => Volatile.Read(ref field); set => Volatile.Write(ref field, value); } = [];
 
     public void Dispose() => _meters.Dispose();
 
@@ -74,6 +79,13 @@ internal sealed class EngineCounters : IDisposable
     }
 
     public void NotCommitted(TableLane lane, string outcome) => _meters.NotCommitted(lane.Plan.Name, outcome);
+
+    /// <summary>A plan of sealing is in the log. Of the housekeeper's task, like the two below.</summary>
+    public void Sealed(TableLane lane, SealReport report, TimeSpan took) => _meters.Sealed(lane.Plan.Name, report, took);
+
+    public void Vacuumed(TableLane lane, Vacuumed vacuumed) => _meters.Vacuumed(lane.Plan.Name, vacuumed);
+
+    public void HousekeepingPutOff(TableLane lane) => _meters.HousekeepingPutOff(lane.Plan.Name);
 
     /// <summary>Makes a new picture, unless the last one is fresh enough.</summary>
     public void Publish(IReadOnlyCollection<PartitionState> partitions, LaneSet lanes, bool isPaused, long budgetUsedBytes, bool isCaughtUp, bool isRunning)

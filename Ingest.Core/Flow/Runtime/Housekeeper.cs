@@ -14,16 +14,19 @@ internal sealed class Housekeeper
     private readonly HousekeepingOptions _options;
     private readonly EngineServices _services;
     private readonly Func<bool> _isBusy;
-    private readonly Keeping[] _tables;
+    private readonly EngineCounters _counters;
+    private readonly TableKeeping[] _tables;
 
     /// <param name="workFolder">Local folder that only this worker uses.</param>
     /// <param name="isBusy">Whether ingest has all it can do.</param>
-    public Housekeeper(HousekeepingOptions options, EngineServices services, LaneSet lanes, string workFolder, Func<bool> isBusy)
+    public Housekeeper(HousekeepingOptions options, EngineServices services, LaneSet lanes, string workFolder, EngineCounters counters, Func<bool> isBusy)
     {
+        _counters = counters;
         _options = options;
         _services = services;
         _isBusy = isBusy;
         _tables = [.. lanes.All.Select(lane => New(lane, Directory.CreateDirectory(Path.Combine(workFolder, "sealing")).FullName))];
+        if (options.Enabled) _counters.Keeping = _tables;
     }
 
     /// <summary>Runs until cancelled.</summary>
@@ -55,45 +58,48 @@ internal sealed class Housekeeper
         foreach (var table in _tables) await table.Lease.ReleaseAsync(cancellation);
     }
 
-    private async Task KeepAsync(Keeping table, CancellationToken cancellation)
+    private async Task KeepAsync(TableKeeping table, CancellationToken cancellation)
     {
         try
         {
-            while (await table.Lease.TryHoldAsync(cancellation) && await table.Sealer.RunOnceAsync(SealScope.Due, cancellation) is not null)
-            {
-                // Another plan may be due at once.
-            }
-
+            // Another plan may be due at once.
+            while (await table.Lease.TryHoldAsync(cancellation) && await SealAsync(table, cancellation)) await table.SeeCheckpointAsync(cancellation);
+            if (table.Lease.IsHeld) await table.SeeCheckpointAsync(cancellation);
             if (_isBusy() || (table.CleanedAt is { } at && _services.Time.GetElapsedTime(at) < _options.CleanInterval) || !await table.Lease.TryHoldAsync(cancellation)) return;
             await CleanAsync(table, cancellation);
             table.CleanedAt = _services.Time.GetTimestamp();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException or TableRefusedException)
         {
+            _counters.HousekeepingPutOff(table.Lane);
             Log.HousekeepingPutOff(_services.Logger, table.Lane.Plan.Name, failure.Message);
         }
     }
 
-    private async Task CleanAsync(Keeping table, CancellationToken cancellation)
+    /// <summary>False when nothing was due.</summary>
+    private async ValueTask<bool> SealAsync(TableKeeping table, CancellationToken cancellation)
+    {
+        var started = _services.Time.GetTimestamp();
+        if (await table.Sealer.RunOnceAsync(SealScope.Due, cancellation) is not { } done) return false;
+        _counters.Sealed(table.Lane, done, _services.Time.GetElapsedTime(started));
+        return true;
+    }
+
+    private async Task CleanAsync(TableKeeping table, CancellationToken cancellation)
     {
         var name = table.Lane.Plan.Name;
         var vacuumed = await Vacuum.RunAsync(table.Lane.Store, _options.FileRetention, delete: true, _services.Time, null, cancellation);
         if (vacuumed.Files + vacuumed.IndexObjects > 0) Log.Vacuumed(_services.Logger, name, vacuumed.Files, vacuumed.Bytes >> 20, vacuumed.Orphans, vacuumed.IndexObjects);
+        _counters.Vacuumed(table.Lane, vacuumed);
         var now = _services.Time.GetUtcNow();
         var cleaned = await LogCleanup.RunAsync(table.Lane.Store, _options.LogRetention, now, cancellation);
         if (cleaned.Entries > 0) Log.LogCleaned(_services.Logger, name, cleaned.Entries, cleaned.Checkpoints, cleaned.Base);
         await table.Sealer.CleanPlansAsync(now - _options.LogRetention, cancellation);
     }
 
-    private Keeping New(TableLane lane, string workFolder)
+    private TableKeeping New(TableLane lane, string workFolder)
     {
         var services = new SealerServices(workFolder, _services.Ids, _services.Time, new Throttle(_services.Time, _isBusy), _services.Logger) { Files = _services.Files };
-        return new Keeping(lane, new TableSealer(lane.Plan, lane.Store, services, _options.Sealing), new SealLease(lane.Store, _services.Ids.Next(), _services.Time, _options.LeaseTerm));
-    }
-
-    private sealed record Keeping(TableLane Lane, TableSealer Sealer, SealLease Lease)
-    {
-        /// <summary>Timestamp; null before the first time.</summary>
-        public long? CleanedAt { get; set; }
+        return new TableKeeping(lane, new TableSealer(lane.Plan, lane.Store, services, _options.Sealing), new SealLease(lane.Store, _services.Ids.Next(), _services.Time, _options.LeaseTerm));
     }
 }

@@ -57,7 +57,7 @@ public sealed class IngestEngine : IDisposable
         var loop = new ControlLoop(_options, _catalog, source, gate, signal, pool, lanes, Budget, _services.StoreFault, _counters, _services.Time, _services.Logger);
 
         using var keepingSource = CancellationTokenSource.CreateLinkedTokenSource(stopSource.Token);
-        var keeper = new Housekeeper(_options.Housekeeping, _services, lanes, slot.Folder, () => loop.IsBusy);
+        var keeper = new Housekeeper(_options.Housekeeping, _services, lanes, slot.Folder, _counters, () => loop.IsBusy);
         var keeping = _options.Housekeeping.Enabled
             ? Task.Factory.StartNew(() => keeper.RunAsync(keepingSource.Token), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _services.Scheduler).Unwrap()
             : Task.CompletedTask;

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Ingest.Core.Pool.Parquet;
 using Ingest.Core.Stores;
 using Parquet;
 using Parquet.Serialization;
@@ -47,7 +48,7 @@ internal static class CheckpointFile
 
             return isWhole;
         }
-        catch (Exception damaged) when (IsDamage(damaged))
+        catch (Exception damaged) when (ParquetDamage.Is(damaged))
         {
             return false;
         }
@@ -84,9 +85,4 @@ internal static class CheckpointFile
             yield return [.. rows.Data.Select(r => r.ToAction()).OfType<LogAction>()];
         }
     }
-
-    /// <summary>What the Parquet reader throws at bytes that are not what they should be. Anything else is a fault of ours and goes on up.</summary>
-    private static bool IsDamage(Exception e) => e is InvalidDataException or IOException or ArgumentException or InvalidOperationException or IndexOutOfRangeException
-        or FormatException or ArithmeticException or NotSupportedException or InvalidCastException or NullReferenceException or KeyNotFoundException or OutOfMemoryException
-        || e.GetType().Namespace?.StartsWith(nameof(Parquet), StringComparison.Ordinal) == true;
 }

@@ -44,13 +44,14 @@ public sealed class DataFileReader : IAsyncDisposable
         {
             return new DataFileReader(await ParquetReader.CreateAsync(content, new ParquetOptions { UseBigDecimal = true }, leaveStreamOpen: true, cancellation), plan, partitionValues);
         }
-        catch (IOException damaged)
+        catch (Exception damaged) when (ParquetDamage.IsOfContent(damaged))
         {
             throw new InvalidDataException($"This is not a readable Parquet file: {damaged.Message}", damaged);
         }
     }
 
     /// <summary>Fills the vectors with a row group's rows.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
     public ValueTask ReadAsync(int rowGroup, NormalizedRecords into, CancellationToken cancellation)
     {
         into.Clear();
@@ -58,7 +59,20 @@ public sealed class DataFileReader : IAsyncDisposable
     }
 
     /// <summary>Adds a row group's rows to those that the vectors hold.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged; what the vectors hold then is to be forgotten.</exception>
     public async ValueTask AppendAsync(int rowGroup, NormalizedRecords into, CancellationToken cancellation)
+    {
+        try
+        {
+            await AppendGroupAsync(rowGroup, into, cancellation);
+        }
+        catch (Exception damaged) when (ParquetDamage.IsOfContent(damaged))
+        {
+            throw new InvalidDataException($"Its row group {rowGroup} cannot be read: {damaged.Message}", damaged);
+        }
+    }
+
+    private async ValueTask AppendGroupAsync(int rowGroup, NormalizedRecords into, CancellationToken cancellation)
     {
         var group = _reader.OpenRowGroupReader(rowGroup);
         var rows = (int)group.RowCount;

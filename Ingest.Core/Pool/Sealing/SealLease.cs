@@ -16,6 +16,9 @@ public sealed class SealLease(IObjectStore table, Guid holder, TimeProvider time
     private long _seenAt;
     private bool _isOurs;
 
+    /// <summary>Whether it was ours when we last looked.</summary>
+    public bool IsHeld => Volatile.Read(ref _isOurs);
+
     /// <summary>Takes the lease, or keeps it; false while another has it.</summary>
     public async ValueTask<bool> TryHoldAsync(CancellationToken cancellation)
     {

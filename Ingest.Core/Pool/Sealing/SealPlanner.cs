@@ -30,7 +30,7 @@ internal static class SealPlanner
             var merge = ToMerge(all, options);
 
             // More inputs than a plan takes are merged first, or one partition would be sealed in many small pieces.
-            var seals = (scope.Everything || IsDue(all, sealedBefore(folder), now, options)) && (all.Length <= options.PlanInputsMax || merge.Length == 0);
+            var seals = (scope.Everything || SealDue(all, sealedBefore(folder), options) <= now) && (all.Length <= options.PlanInputsMax || merge.Length == 0);
             var chosen = seals ? Portion(all, options.PlanInputsMax, options.OutputBytesMax) : merge;
             if (chosen.Length == 0 || (items.Count > 0 && inputs + chosen.Length > options.PlanInputsMax)) continue;
             items.Add(Item(chosen, seals ? TableLayout.SealedFile(folder, number, ids.Next()) : TableLayout.MergedFile(folder, number, ids.Next())));
@@ -48,27 +48,52 @@ internal static class SealPlanner
         return wait < SealingOptions.WaitMax ? wait : SealingOptions.WaitMax;
     }
 
-    private static bool IsDue(RecentFile[] files, int sealedBefore, DateTimeOffset now, SealingOptions options)
+    /// <summary>When the first of what is due became due; null when nothing is. It does not move on while more files come.</summary>
+    public static DateTimeOffset? DueSince(IEnumerable<RecentFile> files, Func<string, int> sealedBefore, DateTimeOffset now, SealingOptions options)
     {
-        if (Estimate(files) >= options.TargetBytes) return true;
-        var wait = Wait(sealedBefore, options);
-        var atMost = wait * AgeFactor < SealingOptions.WaitMax ? wait * AgeFactor : SealingOptions.WaitMax;
-        return now - Moment(files.Max(f => f.UntilMs)) >= wait || now - Moment(files.Min(f => f.SinceMs)) >= atMost;
+        DateTimeOffset? first = null;
+        foreach (var folder in files.GroupBy(f => f.Folder, StringComparer.Ordinal))
+        {
+            RecentFile[] all = [.. folder.OrderBy(f => f.SinceMs).ThenBy(f => f.Path, StringComparer.Ordinal)];
+            var due = SealDue(all, sealedBefore(folder.Key), options);
+            var small = all.Where(f => IsSmall(f, options)).Skip(options.MergeFiles - 1).FirstOrDefault();
+            if (small is not null && Moment(small.UntilMs) < due) due = Moment(small.UntilMs);
+            if (due <= now && (first is null || due < first)) first = due;
+        }
+
+        return first;
     }
 
-    /// <summary>What the files will weigh as one. Small ones are mostly footers: where a merged file says what a row weighs, that counts.</summary>
-    private static long Estimate(RecentFile[] files)
+    /// <summary>When a partition's files, in order, are to be sealed: once they weigh enough, or were quiet, or have become old.</summary>
+    private static DateTimeOffset SealDue(RecentFile[] files, int sealedBefore, SealingOptions options)
     {
-        var merged = files.Where(f => f.IsMerged).ToArray();
-        var mergedRows = merged.Sum(f => f.Rows);
-        if (mergedRows == 0) return files.Sum(f => f.Size);
-        var bytesARow = (double)merged.Sum(f => f.Size) / mergedRows;
-        return (long)files.Sum(f => f.IsMerged ? f.Size : Math.Min(f.Size, f.Rows * bytesARow));
+        var wait = Wait(sealedBefore, options);
+        var atMost = wait * AgeFactor < SealingOptions.WaitMax ? wait * AgeFactor : SealingOptions.WaitMax;
+        var (quiet, old) = (Moment(files.Max(f => f.UntilMs)) + wait, Moment(files.Min(f => f.SinceMs)) + atMost);
+        var due = quiet < old ? quiet : old;
+        return Full(files, options.TargetBytes) is { } full && full < due ? full : due;
     }
+
+    /// <summary>When the files came to weigh as much as a sealed one; null before that. Small ones are mostly footers: where a merged file says what a row weighs, that counts.</summary>
+    private static DateTimeOffset? Full(RecentFile[] files, long targetBytes)
+    {
+        var mergedRows = files.Where(f => f.IsMerged).Sum(f => f.Rows);
+        var bytesARow = mergedRows == 0 ? double.MaxValue : (double)files.Where(f => f.IsMerged).Sum(f => f.Size) / mergedRows;
+        var bytes = 0d;
+        foreach (var file in files)
+        {
+            bytes += file.IsMerged ? file.Size : Math.Min(file.Size, file.Rows * bytesARow);
+            if (bytes >= targetBytes) return Moment(file.UntilMs);
+        }
+
+        return null;
+    }
+
+    private static bool IsSmall(RecentFile file, SealingOptions options) => !file.IsMerged && file.Size <= options.MergedInputBytesMax;
 
     private static RecentFile[] ToMerge(RecentFile[] files, SealingOptions options)
     {
-        var small = files.Where(f => !f.IsMerged && f.Size <= options.MergedInputBytesMax).ToArray();
+        var small = files.Where(f => IsSmall(f, options)).ToArray();
         return small.Length < options.MergeFiles ? [] : Portion(small, options.PlanInputsMax, options.TargetBytes);
     }
 

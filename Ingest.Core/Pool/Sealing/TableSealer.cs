@@ -29,6 +29,7 @@ public sealed class TableSealer
     private readonly SealPlans _plans;
     private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
     private long _finished = -1;
+    private volatile SealBacklog? _backlog;
 
     public TableSealer(DatasetPlan contract, IObjectStore store, SealerServices services, SealingOptions options)
     {
@@ -40,6 +41,9 @@ public sealed class TableSealer
         _plans = new SealPlans(store);
     }
 
+    /// <summary>What was not sealed when it was last looked; null before that. Safe from any thread.</summary>
+    public SealBacklog? Backlog => _backlog;
+
     /// <summary>Finishes the plan that is under way, or makes and carries out a new one. Null when nothing is due.</summary>
     /// <exception cref="TableRefusedException">The table is beyond what we support, or was re-created.</exception>
     /// <exception cref="InvalidDataException">Log or plans cannot be read.</exception>
@@ -50,17 +54,26 @@ public sealed class TableSealer
         while (true)
         {
             if (!await _recent.RefreshAsync(cancellation)) return null;
+            var now = _services.Time.GetUtcNow();
+            _backlog = Count(now);
             var newest = await _plans.NewestAsync(cancellation);
             Mutation.Set(Bug.PlansBeforeThePlanIsDone, ref _finished, newest?.Number ?? -1);
             if (newest is not null && newest.Number != _finished && await FinishAsync(newest, cancellation) is { } report) return report;
 
             var number = (newest?.Number ?? -1) + 1;
             var items = SealPlanner.Plan(
-                _recent.All.Where(f => !_refused.Contains(f.Path)), _recent.SealedIn, _services.Time.GetUtcNow(), _options, scope, number, _services.Ids);
+                _recent.All.Where(f => !_refused.Contains(f.Path)), _recent.SealedIn, now, _options, scope, number, _services.Ids);
             if (items.IsEmpty) return null;
             var plan = new SealPlan(number, _services.Ids.Next(), _recent.Current.Version, items);
             if (await _plans.CreateAsync(plan, cancellation) && await FinishAsync(plan, cancellation) is { } done) return done;
         }
+    }
+
+    private SealBacklog Count(DateTimeOffset now)
+    {
+        var refused = _recent.All.Count(f => _refused.Contains(f.Path));
+        var due = SealPlanner.DueSince(_recent.All.Where(f => !_refused.Contains(f.Path)), _recent.SealedIn, now, _options);
+        return new SealBacklog(_recent.All.Count, _recent.All.Sum(f => f.Size), refused, due, _recent.Current.Version);
     }
 
     /// <summary>Deletes plans that were finished before a time.</summary>

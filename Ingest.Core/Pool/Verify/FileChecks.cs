@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Ingest.Core.Pool.Delta;
+using Ingest.Core.Pool.Parquet;
 using Ingest.Core.Stores;
 using Parquet;
 using Parquet.Schema;
@@ -27,7 +28,7 @@ internal static class FileChecks
             foreach (var field in reader.Schema.GetDataFields()) CheckType(file, field, types, findings);
             if (file.Stats is not null) await ValueBounds.CheckAsync(reader, file, types, findings, cancellation);
         }
-        catch (Exception damaged) when (damaged is IOException or InvalidDataException or JsonException or ArgumentException or IndexOutOfRangeException or InvalidOperationException or OverflowException)
+        catch (Exception damaged) when (damaged is JsonException || ParquetDamage.Is(damaged))
         {
             findings.Add(new Finding(CheckList.Footers, true, $"{file.Path} cannot be read: {damaged.Message}"));
         }

@@ -1,4 +1,5 @@
 using Ingest.Core.Pool.Delta;
+using Ingest.Core.Pool.Parquet;
 using Ingest.Core.Pool.Sealing;
 using Ingest.Core.Stores;
 using Parquet;
@@ -81,7 +82,7 @@ internal static class RewriteChecks
             await using var reader = await ParquetReader.CreateAsync(content, null, leaveStreamOpen: true, cancellation);
             return reader.Metadata!.RowGroups.Sum(g => g.NumRows);
         }
-        catch (Exception damaged) when (damaged is IOException or InvalidDataException)
+        catch (Exception damaged) when (ParquetDamage.Is(damaged))
         {
             return 0; // no reader can show what it holds
         }

@@ -13,10 +13,11 @@ public static class TableVerifier
     {
         var findings = new List<Finding>();
         if (TableSupport.Problem(snapshot) is { } problem) findings.Add(new Finding(CheckList.Log, true, problem));
+        if (snapshot.Metadata is not { } metadata) return findings;
         await LogChecks.RunAsync(table, snapshot, findings, cancellation);
         await LogChecks.CheckpointAsync(table, findings, cancellation);
 
-        var types = TableSupport.Columns(snapshot.Metadata!.SchemaString);
+        var types = TableSupport.Columns(metadata.SchemaString);
         var live = await LogReader.LiveFilesAsync(table, snapshot.Version, cancellation);
         foreach (var file in live.Values.OrderBy(f => f.Path, StringComparer.Ordinal))
         {

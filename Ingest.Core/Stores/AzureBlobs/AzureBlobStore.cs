@@ -37,20 +37,12 @@ public sealed class AzureBlobStore : IObjectStore
     public async ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
         var blob = Blob(name);
-        try
+        return await AzureFaults.Rules.CreateAsync(Where(blob), async () =>
         {
-            if (content.Length > _options.BlocksFromBytes) await UploadBlocksAsync(blob, content, cancellation);
+            if (content.Length > _options.Parts.FromBytes) await UploadBlocksAsync(blob, content, cancellation);
             else await UploadAsync(blob, content, s_ifFree, cancellation);
             return CreateOutcome.Created;
-        }
-        catch (Exception taken) when (AzureFaults.IsTaken(taken))
-        {
-            return CreateOutcome.AlreadyExists;
-        }
-        catch (Exception failure) when (AzureFaults.IsOne(failure))
-        {
-            throw AzureFaults.From("create", Where(blob), failure, StoreFault.Unknown);
-        }
+        });
     }
 
     public async ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
@@ -126,8 +118,8 @@ public sealed class AzureBlobStore : IObjectStore
             Conditions = condition,
             TransferValidation = s_checksum,
 
-            // One request whatever the size: the SDK would cut large ones up, with copies.
-            TransferOptions = new StorageTransferOptions { InitialTransferSize = Math.Max(1, content.Length), MaximumConcurrency = 1 },
+            // One request whatever the size: what is not below this the SDK cuts up, with copies.
+            TransferOptions = new StorageTransferOptions { InitialTransferSize = content.Length + 1L, MaximumConcurrency = 1 },
         };
         return await blob.UploadAsync(new MemoryReadStream(content), options, cancellation);
     }
@@ -136,13 +128,12 @@ public sealed class AzureBlobStore : IObjectStore
     {
         // Blocks lie beside the blob until a list names them; ours have names that no other upload uses.
         var upload = NextId();
-        var blocks = new string[(content.Length + _options.BlockBytes - 1) / _options.BlockBytes];
-        await Parallel.ForAsync(0, blocks.Length, new ParallelOptions { MaxDegreeOfParallelism = _options.BlocksAtOnce, CancellationToken = cancellation }, async (i, token) =>
+        var blocks = await _options.Parts.SendAsync(content, async (number, bytes, token) =>
         {
-            blocks[i] = Convert.ToBase64String([.. upload.ToByteArray(), (byte)(i >> 8), (byte)i]);
-            var bytes = content.Slice(i * _options.BlockBytes, Math.Min(_options.BlockBytes, content.Length - (i * _options.BlockBytes)));
-            await blob.StageBlockAsync(blocks[i], new MemoryReadStream(bytes), new BlockBlobStageBlockOptions { TransferValidation = s_checksum }, token);
-        });
+            var block = Convert.ToBase64String([.. upload.ToByteArray(), (byte)(number >> 8), (byte)number]);
+            await blob.StageBlockAsync(block, new MemoryReadStream(bytes), new BlockBlobStageBlockOptions { TransferValidation = s_checksum }, token);
+            return block;
+        }, cancellation);
         await blob.CommitBlockListAsync(blocks, new CommitBlockListOptions { Conditions = s_ifFree }, cancellation);
     }
 
@@ -158,9 +149,9 @@ public sealed class AzureBlobStore : IObjectStore
             _cannotStartFrom = true;
             return await PageAsync(null);
         }
-        catch (Exception failure) when (AzureFaults.IsOne(failure))
+        catch (Exception failure) when (AzureFaults.Rules.IsOne(failure))
         {
-            throw AzureFaults.From("list", $"{_container.Uri}/{_prefix}{prefix}", failure, StoreFault.Transient);
+            throw AzureFaults.Rules.From("list", $"{_container.Uri}/{_prefix}{prefix}", failure, StoreFault.Transient);
         }
 
         async ValueTask<Page<BlobItem>> PageAsync(string? startFrom)
@@ -171,22 +162,7 @@ public sealed class AzureBlobStore : IObjectStore
         }
     }
 
-    /// <summary>One request; default when there is no such blob.</summary>
-    private async ValueTask<T?> Ask<T>(string doing, BlockBlobClient blob, StoreFault silence, Func<Task<T>> request)
-    {
-        try
-        {
-            return await request();
-        }
-        catch (Exception missing) when (AzureFaults.IsMissing(missing))
-        {
-            return default;
-        }
-        catch (Exception failure) when (AzureFaults.IsOne(failure))
-        {
-            throw AzureFaults.From(doing, Where(blob), failure, silence);
-        }
-    }
+    private ValueTask<T?> Ask<T>(string doing, BlockBlobClient blob, StoreFault silence, Func<Task<T>> request) => AzureFaults.Rules.AskAsync(doing, Where(blob), silence, request);
 
     private BlockBlobClient Blob(string name)
     {

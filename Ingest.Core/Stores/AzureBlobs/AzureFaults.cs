@@ -8,22 +8,25 @@ namespace Ingest.Core.Stores.AzureBlobs;
 /// <summary>What the blob service's answers, or their absence, allow a caller to do next.</summary>
 internal static class AzureFaults
 {
-    public static bool IsOne(Exception exception) =>
+    public static ServiceFaults Rules { get; } = new()
+    {
+        IsOne = IsOne,
+        IsMissing = IsMissing,
+        IsTaken = IsTaken,
+        Kind = Kind,
+        Reason = Reason,
+        WhenDenied = "Create the container, and give the worker's identity the role Storage Blob Data Contributor on it",
+    };
+
+    private static bool IsOne(Exception exception) =>
         exception is RequestFailedException or AuthenticationFailedException or AggregateException or HttpRequestException or IOException and not StoreException;
 
-    public static bool IsMissing(Exception exception) =>
+    private static bool IsMissing(Exception exception) =>
         exception is RequestFailedException { Status: (int)HttpStatusCode.NotFound } missing && missing.ErrorCode != BlobErrorCode.ContainerNotFound;
 
-    /// <summary>The condition of a create was not met: 409 for one request, 412 for a list of blocks.</summary>
-    public static bool IsTaken(Exception exception) => exception is RequestFailedException refused
+    /// <summary>409 for one request, 412 for a list of blocks.</summary>
+    private static bool IsTaken(Exception exception) => exception is RequestFailedException refused
         && (refused.ErrorCode == BlobErrorCode.BlobAlreadyExists || refused.Status == (int)HttpStatusCode.PreconditionFailed);
-
-    /// <param name="silence">What no answer, or one that tells nothing, means here: Unknown for a write, Transient for a read.</param>
-    public static StoreException From(string doing, string where, Exception exception, StoreFault silence)
-    {
-        var kind = Kind(exception, silence);
-        return new StoreException(kind, $"Cannot {doing} {where}: {Reason(exception)}{Remedy(kind)}", exception);
-    }
 
     private static StoreFault Kind(Exception exception, StoreFault silence) => exception switch
     {
@@ -46,11 +49,4 @@ internal static class AzureFaults
 
     /// <summary>The SDK's messages carry all headers of the answer behind the first line.</summary>
     private static string FirstLine(string text) => text.AsSpan().IndexOfAny('\r', '\n') is >= 0 and var end ? text[..end] : text;
-
-    private static string Remedy(StoreFault kind) => kind switch
-    {
-        StoreFault.Denied => " Create the container, and give the worker's identity the role Storage Blob Data Contributor on it; it goes on by itself then.",
-        StoreFault.Full => " Raise the quota; writing goes on by itself then.",
-        _ => "",
-    };
 }

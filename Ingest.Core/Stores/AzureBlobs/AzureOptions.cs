@@ -12,12 +12,5 @@ public sealed record AzureOptions
     /// <summary>URL of the account's blobs, where it is not <c>https://ACCOUNT.blob.core.windows.net</c>.</summary>
     public string Endpoint { get; init; } = "";
 
-    /// <summary>Larger objects are uploaded in blocks.</summary>
-    public int BlocksFromBytes { get; init; } = 64 << 20;
-
-    /// <summary>Size of a block.</summary>
-    public int BlockBytes { get; init; } = 16 << 20;
-
-    /// <summary>Blocks of one object on their way at a time.</summary>
-    public int BlocksAtOnce { get; init; } = 4;
+    public PartOptions Parts { get; init; } = new();
 }

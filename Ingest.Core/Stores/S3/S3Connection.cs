@@ -5,14 +5,17 @@ using Amazon.S3;
 namespace Ingest.Core.Stores.S3;
 
 /// <summary>What the options and the environment come to: the client, and how requests are made.</summary>
-/// <param name="SignsPayload">False where TLS protects the payload: hashing it a second time would only cost.</param>
+/// <param name="SignsPayload">Whether the signature takes in a hash of the payload: where that is its only checksum, and where there is no TLS, without which the SDK signs everything.</param>
 internal sealed record S3Connection(AmazonS3Client Client, bool SendsMd5, bool ForbidsOverwrite, bool SignsPayload)
 {
+    /// <summary>What goes from the payload to the wire at a time; the SDK's 8 KiB are mostly system calls.</summary>
+    private const int BufferBytes = 1 << 20;
+
     public static S3Connection Open(S3Options options)
     {
         var endpoint = FirstOf(options.Endpoint, Environment.GetEnvironmentVariable("AWS_ENDPOINT_URL_S3"), Environment.GetEnvironmentVariable("AWS_ENDPOINT_URL"));
         var isAlibaba = endpoint.Contains(".aliyuncs.com", StringComparison.OrdinalIgnoreCase);
-        var sendsMd5 = options.Checksum == S3Checksum.Md5 || (options.Checksum == S3Checksum.Auto && endpoint.Length > 0);
+        var checksum = options.Checksum != S3Checksum.Auto ? options.Checksum : endpoint.Length == 0 ? S3Checksum.Crc : isAlibaba ? S3Checksum.Md5 : S3Checksum.Sha256;
         var config = new AmazonS3Config
         {
             // Repeating is RetryingStore's alone, and so are timeouts: two layers multiply.
@@ -20,8 +23,9 @@ internal sealed record S3Connection(AmazonS3Client Client, bool SendsMd5, bool F
             MaxStaleConnectionRetries = 0,
             ThrottleRetries = false,
             Timeout = Timeout.InfiniteTimeSpan,
-            RequestChecksumCalculation = sendsMd5 ? RequestChecksumCalculation.WHEN_REQUIRED : RequestChecksumCalculation.WHEN_SUPPORTED,
-            ResponseChecksumValidation = sendsMd5 ? ResponseChecksumValidation.WHEN_REQUIRED : ResponseChecksumValidation.WHEN_SUPPORTED,
+            RequestChecksumCalculation = checksum == S3Checksum.Crc ? RequestChecksumCalculation.WHEN_SUPPORTED : RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = checksum == S3Checksum.Crc ? ResponseChecksumValidation.WHEN_SUPPORTED : ResponseChecksumValidation.WHEN_REQUIRED,
+            BufferSize = BufferBytes,
         };
         if (endpoint.Length > 0)
         {
@@ -37,9 +41,9 @@ internal sealed record S3Connection(AmazonS3Client Client, bool SendsMd5, bool F
 
         return new S3Connection(
             NewClient(config),
-            sendsMd5,
+            checksum == S3Checksum.Md5,
             options.Condition == S3Condition.ForbidOverwrite || (options.Condition == S3Condition.Auto && isAlibaba),
-            endpoint.StartsWith("http:", StringComparison.OrdinalIgnoreCase));
+            checksum == S3Checksum.Sha256 || endpoint.StartsWith("http:", StringComparison.OrdinalIgnoreCase));
     }
 
     private static AmazonS3Client NewClient(AmazonS3Config config)

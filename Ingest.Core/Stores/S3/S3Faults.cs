@@ -6,23 +6,24 @@ namespace Ingest.Core.Stores.S3;
 /// <summary>What S3's answers, or their absence, allow a caller to do next.</summary>
 internal static class S3Faults
 {
-    /// <summary>Whether this is the network's or the service's failure, rather than a bug or a cancellation.</summary>
+    public static ServiceFaults Rules { get; } = new()
+    {
+        IsOne = IsOne,
+        IsMissing = IsMissing,
+        IsTaken = IsTaken,
+        Kind = Kind,
+        Reason = Reason,
+        WhenDenied = "Give the worker credentials with the rights to list the bucket and to get, put and delete its objects (without the right to list, S3 answers 403 for what does not exist)",
+    };
+
     public static bool IsOne(Exception exception) =>
         exception is AmazonServiceException or AmazonClientException or HttpRequestException or IOException and not StoreException;
 
     public static bool IsMissing(Exception exception) =>
         exception is AmazonServiceException { StatusCode: HttpStatusCode.NotFound } missing && missing.ErrorCode is not "NoSuchBucket";
 
-    /// <summary>The condition of a create was not met.</summary>
-    public static bool IsTaken(Exception exception) => exception is AmazonServiceException refused
+    private static bool IsTaken(Exception exception) => exception is AmazonServiceException refused
         && (refused.StatusCode == HttpStatusCode.PreconditionFailed || (refused.StatusCode == HttpStatusCode.Conflict && refused.ErrorCode == "FileAlreadyExists"));
-
-    /// <param name="silence">What no answer, or one that tells nothing, means here: Unknown for a write, Transient for a read.</param>
-    public static StoreException From(string doing, string where, Exception exception, StoreFault silence)
-    {
-        var kind = Kind(exception, silence);
-        return new StoreException(kind, $"Cannot {doing} {where}: {Reason(exception)}{Remedy(kind)}", exception);
-    }
 
     private static StoreFault Kind(Exception exception, StoreFault silence) => exception switch
     {
@@ -45,11 +46,4 @@ internal static class S3Faults
     private static string Reason(Exception exception) => exception is AmazonServiceException { ErrorCode.Length: > 0 } answer
         ? $"{(int)answer.StatusCode} {answer.ErrorCode}: {answer.Message}"
         : exception.InnerException is { } inner && inner.Message != exception.Message ? $"{exception.Message} ({inner.Message})" : exception.Message;
-
-    private static string Remedy(StoreFault kind) => kind switch
-    {
-        StoreFault.Denied => " Give the worker credentials with the rights to list the bucket and to get, put and delete its objects (without the right to list, S3 answers 403 for what does not exist); it goes on by itself then.",
-        StoreFault.Full => " Raise the quota; writing goes on by itself then.",
-        _ => "",
-    };
 }

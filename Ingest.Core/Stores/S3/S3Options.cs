@@ -15,14 +15,7 @@ public sealed record S3Options
 
     public S3Condition Condition { get; init; }
 
-    /// <summary>Larger objects are uploaded in parts. At least <see cref="PartBytes"/>.</summary>
-    public int PartsFromBytes { get; init; } = 64 << 20;
-
-    /// <summary>Size of a part; 5 MiB is the least that S3 takes.</summary>
-    public int PartBytes { get; init; } = 16 << 20;
-
-    /// <summary>Parts of one object on their way at a time.</summary>
-    public int PartsAtOnce { get; init; } = 4;
+    public PartOptions Parts { get; init; } = new();
 }
 
 /// <summary>Where the bucket's name stands in a URL.</summary>
@@ -41,11 +34,14 @@ public enum S3Addressing
 /// <summary>What the server checks of an upload.</summary>
 public enum S3Checksum
 {
-    /// <summary>Crc for AWS, Md5 for any other endpoint.</summary>
+    /// <summary>Crc for AWS, Md5 for Alibaba, Sha256 for any other endpoint.</summary>
     Auto,
 
-    /// <summary>Content-MD5, which every server knows; the SDK's checksums only when required.</summary>
+    /// <summary>Content-MD5, which every server knows, and twice the work of SHA-256 where the processor helps with that.</summary>
     Md5,
+
+    /// <summary>The signature's own hash of the payload: a server that checks signatures (version 4) checks it.</summary>
+    Sha256,
 
     /// <summary>The SDK's CRC, stored with the object and checked when it is read.</summary>
     Crc,

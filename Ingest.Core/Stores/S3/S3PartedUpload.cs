@@ -3,7 +3,7 @@ using Amazon.S3.Model;
 namespace Ingest.Core.Stores.S3;
 
 /// <summary>One large object in parts, several on their way at a time, straight from the caller's memory. It appears as a whole or not at all.</summary>
-internal sealed class S3PartedUpload(S3Connection connection, S3Options options, string bucket, string key)
+internal sealed class S3PartedUpload(S3Connection connection, PartOptions options, string bucket, string key)
 {
     public async ValueTask<CreateOutcome> RunAsync(ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
@@ -22,35 +22,29 @@ internal sealed class S3PartedUpload(S3Connection connection, S3Options options,
         }
     }
 
-    private CompleteMultipartUploadRequest Completion(string upload, List<PartETag> parts)
+    private CompleteMultipartUploadRequest Completion(string upload, PartETag[] parts)
     {
-        var request = new CompleteMultipartUploadRequest { BucketName = bucket, Key = key, UploadId = upload, PartETags = parts };
+        var request = new CompleteMultipartUploadRequest { BucketName = bucket, Key = key, UploadId = upload, PartETags = [.. parts] };
         if (!connection.ForbidsOverwrite) request.IfNoneMatch = "*";
         return request;
     }
 
-    private async Task<List<PartETag>> PartsAsync(string upload, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    private ValueTask<PartETag[]> PartsAsync(string upload, ReadOnlyMemory<byte> content, CancellationToken cancellation) => options.SendAsync(content, async (number, bytes, token) =>
     {
-        var parts = new PartETag[(content.Length + options.PartBytes - 1) / options.PartBytes];
-        await Parallel.ForAsync(0, parts.Length, new ParallelOptions { MaxDegreeOfParallelism = options.PartsAtOnce, CancellationToken = cancellation }, async (i, token) =>
+        var request = new UploadPartRequest
         {
-            var bytes = content.Slice(i * options.PartBytes, Math.Min(options.PartBytes, content.Length - (i * options.PartBytes)));
-            var request = new UploadPartRequest
-            {
-                BucketName = bucket,
-                Key = key,
-                UploadId = upload,
-                PartNumber = i + 1,
-                PartSize = bytes.Length,
-                InputStream = new MemoryReadStream(bytes),
-                UseChunkEncoding = false,
-                DisablePayloadSigning = !connection.SignsPayload,
-            };
-            if (connection.SendsMd5) request.MD5Digest = S3Digest.Of(bytes.Span);
-            parts[i] = new PartETag(i + 1, (await connection.Client.UploadPartAsync(request, token)).ETag);
-        });
-        return [.. parts];
-    }
+            BucketName = bucket,
+            Key = key,
+            UploadId = upload,
+            PartNumber = number + 1,
+            PartSize = bytes.Length,
+            InputStream = new MemoryReadStream(bytes),
+            UseChunkEncoding = false,
+            DisablePayloadSigning = !connection.SignsPayload,
+        };
+        if (connection.SendsMd5) request.MD5Digest = S3Digest.Of(bytes.Span);
+        return new PartETag(number + 1, (await connection.Client.UploadPartAsync(request, token)).ETag);
+    }, cancellation);
 
     private async ValueTask<bool> ExistsAsync(CancellationToken cancellation)
     {

@@ -26,20 +26,12 @@ public sealed class S3Store : IObjectStore, IDisposable
     public async ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
         var key = Key(name);
-        try
+        return await S3Faults.Rules.CreateAsync(Where(key), async () =>
         {
-            if (content.Length > _options.PartsFromBytes) return await new S3PartedUpload(_connection, _options, _bucket, key).RunAsync(content, cancellation);
+            if (content.Length > _options.Parts.FromBytes) return await new S3PartedUpload(_connection, _options.Parts, _bucket, key).RunAsync(content, cancellation);
             await PutAsync(key, content, isConditional: true, cancellation);
             return CreateOutcome.Created;
-        }
-        catch (Exception taken) when (S3Faults.IsTaken(taken))
-        {
-            return CreateOutcome.AlreadyExists;
-        }
-        catch (Exception failure) when (S3Faults.IsOne(failure))
-        {
-            throw S3Faults.From("create", Where(key), failure, StoreFault.Unknown);
-        }
+        });
     }
 
     public async ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
@@ -122,22 +114,7 @@ public sealed class S3Store : IObjectStore, IDisposable
         return _connection.Client.PutObjectAsync(request, cancellation);
     }
 
-    /// <summary>One request; default when there is no such object.</summary>
-    private async ValueTask<T?> Ask<T>(string doing, string key, StoreFault silence, Func<Task<T>> request)
-    {
-        try
-        {
-            return await request();
-        }
-        catch (Exception missing) when (S3Faults.IsMissing(missing))
-        {
-            return default;
-        }
-        catch (Exception failure) when (S3Faults.IsOne(failure))
-        {
-            throw S3Faults.From(doing, Where(key), failure, silence);
-        }
-    }
+    private ValueTask<T?> Ask<T>(string doing, string key, StoreFault silence, Func<Task<T>> request) => S3Faults.Rules.AskAsync(doing, Where(key), silence, request);
 
     private string Key(string name)
     {

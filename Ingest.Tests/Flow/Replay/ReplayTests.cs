@@ -152,7 +152,7 @@ public sealed class ReplayTests
 
     private static async Task<ReplayReport> ReplayAsync(City city, bool dryRun = false, string? reason = null, IObjectStore? store = null)
     {
-        using var quarantine = await QuarantineRowsReader.OpenAsync((await PoolTables.OpenAsync(city.Pool, CancellationToken.None))!, CancellationToken.None);
+        using var quarantine = await QuarantineRowsReader.OpenAsync((await PoolTables.OpenAsync(city.Pool, CancellationToken.None)), CancellationToken.None);
         var rows = quarantine!.Rows(new QuarantineFilter(null, null, reason, null, WithReplayed: false)).Select(r => r.Record).ToList();
         var services = new EngineServices { Pool = store ?? new LocalStore(city.Pool, Core.IdSource.System), Logger = NullLogger.Instance };
         using var replay = new QuarantineReplay(city.Catalog, services, "kafka", new DecodeLimits(), Path.Combine(city.Folder, "replay-cache"), dryRun);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CsCheck;
 using Ingest.Core;
 using Ingest.Core.Pool;
 using Ingest.Core.Pool.Sealing;
@@ -89,6 +90,30 @@ public sealed class SealPlannerTests
         Assert.Equal((plan.Number, plan.Id, plan.Version, plan.Items[0].Output, plan.Items[0].KeySum), (read.Number, read.Id, read.Version, read.Items[0].Output, read.Items[0].KeySum));
         Assert.Throws<InvalidDataException>(() => SealPlan.Read("x", "{}"u8.ToArray()));
     }
+
+    [Fact]
+    public void What_is_due_is_overdue_since_it_became_due_however_much_comes_after_it()
+    {
+        Assert.Null(Due([File(1, ageMinutes: 59)]));
+        Assert.Equal(s_now.AddMinutes(-30), Due([File(1, ageMinutes: 90), File(2, ageMinutes: 95)]));
+
+        // Heavy enough two hours ago; enough to be merged half an hour ago; in the partition for more than a day.
+        RecentFile[] heavy = [.. Enumerable.Range(0, 40).Select(i => File(i, size: 60_000, ageMinutes: 123 - (i * 3)))];
+        Assert.Equal(s_now.AddMinutes(-120), Due(heavy));
+        RecentFile[] many = [.. Enumerable.Range(0, 12).Select(i => File(i, ageMinutes: 39 - i))];
+        Assert.Equal(s_now.AddMinutes(-30), Due(many));
+        Assert.Equal(s_now.AddMinutes(-60), Due([File(0, ageMinutes: 1_500), File(1, ageMinutes: 0)]));
+    }
+
+    [Fact]
+    public void A_plan_is_made_exactly_when_something_is_overdue() =>
+        Gen.Select(Gen.Int[0, 2_000], Gen.Long[100, 80_000]).Array[0, 30].Sample(drawn =>
+        {
+            RecentFile[] files = [.. drawn.Select((d, i) => File(i, d.Item2, d.Item1))];
+            Assert.Equal(Due(files) is null, Plan(files).IsEmpty);
+        }, iter: 2_000, threads: 1);
+
+    private static DateTimeOffset? Due(RecentFile[] files) => SealPlanner.DueSince(files, _ => 0, s_now, s_options);
 
     private static ImmutableArray<SealItem> Plan(RecentFile[] files, SealScope? scope = null) => SealPlanner.Plan(files, _ => 0, s_now, s_options, scope ?? SealScope.Due, 0, IdSource.System);
 

@@ -93,7 +93,7 @@ public sealed class VerifyTests : IDisposable
 
     private async Task<List<Finding>> VerifyAsync(string name = "payments")
     {
-        var table = (await PoolTables.OpenAsync(_folder, CancellationToken.None))!.Tables.Single(t => t.Name == name);
+        var table = (await PoolTables.OpenAsync(_folder, CancellationToken.None)).Tables.Single(t => t.Name == name);
         var plan = name == QuarantineDataset.Name ? QuarantineDataset.Plan : (await s_good.Value).Catalog.Datasets.Single();
         var findings = (await TableVerifier.RunAsync(table.Store, table.Snapshot, TimeProvider.System, CancellationToken.None)).ToList();
         if (findings.All(f => f.Check is not (CheckList.Files or CheckList.Footers)))

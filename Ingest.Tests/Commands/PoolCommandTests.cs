@@ -1,0 +1,131 @@
+using System.CommandLine;
+using Ingest.Core.Pool.Delta;
+using Ingest.Tests.EndToEnd;
+using Ingest.Worker.Commands;
+
+namespace Ingest.Tests.Commands;
+
+/// <summary>Commands that look at a pool never answer "all is well" where they did not look, and tell what is damaged from what was asked wrongly.</summary>
+public sealed class PoolCommandTests : IDisposable
+{
+    private static readonly Lazy<Task<City>> s_pool = new(NewPoolAsync);
+
+    private static readonly InvocationConfiguration s_throws = new() { EnableDefaultExceptionHandler = false };
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("ingest-pool-commands-").FullName;
+
+    public static TheoryData<int, string, string[]> Names => new()
+    {
+        { 2, "There is no department 'huosing'", ["pool", "ledger", "--department", "huosing"] },
+        { 2, "Did you mean 'housing'?", ["pool", "ledger", "--by-hour", "--department", "huosing"] },
+        { 2, "There is no department 'nope'", ["pool", "ledger", "--complete", "--department", "nope"] },
+        { 2, "There is no department 'nope'", ["quarantine", "ls", "--department", "nope"] },
+        { 2, "There is no department 'nope'", ["quarantine", "export", "--department", "nope"] },
+        { 2, "There is no department 'nope'", ["quarantine", "replay", "--department", "nope"] },
+        { 2, "There is no dataset 'nope'", ["quarantine", "ls", "--dataset", "nope"] },
+        { 2, "There is no reason 'type-mismach'. Did you mean 'type-mismatch'?", ["quarantine", "ls", "--reason", "type-mismach"] },
+        { 1, "There is no 'nope' in the quarantine", ["quarantine", "show", "nope"] },
+        { 2, "There is no table 'nope'", ["pool", "verify", "--table", "nope"] },
+        { 2, "There is no table 'nope'", ["pool", "vacuum", "--table", "nope"] },
+        { 2, "There is no table 'nope'", ["pool", "compact", "--table", "nope"] },
+        { 2, "There is no table 'nope'", ["pool", "reindex", "--table", "nope"] },
+        { 2, "No file of any table lies in the partition 'department=nope/event_date=2026-03-02'", ["pool", "compact", "--partition", "department=nope/event_date=2026-03-02/"] },
+        { 1, "Tables: \"payments\", \"quarantine\"", ["pool", "sql", "select * from nope"] },
+        { 0, "", ["pool", "ledger", "--department", "housing"] },
+        { 0, "", ["pool", "ledger", "--department", "traffic"] },
+        { 0, "", ["quarantine", "ls", "--department", "traffic", "--dataset", "fines", "--reason", "too-large"] },
+        { 0, "", ["pool", "compact", "--partition", "department=housing/event_date=2026-03-02"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task A_name_that_nobody_knows_is_told_and_one_that_only_the_contracts_know_is_not_an_error(int code, string said, string[] arguments)
+    {
+        await CopyAsync();
+        var reads = arguments is ["pool", "vacuum" or "sql", ..] or ["quarantine", "show", ..] ? [] : new[] { "--contracts", "contracts" };
+        var (exitCode, output, errors) = await WorkerProgram.RunAsync(_folder, [.. arguments, "--pool", "pool", .. reads]);
+        Assert.Contains(said, errors, StringComparison.Ordinal);
+        Assert.True(exitCode == code, $"Exit code {exitCode}: {errors}{output}");
+        if (arguments is ["pool", "ledger", "--department", "traffic"]) Assert.Contains("Nothing of traffic is in the ledger", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_damaged_table_is_a_finding_of_verify_and_the_others_are_still_checked()
+    {
+        await CopyAsync();
+        await File.WriteAllTextAsync(Path.Combine(_folder, "pool", "payments", LogNames.Entry(1)), "{");
+        var (code, output, errors) = await WorkerProgram.RunAsync(_folder, "pool", "verify", "--pool", "pool");
+        Assert.Equal((ExitCodes.Failed, ""), (code, errors));
+        Assert.Contains("error  payments: log: Log entry 1: ", output, StringComparison.Ordinal);
+        Assert.Contains("quarantine", output, StringComparison.Ordinal);
+        Assert.Contains("1 error.", output, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Ok, (await WorkerProgram.RunAsync(_folder, "pool", "verify", "--pool", "pool", "--table", "quarantine")).ExitCode);
+        foreach (var other in new[] { "stats", "ledger", "vacuum" })
+        {
+            (code, _, errors) = await WorkerProgram.RunAsync(_folder, "pool", other, "--pool", "pool");
+            Assert.Equal(ExitCodes.Failed, code);
+            Assert.Contains("error  payments: Log entry 1: ", errors, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>However a file of the log is damaged, verify ends with its own answer: 1 when something is wrong, 0 when nothing needs what is damaged.</summary>
+    [Fact]
+    public async Task Verify_ends_with_an_answer_whatever_is_damaged()
+    {
+        await CopyAsync();
+        var pool = Path.Combine(_folder, "pool");
+        var found = 0;
+        foreach (var path in Directory.EnumerateFiles(Path.Combine(pool, "payments"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        {
+            var whole = await File.ReadAllBytesAsync(path);
+            foreach (var harm in new Func<byte[], byte[]>[] { static _ => [], static b => b[..(b.Length / 2)], static b => [.. b.Select((x, i) => i == b.Length / 2 ? (byte)(x ^ 0x41) : x)], static b => [.. b.Reverse()] })
+            {
+                await File.WriteAllBytesAsync(path, harm(whole));
+                var code = await PoolCommand.Create().Parse(["verify", "--pool", pool, "--table", "payments"]).InvokeAsync(s_throws);
+                Assert.True(code is ExitCodes.Ok or ExitCodes.Failed, $"{path}: exit code {code}");
+                found += code;
+            }
+
+            await File.WriteAllBytesAsync(path, whole);
+        }
+
+        Assert.True(found > 20, $"{found} harms were found.");
+        Assert.Equal(ExitCodes.Ok, await PoolCommand.Create().Parse(["verify", "--pool", pool]).InvokeAsync());
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static async Task<City> NewPoolAsync()
+    {
+        var city = new City();
+        for (var i = 0; i < 4; i++)
+        {
+            city.Publish($$"""[{"id":"A{{i}}","amount":"{{i}}.50","paid_on":"2026-03-02"},{"id":"B{{i}}","paid_on":"2026-03-02"},{"id":"C{{i}}","paid_on":"never"}]""");
+            await city.CatchUpAsync();
+        }
+
+        return city;
+    }
+
+    private async Task CopyAsync()
+    {
+        var source = (await s_pool.Value).Pool;
+        foreach (var file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(_folder, "pool", Path.GetRelativePath(source, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+
+        Directory.CreateDirectory(Path.Combine(_folder, "contracts"));
+        await File.WriteAllTextAsync(Path.Combine(_folder, "contracts", "payments.yaml"), City.Contract);
+        await File.WriteAllTextAsync(Path.Combine(_folder, "contracts", "fines.yaml"), """
+            dataset: fines
+            topics: [{ topic: police.fines, department: traffic }]
+            format: json
+            time_zone: Asia/Shanghai
+            columns:
+              - { name: id, type: string, required: true }
+            """);
+    }
+}
