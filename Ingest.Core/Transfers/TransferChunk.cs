@@ -40,6 +40,9 @@ public sealed class TransferChunk : IDisposable
 
     public ReadOnlySpan<Transfer> Transfers => (_transfers ?? throw new ObjectDisposedException(nameof(TransferChunk))).AsSpan(0, Count);
 
+    /// <summary>What the chunk itself holds, in bytes.</summary>
+    public long ResidentBytes => (_buffer?.Length ?? 0) + ((_transfers?.Length ?? 0) * (long)System.Runtime.CompilerServices.Unsafe.SizeOf<Transfer>());
+
     /// <summary>Gives the payload back early, once nothing refers to it any more; the lease stays.</summary>
     public void ReleasePayload()
     {

@@ -27,6 +27,9 @@ public sealed class DataFileWriter
         try
         {
             await CheckAsync(encoded, batch, cancellation);
+
+            // Its columns lie outside of the managed heap, and what was read of them above were bare addresses.
+            GC.KeepAlive(batch);
             return encoded;
         }
         catch

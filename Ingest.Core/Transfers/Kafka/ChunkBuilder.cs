@@ -13,6 +13,9 @@ internal sealed class ChunkBuilder(ByteBudget budget, int chunkBytes, long from)
     private const int TransfersMax = 16 << 10;
     private const int TransferBytes = 24;
 
+    // What a payload is leased with: itself, and as much again and again for its records while they are located and typed. Told exactly once they are decoded.
+    private const int Growth = 3;
+
     private byte[]? _buffer;
     private Transfer[] _transfers = [];
     private ByteLease? _lease;
@@ -83,7 +86,7 @@ internal sealed class ChunkBuilder(ByteBudget budget, int chunkBytes, long from)
             ? Math.Max(length, Math.Min(FirstBytes, chunkBytes))
             : _used + length <= _buffer.Length ? _buffer.Length : Math.Max(_used + length, Math.Min(_buffer.Length * 4, chunkBytes));
         var transfers = _buffer is null ? FirstTransfers : _count < _transfers.Length ? _transfers.Length : _transfers.Length * 4;
-        var more = bytes + (long)transfers * TransferBytes - (_lease?.Bytes ?? 0);
+        var more = (bytes * (long)Growth) + ((long)transfers * TransferBytes) - (_lease?.Bytes ?? 0);
         if (more > 0)
         {
             if (!budget.TryLease(more, out var lease)) return false;
@@ -95,7 +98,7 @@ internal sealed class ChunkBuilder(ByteBudget budget, int chunkBytes, long from)
         _transfers = Moved(_transfers.Length == 0 ? null : _transfers, _count, transfers)!;
 
         // The pool rounds up; what it gave is what we hold.
-        _lease!.Resize(_buffer.Length + (long)_transfers.Length * TransferBytes);
+        _lease!.Resize((_buffer.Length * (long)Growth) + ((long)_transfers.Length * TransferBytes));
         return true;
     }
 
