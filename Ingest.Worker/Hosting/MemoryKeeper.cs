@@ -15,13 +15,13 @@ internal sealed class MemoryKeeper(long budgetBytes, TimeProvider time) : Backgr
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(50);
 
     // What may come on top between two looks.
-    private const long HeadroomBytes = 64L << 20;
+    private const long HeadroomBytes = 96L << 20;
 
     // Of the process's own code, and then of index files.
     private const long CodeBytes = 96L << 20, MappedBytesMax = 32L << 20;
 
     // A collection may take so much of the time, at most one part in so many: what it cannot free, the next one cannot either.
-    private const int Pause = 10;
+    private const int Pause = 4;
 
     private readonly long _highBytes = budgetBytes + HeapLimit.MarginBytes - HeadroomBytes;
 

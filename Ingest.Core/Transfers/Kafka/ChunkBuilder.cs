@@ -63,7 +63,7 @@ internal sealed class ChunkBuilder(ByteBudget budget, int chunkBytes, long from)
     {
         if (_buffer is not null)
         {
-            ArrayPool<byte>.Shared.Return(_buffer);
+            PayloadBuffers.Return(_buffer);
             ArrayPool<Transfer>.Shared.Return(_transfers);
         }
 
@@ -94,24 +94,28 @@ internal sealed class ChunkBuilder(ByteBudget budget, int chunkBytes, long from)
             else _lease.Absorb(lease);
         }
 
-        _buffer = Moved(_buffer, _used, bytes);
-        _transfers = Moved(_transfers.Length == 0 ? null : _transfers, _count, transfers)!;
+        if (_buffer is null || _buffer.Length < bytes) _buffer = Moved(_buffer, bytes);
+        if (_transfers.Length < transfers) _transfers = Moved(_transfers, transfers);
 
         // The pool rounds up; what it gave is what we hold.
         _lease!.Resize((_buffer.Length * (long)Growth) + ((long)_transfers.Length * TransferBytes));
         return true;
     }
 
-    private static T[] Moved<T>(T[]? old, int used, int size)
+    private byte[] Moved(byte[]? old, int bytes)
     {
-        if (old is not null && old.Length >= size) return old;
-        var larger = ArrayPool<T>.Shared.Rent(size);
-        if (old is not null)
-        {
-            old.AsSpan(0, used).CopyTo(larger);
-            ArrayPool<T>.Shared.Return(old);
-        }
+        var larger = PayloadBuffers.Rent(bytes);
+        if (old is null) return larger;
+        old.AsSpan(0, _used).CopyTo(larger);
+        PayloadBuffers.Return(old);
+        return larger;
+    }
 
+    private Transfer[] Moved(Transfer[] old, int transfers)
+    {
+        var larger = ArrayPool<Transfer>.Shared.Rent(transfers);
+        old.AsSpan(0, _count).CopyTo(larger);
+        if (old.Length > 0) ArrayPool<Transfer>.Shared.Return(old);
         return larger;
     }
 }
