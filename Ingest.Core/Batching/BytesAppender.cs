@@ -7,55 +7,69 @@ namespace Ingest.Core.Batching;
 /// <summary>Text (UTF-8) and binary columns: offsets and data.</summary>
 internal sealed class BytesAppender(IArrowType type) : ColumnAppender
 {
-    private int[] _offsets = [0];
-    private byte[] _data = [];
+    private readonly ColumnBuffer<int> _offsets = new();
+    private readonly ColumnBuffer<byte> _data = new();
+    private int _end;
 
-    public override long Bytes => _data.Length + (_offsets.Length * 4L) + Valid.Length;
+    public override long Bytes => _data.Bytes + _offsets.Bytes + ValidBytes;
 
     public override void Append(ColumnVector vector, ReadOnlySpan<int> rows)
     {
         var from = (BytesVector)vector;
-        var at = Count;
-        ColumnArrays<int>.Grow(ref _offsets, at + 1, at + rows.Length + 1);
+        var ends = Ends(rows.Length);
         var (offsets, data) = (from.Offsets, from.Data);
-        var end = _offsets[at];
+        var to = _data.Values;
+        var end = _end;
         for (var i = 0; i < rows.Length; i++)
         {
             var start = offsets[rows[i]];
             var length = offsets[rows[i] + 1] - start;
-            if (_data.Length - end < length) ColumnArrays<byte>.Grow(ref _data, end, checked(end + length));
-            data.AsSpan(start, length).CopyTo(_data.AsSpan(end));
+            if (to.Length - end < length)
+            {
+                _data.Reserve((long)end + length);
+                to = _data.Values;
+            }
+
+            data.AsSpan(start, length).CopyTo(to[end..]);
             end += length;
-            _offsets[at + i + 1] = end;
+            ends[i] = end;
         }
 
+        _end = end;
         AppendValid(from.Valid, rows);
     }
 
     public override void Release()
     {
-        ColumnArrays<int>.Release(ref _offsets);
-        ColumnArrays<byte>.Release(ref _data);
+        _offsets.Release();
+        _data.Release();
         ReleaseValid();
     }
 
     /// <summary>Appends the same value so many times.</summary>
     public void AppendRepeated(ReadOnlySpan<byte> value, int count)
     {
-        var at = Count;
-        ColumnArrays<int>.Grow(ref _offsets, at + 1, at + count + 1);
-        var end = _offsets[at];
-        ColumnArrays<byte>.Grow(ref _data, end, checked(end + (value.Length * count)));
+        var ends = Ends(count);
+        _data.Reserve(_end + ((long)value.Length * count));
+        var to = _data.Values;
         for (var i = 0; i < count; i++)
         {
-            value.CopyTo(_data.AsSpan(end));
-            end += value.Length;
-            _offsets[at + i + 1] = end;
+            value.CopyTo(to[_end..]);
+            _end += value.Length;
+            ends[i] = _end;
         }
 
         AppendValid(count);
     }
 
     public override IArrowArray Seal() => ArrowArrayFactory.BuildArray(Data(
-        type, ValidityBitmap(), new ArrowBuffer(new ArrayBytes<int>(_offsets).Memory[..((Count + 1) * 4)]), new ArrowBuffer(_data.AsMemory(0, _offsets[Count]))));
+        type, ValidityBitmap(), new ArrowBuffer(_offsets.Memory[..((Count + 1) * 4)]), new ArrowBuffer(_data.Memory[.._end])));
+
+    /// <summary>Where the ends of so many more values are to be written.</summary>
+    private Span<int> Ends(int count)
+    {
+        _offsets.Reserve(Count + count + 1L);
+        if (Count == 0) _offsets.Values[0] = 0;
+        return _offsets.Values.Slice(Count + 1, count);
+    }
 }

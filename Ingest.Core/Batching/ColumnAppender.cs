@@ -8,11 +8,11 @@ namespace Ingest.Core.Batching;
 /// <summary>Gathers chosen rows of chunk vectors into one growing column in Arrow's layout.</summary>
 internal abstract class ColumnAppender
 {
-    private byte[] _valid = [];
+    private readonly ColumnBuffer<byte> _valid = new();
 
     private protected ColumnAppender() { }
 
-    private protected byte[] Valid => _valid;
+    private protected long ValidBytes => _valid.Bytes;
 
     private protected int Count { get; private set; }
 
@@ -44,12 +44,12 @@ internal abstract class ColumnAppender
     /// <summary>Gives the buffers back; neither the column nor what it was sealed to may be used any more.</summary>
     public abstract void Release();
 
-    private protected void ReleaseValid() => ColumnArrays<byte>.Release(ref _valid);
+    private protected void ReleaseValid() => _valid.Release();
 
     private protected void AppendValid(byte[] valid, ReadOnlySpan<int> rows)
     {
-        ColumnArrays<byte>.Grow(ref _valid, Count, Count + rows.Length);
-        var to = _valid.AsSpan(Count, rows.Length);
+        _valid.Reserve((long)Count + rows.Length);
+        var to = _valid.Values.Slice(Count, rows.Length);
         var nulls = 0;
         for (var i = 0; i < rows.Length; i++)
         {
@@ -64,18 +64,18 @@ internal abstract class ColumnAppender
 
     private protected void AppendValid(int count)
     {
-        ColumnArrays<byte>.Grow(ref _valid, Count, Count + count);
-        _valid.AsSpan(Count, count).Fill(1);
+        _valid.Reserve((long)Count + count);
+        _valid.Values.Slice(Count, count).Fill(1);
         Count += count;
     }
 
     /// <summary>One bit a row, least significant first; empty when no row is null.</summary>
-    private protected ArrowBuffer ValidityBitmap() => Nulls == 0 ? ArrowBuffer.Empty : Bits(Valid, Count);
+    private protected ArrowBuffer ValidityBitmap() => Nulls == 0 ? ArrowBuffer.Empty : Bits(_valid.Values[..Count]);
 
-    private protected static ArrowBuffer Bits(byte[] bytes, int count)
+    private protected static ArrowBuffer Bits(ReadOnlySpan<byte> bytes)
     {
-        var bits = new byte[(count + 7) / 8];
-        for (var i = 0; i < count; i++) bits[i >> 3] |= (byte)(bytes[i] << (i & 7));
+        var bits = new byte[(bytes.Length + 7) / 8];
+        for (var i = 0; i < bytes.Length; i++) bits[i >> 3] |= (byte)(bytes[i] << (i & 7));
         return new ArrowBuffer(bits);
     }
 

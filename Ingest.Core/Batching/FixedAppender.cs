@@ -8,17 +8,16 @@ namespace Ingest.Core.Batching;
 /// <summary>Columns whose chunk vector already has Arrow's width.</summary>
 internal sealed class FixedAppender<T>(IArrowType type) : ColumnAppender where T : unmanaged
 {
-    private T[] _values = [];
+    private readonly ColumnBuffer<T> _values = new();
 
-    public override long Bytes => ((long)_values.Length * Unsafe.SizeOf<T>()) + Valid.Length;
+    public override long Bytes => _values.Bytes + ValidBytes;
 
     public override void Append(ColumnVector vector, ReadOnlySpan<int> rows)
     {
         var from = (FixedVector<T>)vector;
-        var at = Count;
-        ColumnArrays<T>.Grow(ref _values, at, at + rows.Length);
+        _values.Reserve((long)Count + rows.Length);
         var values = from.Values;
-        var to = _values.AsSpan(at, rows.Length);
+        var to = _values.Values.Slice(Count, rows.Length);
         for (var i = 0; i < rows.Length; i++) to[i] = values[rows[i]];
         AppendValid(from.Valid, rows);
     }
@@ -26,19 +25,16 @@ internal sealed class FixedAppender<T>(IArrowType type) : ColumnAppender where T
     /// <summary>Appends the same value so many times.</summary>
     public void AppendRepeated(T value, int count)
     {
-        ColumnArrays<T>.Grow(ref _values, Count, Count + count);
-        _values.AsSpan(Count, count).Fill(value);
+        _values.Reserve((long)Count + count);
+        _values.Values.Slice(Count, count).Fill(value);
         AppendValid(count);
     }
 
     public override void Release()
     {
-        ColumnArrays<T>.Release(ref _values);
+        _values.Release();
         ReleaseValid();
     }
 
-    public override IArrowArray Seal() => ArrowArrayFactory.BuildArray(Data(type, ValidityBitmap(), Wrap(_values, Count)));
-
-    /// <summary>The array's own memory as Arrow wants it: bytes.</summary>
-    private static ArrowBuffer Wrap(T[] values, int count) => new(new ArrayBytes<T>(values).Memory[..(count * Unsafe.SizeOf<T>())]);
+    public override IArrowArray Seal() => ArrowArrayFactory.BuildArray(Data(type, ValidityBitmap(), new ArrowBuffer(_values.Memory[..(Count * Unsafe.SizeOf<T>())])));
 }

@@ -14,11 +14,11 @@ internal sealed class OpenPartition
     private readonly ImmutableArray<string?> _values;
     private readonly ColumnAppender[] _columns;
     private readonly bool _hasContents;
-    private int[] _rows = [];
+    private readonly ColumnBuffer<int> _rows = new();
     private int _rowCount;
-    private UInt128[] _keys = [];
-    private UInt128[] _contents = [];
-    private ushort[] _ranges = [];
+    private readonly ColumnBuffer<UInt128> _keys = new();
+    private readonly ColumnBuffer<UInt128> _contents = new();
+    private readonly ColumnBuffer<ushort> _ranges = new();
     private int _count;
 
     public OpenPartition(ImmutableArray<string?> values, ImmutableArray<TableColumns.StoredColumn> columns, bool hasContents)
@@ -32,7 +32,7 @@ internal sealed class OpenPartition
     {
         get
         {
-            var bytes = OverheadBytes + ((_keys.Length + _contents.Length) * 16L) + (_ranges.Length * 2L) + (_rows.Length * 4L) + (_columns.Length * (long)OverheadColumnBytes);
+            var bytes = OverheadBytes + _keys.Bytes + _contents.Bytes + _ranges.Bytes + _rows.Bytes + (_columns.Length * (long)OverheadColumnBytes);
             foreach (var column in _columns) bytes += column.Bytes;
             return bytes;
         }
@@ -41,15 +41,15 @@ internal sealed class OpenPartition
     /// <summary>Marks a row of the chunk at hand for this partition; true when it is the first.</summary>
     public bool Touch(int row)
     {
-        if (_rowCount == _rows.Length) ColumnArrays<int>.Grow(ref _rows, _rowCount, _rowCount + 1);
-        _rows[_rowCount++] = row;
+        if (_rowCount == _rows.Length) _rows.Reserve(_rowCount + 1L);
+        _rows.Values[_rowCount++] = row;
         return _rowCount == 1;
     }
 
     /// <summary>Gathers the marked rows.</summary>
     public void AppendTouched(ImmutableArray<TableColumns.StoredColumn> columns, NormalizedRecords records, SystemVectors system, ushort range)
     {
-        var rows = _rows.AsSpan(0, _rowCount);
+        var rows = _rows.Values[.._rowCount];
         for (var i = 0; i < _columns.Length; i++)
         {
             var column = columns[i];
@@ -60,13 +60,9 @@ internal sealed class OpenPartition
         }
 
         Reserve(rows.Length);
-        for (var i = 0; i < rows.Length; i++) _keys[_count + i] = records.Keys[rows[i]];
-        if (_hasContents)
-        {
-            for (var i = 0; i < rows.Length; i++) _contents[_count + i] = records.Contents[rows[i]];
-        }
-
-        _ranges.AsSpan(_count, rows.Length).Fill(range);
+        Gather(records.Keys, rows, _keys);
+        if (_hasContents) Gather(records.Contents, rows, _contents);
+        _ranges.Values.Slice(_count, rows.Length).Fill(range);
         _count += rows.Length;
         _rowCount = 0;
     }
@@ -76,7 +72,7 @@ internal sealed class OpenPartition
     {
         var arrays = _columns.Select(c => c.Seal()).ToArray();
         schema ??= new Schema(columns.Select((c, i) => new Field(c.Name, arrays[i].Data.DataType, nullable: true)), null);
-        var batch = new PartitionBatch(_values, new RecordBatch(schema, arrays, _count), _keys[.._count], _hasContents ? _contents[.._count] : [], _ranges[.._count]) { Memory = new PartitionMemory(_columns) };
+        var batch = new PartitionBatch(_values, new RecordBatch(schema, arrays, _count), _keys.Values[.._count].ToArray(), _hasContents ? _contents.Values[.._count].ToArray() : [], _ranges.Values[.._count].ToArray()) { Memory = new PartitionMemory(_columns) };
         ReleaseRows();
         return batch;
     }
@@ -90,16 +86,22 @@ internal sealed class OpenPartition
 
     private void ReleaseRows()
     {
-        ColumnArrays<int>.Release(ref _rows);
-        ColumnArrays<UInt128>.Release(ref _keys);
-        ColumnArrays<UInt128>.Release(ref _contents);
-        ColumnArrays<ushort>.Release(ref _ranges);
+        _rows.Release();
+        _keys.Release();
+        _contents.Release();
+        _ranges.Release();
+    }
+
+    private void Gather(UInt128[] from, ReadOnlySpan<int> rows, ColumnBuffer<UInt128> into)
+    {
+        var to = into.Values.Slice(_count, rows.Length);
+        for (var i = 0; i < rows.Length; i++) to[i] = from[rows[i]];
     }
 
     private void Reserve(int more)
     {
-        ColumnArrays<UInt128>.Grow(ref _keys, _count, _count + more);
-        ColumnArrays<ushort>.Grow(ref _ranges, _count, _count + more);
-        if (_hasContents) ColumnArrays<UInt128>.Grow(ref _contents, _count, _count + more);
+        _keys.Reserve((long)_count + more);
+        _ranges.Reserve((long)_count + more);
+        if (_hasContents) _contents.Reserve((long)_count + more);
     }
 }

@@ -4,8 +4,8 @@ using Ingest.Core.Decoding;
 namespace Ingest.Core.Normalizing;
 
 /// <summary>
-/// Normalizes the located records of one topic into typed columns, column by column. Bad values are refused rows or rescued values, never exceptions. In the steady
-/// state nothing is allocated for an accepted row. One for each worker and topic: it is not thread-safe, and holds buffers as large as the largest value so far.
+/// Normalizes the located records of topics with the same datasets into typed columns, column by column. Bad values are refused rows or rescued values, never exceptions. In the steady
+/// state nothing is allocated for an accepted row. One for each worker and kind of topic: it is not thread-safe, and holds buffers as large as the largest value so far.
 /// </summary>
 public sealed class ChunkNormalizer
 {
@@ -25,11 +25,23 @@ public sealed class ChunkNormalizer
     /// </summary>
     public void Normalize(DecodedChunk decoded, NormalizedChunk into)
     {
-        if (!ReferenceEquals(decoded.Topic, _topic) || !ReferenceEquals(into.Topic, _topic))
-            throw new ArgumentException($"The chunk is of topic {decoded.Topic.Topic}, the target of {into.Topic.Topic}, but the plan of {_topic.Topic}.", nameof(decoded));
+        if (!ReferenceEquals(decoded.Topic, into.Topic) || !IsAlike(decoded.Topic))
+            throw new ArgumentException($"The chunk is of topic {decoded.Topic.Topic}, the target of {into.Topic.Topic}, but the plan of topics like {_topic.Topic}.", nameof(decoded));
         into.Reset(decoded.Chunk);
         into.Rejections.AddRange(decoded.Rejections);
         var buffer = decoded.Chunk.Buffer;
         for (var d = 0; d < _datasets.Length; d++) _datasets[d].Normalize(decoded.Datasets[d], buffer, into.Datasets[d], into.Rejections);
+    }
+
+    private bool IsAlike(TopicPlan topic)
+    {
+        if (ReferenceEquals(topic, _topic)) return true;
+        if (topic.Format != _topic.Format || topic.Datasets.Length != _datasets.Length) return false;
+        for (var d = 0; d < _datasets.Length; d++)
+        {
+            if (!ReferenceEquals(topic.Datasets[d].Plan, _topic.Datasets[d].Plan)) return false;
+        }
+
+        return true;
     }
 }

@@ -71,6 +71,9 @@ public sealed class BytesVector : ColumnVector
 
     public byte[] Data = new byte[1024];
 
+    /// <summary>What all values together are expected to weigh at most: those of a chunk no more than its payload. Growth by doubling stops there, and goes on as needed if they do.</summary>
+    public int ExpectedBytesMax { get; set; } = int.MaxValue;
+
     public override long ResidentBytes => Data.Length + (Offsets.Length * 4L) + Valid.Length;
 
     public ReadOnlySpan<byte> this[int row] => Data.AsSpan(Offsets[row], Offsets[row + 1] - Offsets[row]);
@@ -106,5 +109,10 @@ public sealed class BytesVector : ColumnVector
 
     private void GrowRows() => Reserve(Count + 1);
 
-    private void GrowData(int needed) => Array.Resize(ref Data, (int)Math.Min(Array.MaxLength, Math.Max(Data.Length * 2L, (long)Offsets[Count] + needed)));
+    private void GrowData(int needed)
+    {
+        var least = (long)Offsets[Count] + needed;
+        var more = least <= ExpectedBytesMax ? Math.Min(Data.Length * 2L, ExpectedBytesMax) : Data.Length + (Data.Length / 4L);
+        Array.Resize(ref Data, (int)Math.Min(Array.MaxLength, Math.Max(more, least)));
+    }
 }

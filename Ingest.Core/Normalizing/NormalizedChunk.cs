@@ -32,7 +32,7 @@ public sealed class NormalizedChunk : IDisposable
     {
         Chunk = chunk;
         Rejections.Clear();
-        foreach (var dataset in Datasets) dataset.Clear();
+        foreach (var dataset in Datasets) dataset.Clear(chunk.Buffer.Length);
     }
 
     public void Dispose() => Chunk.Dispose();
@@ -111,11 +111,17 @@ public sealed class NormalizedRecords
     /// <summary>Memory held by the vectors and per-row arrays, in bytes.</summary>
     public long ResidentBytes => (Refused.Length * 33L) + (Contents.Length * 16L) + Rescued.ResidentBytes + EventDate.ResidentBytes + Columns.Sum(c => c.ResidentBytes);
 
-    public void Clear()
+    /// <param name="expectedBytesMax">What the texts of one column are expected to weigh at most.</param>
+    public void Clear(int expectedBytesMax = int.MaxValue)
     {
         Count = 0;
         Rescued.Clear();
+        Rescued.ExpectedBytesMax = expectedBytesMax;
         EventDate.Clear();
-        foreach (var column in Columns) column.Clear();
+        foreach (var column in Columns)
+        {
+            column.Clear();
+            if (column is BytesVector bytes) bytes.ExpectedBytesMax = expectedBytesMax;
+        }
     }
 }

@@ -8,6 +8,8 @@ namespace Ingest.Core.Transfers;
 public sealed class ByteBudget
 {
     private long _used;
+    private long _kept;
+    private volatile bool _isShort;
 
     /// <param name="totalBytes">What may be in flight, in bytes; at least 1.</param>
     /// <param name="leasedBytesMax">Of it, what may be leased before no lease is granted any more; all of it when 0.</param>
@@ -20,13 +22,17 @@ public sealed class ByteBudget
 
     public long TotalBytes { get; }
 
-    public long UsedBytes => Interlocked.Read(ref _used);
+    /// <summary>Data in flight, what is kept between batches, and work buffers.</summary>
+    public long UsedBytes => Interlocked.Read(ref _used) + Interlocked.Read(ref _kept);
+
+    /// <summary>The last lease that was asked for was refused: something is waiting for room, and what is open must make it.</summary>
+    public bool IsShort => _isShort;
 
     /// <summary>Use beyond which no lease is granted. What was taken in grows while it is decoded and batched, and the rest is for that.</summary>
     public long LeasedBytesMax { get; }
 
     /// <summary>
-    /// Takes <paramref name="bytes"/> if they fit into <see cref="LeasedBytesMax"/>, or if nothing at all is in flight (so that one huge transfer can pass).
+    /// Takes <paramref name="bytes"/> if they fit into <see cref="LeasedBytesMax"/>, or if nothing is in flight (so that one huge transfer can pass).
     /// A lease of nothing is always granted: its owner only grows what is in flight already.
     /// </summary>
     public bool TryLease(long bytes, out ByteLease lease)
@@ -37,19 +43,24 @@ public sealed class ByteBudget
             var used = Interlocked.Read(ref _used);
             var asked = bytes;
             Mutation.Set(Bug.RefusesEmptyLeaseWhenFull, ref asked, Math.Max(1, bytes));
-            if (asked != 0 && used != 0 && used + bytes > LeasedBytesMax)
+            if (asked != 0 && used != 0 && used + Interlocked.Read(ref _kept) + bytes > LeasedBytesMax)
             {
+                _isShort = true;
                 lease = null!;
                 return false;
             }
 
             if (Interlocked.CompareExchange(ref _used, used + bytes, used) == used)
             {
+                if (bytes > 0) _isShort = false;
                 lease = new ByteLease(this, bytes);
                 return true;
             }
         }
     }
+
+    /// <summary>Accounts for memory that is held beside the data in flight: spare buffers, tables of pending keys, buffers of encoders. Negative when it is given up.</summary>
+    public void Keep(long bytes) => Interlocked.Add(ref _kept, bytes);
 
     internal void Add(long bytes) => Interlocked.Add(ref _used, bytes);
 }

@@ -12,7 +12,7 @@ public sealed class TransferChunk : IDisposable
     private byte[]? _buffer;
     private Transfer[]? _transfers;
 
-    /// <param name="buffer">Rented from <see cref="ArrayPool{T}.Shared"/>; ownership passes to the chunk.</param>
+    /// <param name="buffer">Rented from <see cref="PayloadBuffers"/> or <see cref="ArrayPool{T}.Shared"/>; ownership passes to the chunk.</param>
     /// <param name="transfers">Rented from <see cref="ArrayPool{T}.Shared"/>; ownership passes to the chunk.</param>
     public TransferChunk(CommitRight right, OffsetRange range, byte[] buffer, Transfer[] transfers, int count, ByteLease lease)
     {
@@ -40,10 +40,13 @@ public sealed class TransferChunk : IDisposable
 
     public ReadOnlySpan<Transfer> Transfers => (_transfers ?? throw new ObjectDisposedException(nameof(TransferChunk))).AsSpan(0, Count);
 
+    /// <summary>What the chunk itself holds, in bytes.</summary>
+    public long ResidentBytes => (_buffer?.Length ?? 0) + ((_transfers?.Length ?? 0) * (long)System.Runtime.CompilerServices.Unsafe.SizeOf<Transfer>());
+
     /// <summary>Gives the payload back early, once nothing refers to it any more; the lease stays.</summary>
     public void ReleasePayload()
     {
-        if (Interlocked.Exchange(ref _buffer, null) is { } buffer) ArrayPool<byte>.Shared.Return(buffer);
+        if (Interlocked.Exchange(ref _buffer, null) is { } buffer) PayloadBuffers.Return(buffer);
     }
 
     public void Dispose()

@@ -29,7 +29,8 @@ internal static class RunCommand
         var catalog = ContractFiles.Load(configuration["Ingest:Contracts"] ?? new IngestSettings().Contracts, errors);
         if (options is null || catalog is null || errors.Count > 0) return Refuse(errors);
 
-        HeapLimit.Apply(options.Engine.BudgetBytes + options.Kafka.PrefetchBytes, options.Kafka.PrefetchBytes);
+        NativeHeap.Configure();
+        HeapLimit.Apply(options.BudgetBytes, options.Kafka.PrefetchBytes);
         await using var app = WorkerHost.Build(options, catalog, configuration);
         var service = app.Services.GetRequiredService<IngestBackgroundService>();
         using var signals = new StopSignals();

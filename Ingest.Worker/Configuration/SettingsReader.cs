@@ -11,7 +11,7 @@ using Microsoft.Extensions.Configuration;
 namespace Ingest.Worker.Configuration;
 
 /// <summary>Everything that the settings say, checked as a whole and turned into each stage's options.</summary>
-internal sealed record WorkerOptions(IngestSettings Settings, EngineOptions Engine, KafkaOptions Kafka, PoolAddress Pool, StoreOptions Store, StoreRetryOptions Retry);
+internal sealed record WorkerOptions(IngestSettings Settings, long BudgetBytes, EngineOptions Engine, KafkaOptions Kafka, PoolAddress Pool, StoreOptions Store, StoreRetryOptions Retry);
 
 /// <summary>Reads and checks the settings; reports every error at once, each with the name of the setting and what would be right.</summary>
 internal static class SettingsReader
@@ -34,7 +34,7 @@ internal static class SettingsReader
         var flushBytes = Bytes(settings.Batching.FlushBytes, "Ingest:Batching:FlushBytes", 1L << 20, errors);
         var transferBytes = Bytes(settings.Limits.TransferBytesMax, "Ingest:Limits:TransferBytesMax", 1L << 10, errors);
         var recordBytes = Bytes(settings.Limits.RecordBytesMax, "Ingest:Limits:RecordBytesMax", 1L << 10, errors);
-        var prefetch = budget / 8;
+        var prefetch = budget / 16;
         if (string.IsNullOrWhiteSpace(settings.Kafka.BootstrapServers))
             errors.Add("Ingest:Kafka:BootstrapServers is not set. Give the brokers, for example Ingest__Kafka__BootstrapServers=kafka-1:9092,kafka-2:9092 in the environment.");
         if (string.IsNullOrWhiteSpace(settings.Kafka.Source) || settings.Kafka.Source.Contains('/', StringComparison.Ordinal))
@@ -61,7 +61,7 @@ internal static class SettingsReader
         {
             SourceName = settings.Kafka.Source,
             StartFrom = settings.Kafka.StartFrom,
-            BudgetBytes = budget - prefetch,
+            BudgetBytes = budget - (2 * prefetch), // what the client has queued, and the answer that it is reading
             Decoding = new DecodeLimits { TransferBytesMax = (int)Math.Min(transferBytes, int.MaxValue), RecordBytesMax = (int)Math.Min(recordBytes, int.MaxValue) },
             Batching = new BatchingOptions { FlushAfter = settings.Batching.FlushAfter, FlushAfterBehind = settings.Batching.FlushAfterBehind, FlushBytes = flushBytes, FlushRows = settings.Batching.FlushRows },
             IdleFlushAfter = settings.Batching.IdleFlushAfter,
@@ -87,7 +87,7 @@ internal static class SettingsReader
         };
         var retry = new StoreRetryOptions { AttemptTimeout = settings.Store.AttemptTimeout, LongestDelay = settings.Store.RetryDelayMax };
         if (retry.RefusedDelay > retry.LongestDelay) retry = retry with { RefusedDelay = retry.LongestDelay };
-        return new WorkerOptions(settings, engine, kafka, pool, store, retry);
+        return new WorkerOptions(settings, budget, engine, kafka, pool, store, retry);
     }
 
     /// <summary>The pool's address and how to open it, for commands that need nothing else; null when an error was added.</summary>

@@ -57,6 +57,7 @@ internal static class WorkerHost
 
         // Before the engine's service, so that it ends after it.
         if (options.Settings.Kafka.DeadLetterTopic.Length > 0) services.AddHostedService<DeadLetterService>();
+        services.AddHostedService(_ => new MemoryKeeper(options.BudgetBytes, TimeProvider.System));
         services.AddSingleton<IngestBackgroundService>();
         services.AddHostedService(provider => provider.GetRequiredService<IngestBackgroundService>());
         services.Configure<HostOptions>(host => host.ShutdownTimeout = s_shutdown);

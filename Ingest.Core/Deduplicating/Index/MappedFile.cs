@@ -6,6 +6,10 @@ namespace Ingest.Core.Deduplicating.Index;
 /// <summary>A whole local file, mapped read-only. Its name may be deleted meanwhile; its bytes must not be cut off.</summary>
 internal sealed unsafe class MappedFile : IDisposable
 {
+    // A file that is being disposed must not be touched: its addresses may be another's by then.
+    private static readonly Lock s_lock = new();
+    private static readonly HashSet<MappedFile> s_open = [];
+
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
     private readonly byte* _start;
@@ -23,11 +27,21 @@ internal sealed unsafe class MappedFile : IDisposable
         byte* start = null;
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
         _start = start + _view.PointerOffset;
+        lock (s_lock) s_open.Add(this);
     }
 
     public long Length { get; }
 
     public byte* Start => _start;
+
+    /// <summary>Takes the pages of all files that are open out of the process's memory. They stay readable; pages that were read before count against a limit no more.</summary>
+    public static void Unload()
+    {
+        lock (s_lock)
+        {
+            foreach (var file in s_open) PageAdvice.Unload(file._start, file.Length);
+        }
+    }
 
     /// <summary>A piece of the file as memory, for a store to send; valid until the file is disposed.</summary>
     public ReadOnlyMemory<byte> Memory(long offset, int bytes) => new Piece(_start + offset, bytes).Memory;
@@ -36,6 +50,7 @@ internal sealed unsafe class MappedFile : IDisposable
     {
         if (_disposed) return;
         _disposed = true;
+        lock (s_lock) s_open.Remove(this);
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
         _file.Dispose();

@@ -9,12 +9,12 @@ public sealed class PauseRule
     private readonly long _highBytes;
     private readonly long _lowBytes;
 
-    /// <param name="budgetBytes">The byte budget of data in flight. The high mark lies at 60 % of it: what was already taken in may still grow while it is decoded.</param>
+    /// <param name="budgetBytes">The byte budget of data in flight. The high mark lies at 80 % of it: what was taken in is leased with what it grows to, and the rest is for what grows further.</param>
     public PauseRule(long budgetBytes)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(budgetBytes, 1);
-        _highBytes = budgetBytes / 10 * 6;
-        _lowBytes = budgetBytes / 10 * 4;
+        _highBytes = budgetBytes / 10 * 8;
+        _lowBytes = budgetBytes / 10 * 6;
     }
 
     public bool IsPaused { get; private set; }

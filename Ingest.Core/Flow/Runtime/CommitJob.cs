@@ -19,6 +19,9 @@ internal sealed class CommitJob
     // While it is encoded, a partition takes two to three times what it weighs: more of those at once would not fit beside the budget.
     private const long EncodedAloneBytes = 24 << 20;
 
+    // Of a row while its index run is made: its key, sorted, with its place, and as written.
+    private const long RunRowBytes = 72;
+
     private readonly TableLane _lane;
     private readonly CommitJobServices _services;
     private readonly RunMerge? _merge;
@@ -132,7 +135,22 @@ internal sealed class CommitJob
         return new WrittenFiles(_batch, files, await WriteRunAsync(partitions, cancellation));
     }
 
+    /// <summary>The file, and the pages it is made of, weigh no more than the rows do.</summary>
     private async Task<DataFile> WriteFileAsync(PartitionBatch partition, CancellationToken cancellation)
+    {
+        var bytes = partition.Bytes;
+        _lane.Budget.Keep(bytes);
+        try
+        {
+            return await EncodeAndStoreAsync(partition, cancellation);
+        }
+        finally
+        {
+            _lane.Budget.Keep(-bytes);
+        }
+    }
+
+    private async Task<DataFile> EncodeAndStoreAsync(PartitionBatch partition, CancellationToken cancellation)
     {
         while (true)
         {
@@ -152,6 +170,19 @@ internal sealed class CommitJob
     {
         var rows = partitions.Sum(p => p.RowCount);
         if (rows == 0) return null;
+        _lane.Budget.Keep(rows * RunRowBytes);
+        try
+        {
+            return await WriteRunAsync(partitions, rows, cancellation);
+        }
+        finally
+        {
+            _lane.Budget.Keep(-rows * RunRowBytes);
+        }
+    }
+
+    private async Task<RunDescriptor> WriteRunAsync(PartitionBatch[] partitions, int rows, CancellationToken cancellation)
+    {
         var keys = new UInt128[rows];
         var contents = _lane.Plan.Dedup.Mode == Contracts.DedupMode.Identity ? new UInt128[rows] : [];
         var next = 0;

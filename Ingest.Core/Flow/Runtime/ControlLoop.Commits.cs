@@ -12,7 +12,7 @@ internal sealed partial class ControlLoop
     /// </summary>
     private void Flush(bool force)
     {
-        var pressed = _pause.IsPaused;
+        var pressed = _pause.IsPaused || _budget.IsShort;
         _behind = IsBehind();
         foreach (var lane in _lanes.ByOpenBytes())
         {

@@ -163,7 +163,7 @@ internal sealed partial class ControlLoop
             if (lane.OpenPartitions >= _options.Batching.PartitionsMax) return false;
         }
 
-        return !inFlight || _budget.UsedBytes < _budget.TotalBytes / 10 * 8;
+        return !inFlight || _budget.UsedBytes < _budget.TotalBytes / 10 * 9;
     }
 
     private void Take(NormalizedChunk normalized)

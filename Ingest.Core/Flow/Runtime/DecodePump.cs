@@ -45,6 +45,7 @@ internal sealed class DecodePump : IAsyncDisposable
     private async Task WorkAsync()
     {
         var stages = new Dictionary<string, Stage>(StringComparer.Ordinal);
+        var shapes = new Dictionary<string, Shape>(StringComparer.Ordinal);
         while (await _work.Reader.WaitToReadAsync())
         {
             // Several workers wait for the same ticket; one gets it.
@@ -52,7 +53,7 @@ internal sealed class DecodePump : IAsyncDisposable
             try
             {
                 var topic = _catalog.Topics[ticket.Chunk.Source.Topic];
-                if (!stages.TryGetValue(topic.Topic, out var stage)) stages.Add(topic.Topic, stage = new Stage(topic, _limits, stages.Values));
+                if (!stages.TryGetValue(topic.Topic, out var stage)) stages.Add(topic.Topic, stage = new Stage(topic, _limits, ShapeOf(topic, shapes)));
                 ticket.Complete(stage.Run(ticket.Chunk, _pool));
             }
 #pragma warning disable CA1031 // Bad input is a value here; what is thrown is a bug, and it is the control loop that must stop for it.
@@ -66,34 +67,40 @@ internal sealed class DecodePump : IAsyncDisposable
         }
     }
 
-    /// <summary>What one worker needs for one topic. The scratch of located records is shared by topics of the same shape.</summary>
-    private sealed class Stage
+    private static Shape ShapeOf(TopicPlan topic, Dictionary<string, Shape> shapes)
     {
-        private readonly TopicPlan _topic;
-        private readonly string _shape;
-        private readonly ChunkDecoder _decoder;
-        private readonly ChunkNormalizer _normalizer;
-        private readonly Fingerprinter[] _fingerprinters;
-        private readonly DecodedChunk _decoded;
+        var name = NormalizedChunkPool.ShapeOf(topic);
+        if (!shapes.TryGetValue(name, out var shape)) shapes.Add(name, shape = new Shape(name, topic));
+        return shape;
+    }
 
-        public Stage(TopicPlan topic, DecodeLimits limits, IEnumerable<Stage> others)
-        {
-            _topic = topic;
-            _shape = NormalizedChunkPool.ShapeOf(topic);
-            _decoder = new ChunkDecoder(topic, limits);
-            _normalizer = new ChunkNormalizer(topic);
-            _fingerprinters = [.. topic.Datasets.Select(d => new Fingerprinter(d.Plan))];
-            _decoded = others.FirstOrDefault(o => o._shape == _shape)?._decoded ?? new DecodedChunk(topic);
-        }
+    /// <summary>What one worker needs for topics with the same datasets, whose buffers grow to the size of a chunk: 59 departments must not have 59 of each.</summary>
+    private sealed class Shape(string name, TopicPlan topic)
+    {
+        public string Name => name;
+
+        public DecodedChunk Decoded { get; } = new(topic);
+
+        public ChunkNormalizer Normalizer { get; } = new(topic);
+
+        public Fingerprinter[] Fingerprinters { get; } = [.. topic.Datasets.Select(d => new Fingerprinter(d.Plan))];
+    }
+
+    /// <summary>What one worker needs for one topic: its decoder learns the order of the sender's fields.</summary>
+    private sealed class Stage(TopicPlan topic, DecodeLimits limits, Shape shape)
+    {
+        private readonly ChunkDecoder _decoder = new(topic, limits);
 
         public NormalizedChunk Run(Transfers.TransferChunk chunk, NormalizedChunkPool pool)
         {
-            var normalized = pool.Rent(_topic, _shape);
-            _decoded.Topic = _topic;
-            _decoder.Decode(chunk, _decoded);
-            _normalizer.Normalize(_decoded, normalized);
-            for (var i = 0; i < _fingerprinters.Length; i++) _fingerprinters[i].Fingerprint(normalized.Datasets[i], _topic.Department);
-            _decoded.Trim();
+            var normalized = pool.Rent(topic, shape.Name);
+            var decoded = shape.Decoded;
+            decoded.Topic = topic;
+            _decoder.Decode(chunk, decoded);
+            shape.Normalizer.Normalize(decoded, normalized);
+            for (var i = 0; i < shape.Fingerprinters.Length; i++) shape.Fingerprinters[i].Fingerprint(normalized.Datasets[i], topic.Department);
+            decoded.Trim();
+            chunk.Lease.Resize(chunk.ResidentBytes + normalized.ResidentBytes);
             return normalized;
         }
     }

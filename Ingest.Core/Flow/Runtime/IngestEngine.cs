@@ -31,7 +31,7 @@ public sealed class IngestEngine : IDisposable
         _options = options;
         _catalog = catalog;
         _services = services;
-        Budget = new ByteBudget(options.BudgetBytes, options.BudgetBytes / 10 * 6);
+        Budget = new ByteBudget(options.BudgetBytes, options.BudgetBytes / 10 * 8);
         _counters = new EngineCounters(options.BudgetBytes, services.Time);
     }
 
@@ -47,7 +47,7 @@ public sealed class IngestEngine : IDisposable
     public async Task RunAsync(ITransferSource source, CancellationToken stop)
     {
         var signal = new Signal();
-        var pool = new NormalizedChunkPool();
+        var pool = new NormalizedChunkPool(Budget);
         using var slot = CacheSlot.Take(_options.CacheFolder);
         using var lanes = await TableOpener.OpenAllAsync(_options, _catalog, _services, slot, Budget, signal, stop);
         using var ended = new CancellationTokenSource();

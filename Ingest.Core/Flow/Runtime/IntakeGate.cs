@@ -12,8 +12,8 @@ internal sealed class IntakeGate : ITransferSink
     // Chunks decoded or being decoded that the loop has not taken yet. Larger: more memory in flight; smaller: decoders wait for the loop.
     private const int LineMax = 32;
 
-    // Bytes of transfers in line, unless a single one is larger. Decoded and typed, records weigh several times what they came as, and that is not in the budget until they are batched.
-    private const long LineBytesMax = 32 << 20;
+    // Bytes of transfers in line, unless a single one is larger. Decoded and typed, records weigh two to three times what they came as; the loop takes sixteen usual chunks a turn.
+    private const long LineBytesMax = 16 << 20;
 
     // Callbacks are few and the loop is quick; if it ever lags this much, waiting is right.
     private const int MessagesMax = 4096;

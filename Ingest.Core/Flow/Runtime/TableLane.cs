@@ -16,7 +16,6 @@ namespace Ingest.Core.Flow.Runtime;
 /// </summary>
 internal sealed class TableLane : IDisposable
 {
-    private readonly ByteBudget _budget;
     private readonly TimeProvider _time;
     private readonly Selection _selection = new();
     private readonly HourSplit _hours = new();
@@ -24,6 +23,7 @@ internal sealed class TableLane : IDisposable
     private ByteLease? _lease;
     private long _openedAt;
     private long _openVersion = -1;
+    private long _keysBytes;
 
     public TableLane(DatasetPlan plan, IObjectStore store, DeltaTable table, TableIndex index, IndexMerges merges, ByteBudget budget, TimeProvider time)
     {
@@ -34,12 +34,14 @@ internal sealed class TableLane : IDisposable
         Merges = merges;
         IndexVersion = table.Current.Version;
         Deduplicator = new Deduplicator(plan, index);
-        _budget = budget;
+        Budget = budget;
         _time = time;
         _open = new OpenBatch(plan);
     }
 
     public DatasetPlan Plan { get; }
+
+    public ByteBudget Budget { get; }
 
     public IObjectStore Store { get; }
 
@@ -158,6 +160,7 @@ internal sealed class TableLane : IDisposable
 
     public void Dispose()
     {
+        Budget.Keep(-_keysBytes);
         _open.Dispose();
         _lease?.Dispose();
         Merges.Dispose();
@@ -167,7 +170,7 @@ internal sealed class TableLane : IDisposable
     private void Opening()
     {
         if (_lease is not null) return;
-        _budget.TryLease(0, out _lease);
+        Budget.TryLease(0, out _lease);
         _openedAt = _time.GetTimestamp();
         _openVersion = IndexVersion;
     }
@@ -177,6 +180,9 @@ internal sealed class TableLane : IDisposable
         if (_selection.Count == 0) return;
         _open.Append(chunk, records, _selection, ordinal);
         _lease!.Resize(_open.Bytes);
+        var keys = Deduplicator.ResidentBytes + Index.ResidentBytes;
+        Budget.Keep(keys - _keysBytes);
+        _keysBytes = keys;
     }
 
     private static void SkipRows(NormalizedRecords records, TransferChunk chunk, long below)

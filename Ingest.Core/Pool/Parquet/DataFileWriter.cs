@@ -1,6 +1,6 @@
-using System.Runtime.InteropServices;
 using Ingest.Core.Batching;
 using Ingest.Core.Contracts;
+using Ingest.Core.Stores;
 using Parquet;
 
 namespace Ingest.Core.Pool.Parquet;
@@ -27,6 +27,9 @@ public sealed class DataFileWriter
         try
         {
             await CheckAsync(encoded, batch, cancellation);
+
+            // Its columns lie outside of the managed heap, and what was read of them above were bare addresses.
+            GC.KeepAlive(batch);
             return encoded;
         }
         catch
@@ -39,8 +42,7 @@ public sealed class DataFileWriter
     /// <summary>Opened by other code than wrote it: only a file whose footer tells all its rows and columns may leave.</summary>
     private static async ValueTask CheckAsync(EncodedFile encoded, PartitionBatch batch, CancellationToken cancellation)
     {
-        if (!MemoryMarshal.TryGetArray(encoded.Content, out var bytes)) throw new InvalidOperationException("An encoded file lies in an array.");
-        using var content = new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false);
+        using var content = new MemoryReadStream(encoded.Content);
         await using var reader = await ParquetReader.CreateAsync(content, null, leaveStreamOpen: true, cancellation);
         var rows = 0L;
         foreach (var group in reader.Metadata!.RowGroups)

@@ -1,27 +1,39 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Ingest.Core.Batching;
 
 namespace Ingest.Core.Pool.Parquet;
 
-/// <summary>Bytes being written: grows, and is used again after <see cref="Clear"/>. Not thread-safe.</summary>
+/// <summary>Bytes being written: grows in place, outside of the managed heap, and is used again after <see cref="Clear"/>. Not thread-safe.</summary>
 internal sealed class PageBuffer : IDisposable
 {
-    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(16 << 10);
+    private const int FirstBytes = 16 << 10;
+
+    // What a usual column of a batch needs. One that a huge value has blown up is not kept for the next.
+    private const int KeptBytes = 4 << 20;
+
+    private ColumnBuffer<byte> _bytes = new();
 
     public int Length { get; private set; }
 
-    public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, Length);
+    public ReadOnlySpan<byte> Written => _bytes.Values[..Length];
 
-    public ReadOnlyMemory<byte> WrittenMemory => _bytes.AsMemory(0, Length);
+    public ReadOnlyMemory<byte> WrittenMemory => _bytes.Memory[..Length];
 
-    public void Clear() => Length = 0;
+    public void Clear()
+    {
+        Length = 0;
+        if (_bytes.Bytes <= KeptBytes) return;
+        _bytes.Release();
+        _bytes = new ColumnBuffer<byte>();
+    }
 
     /// <summary>Room for at least so many bytes behind what is written; what is used of it is told to <see cref="Advance"/>.</summary>
     public Span<byte> Reserve(int bytes)
     {
-        if (_bytes.Length - Length < bytes) Grow(bytes);
-        return _bytes.AsSpan(Length);
+        if (_bytes.Length - Length < bytes) _bytes.Reserve(Math.Max(FirstBytes, (long)Length + bytes));
+        return _bytes.Values[Length..];
     }
 
     public void Advance(int bytes) => Length += bytes;
@@ -61,34 +73,22 @@ internal sealed class PageBuffer : IDisposable
     public void WriteZigzag(long value) => WriteVarint((ulong)((value << 1) ^ (value >> 63)));
 
     /// <summary>Overwrites four bytes written before.</summary>
-    public void PatchInt32(int at, int value) => BinaryPrimitives.WriteInt32LittleEndian(_bytes.AsSpan(at), value);
+    public void PatchInt32(int at, int value) => BinaryPrimitives.WriteInt32LittleEndian(_bytes.Values[at..], value);
 
     /// <summary>Takes bytes that lie further on in the reserved room as what is written next.</summary>
     public void MoveHere(int from, int bytes)
     {
-        _bytes.AsSpan(from, bytes).CopyTo(_bytes.AsSpan(Length));
+        _bytes.Values.Slice(from, bytes).CopyTo(_bytes.Values[Length..]);
         Length += bytes;
     }
 
-    /// <summary>Hands over the array, whose first <see cref="Length"/> bytes are written; the buffer must not be used any more.</summary>
-    public byte[] Detach()
+    /// <summary>Hands over the memory, whose first <see cref="Length"/> bytes are written; the buffer is empty afterwards.</summary>
+    public IMemoryOwner<byte> Detach()
     {
         var bytes = _bytes;
-        _bytes = [];
+        (_bytes, Length) = (new ColumnBuffer<byte>(), 0);
         return bytes;
     }
 
-    public void Dispose()
-    {
-        if (_bytes.Length > 0) ArrayPool<byte>.Shared.Return(_bytes);
-        _bytes = [];
-    }
-
-    private void Grow(int bytes)
-    {
-        var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(Array.MaxLength, Math.Max((long)Length + bytes, _bytes.Length * 2L)));
-        Written.CopyTo(larger);
-        if (_bytes.Length > 0) ArrayPool<byte>.Shared.Return(_bytes);
-        _bytes = larger;
-    }
+    public void Dispose() => _bytes.Release();
 }

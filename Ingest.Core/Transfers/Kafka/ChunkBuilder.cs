@@ -13,6 +13,9 @@ internal sealed class ChunkBuilder(ByteBudget budget, int chunkBytes, long from)
     private const int TransfersMax = 16 << 10;
     private const int TransferBytes = 24;
 
+    // What a payload is leased with: itself, and as much again and again for its records while they are located and typed. Told exactly once they are decoded.
+    private const int Growth = 3;
+
     private byte[]? _buffer;
     private Transfer[] _transfers = [];
     private ByteLease? _lease;
@@ -60,7 +63,7 @@ internal sealed class ChunkBuilder(ByteBudget budget, int chunkBytes, long from)
     {
         if (_buffer is not null)
         {
-            ArrayPool<byte>.Shared.Return(_buffer);
+            PayloadBuffers.Return(_buffer);
             ArrayPool<Transfer>.Shared.Return(_transfers);
         }
 
@@ -83,7 +86,7 @@ internal sealed class ChunkBuilder(ByteBudget budget, int chunkBytes, long from)
             ? Math.Max(length, Math.Min(FirstBytes, chunkBytes))
             : _used + length <= _buffer.Length ? _buffer.Length : Math.Max(_used + length, Math.Min(_buffer.Length * 4, chunkBytes));
         var transfers = _buffer is null ? FirstTransfers : _count < _transfers.Length ? _transfers.Length : _transfers.Length * 4;
-        var more = bytes + (long)transfers * TransferBytes - (_lease?.Bytes ?? 0);
+        var more = (bytes * (long)Growth) + ((long)transfers * TransferBytes) - (_lease?.Bytes ?? 0);
         if (more > 0)
         {
             if (!budget.TryLease(more, out var lease)) return false;
@@ -91,24 +94,28 @@ internal sealed class ChunkBuilder(ByteBudget budget, int chunkBytes, long from)
             else _lease.Absorb(lease);
         }
 
-        _buffer = Moved(_buffer, _used, bytes);
-        _transfers = Moved(_transfers.Length == 0 ? null : _transfers, _count, transfers)!;
+        if (_buffer is null || _buffer.Length < bytes) _buffer = Moved(_buffer, bytes);
+        if (_transfers.Length < transfers) _transfers = Moved(_transfers, transfers);
 
         // The pool rounds up; what it gave is what we hold.
-        _lease!.Resize(_buffer.Length + (long)_transfers.Length * TransferBytes);
+        _lease!.Resize((_buffer.Length * (long)Growth) + ((long)_transfers.Length * TransferBytes));
         return true;
     }
 
-    private static T[] Moved<T>(T[]? old, int used, int size)
+    private byte[] Moved(byte[]? old, int bytes)
     {
-        if (old is not null && old.Length >= size) return old;
-        var larger = ArrayPool<T>.Shared.Rent(size);
-        if (old is not null)
-        {
-            old.AsSpan(0, used).CopyTo(larger);
-            ArrayPool<T>.Shared.Return(old);
-        }
+        var larger = PayloadBuffers.Rent(bytes);
+        if (old is null) return larger;
+        old.AsSpan(0, _used).CopyTo(larger);
+        PayloadBuffers.Return(old);
+        return larger;
+    }
 
+    private Transfer[] Moved(Transfer[] old, int transfers)
+    {
+        var larger = ArrayPool<Transfer>.Shared.Rent(transfers);
+        old.AsSpan(0, _count).CopyTo(larger);
+        if (old.Length > 0) ArrayPool<Transfer>.Shared.Return(old);
         return larger;
     }
 }

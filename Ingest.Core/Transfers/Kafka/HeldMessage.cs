@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Ingest.Core.Transfers.Kafka;
 
 /// <summary>A consumed message that the budget has no room for yet. The client will not deliver it again, so it is kept in hand.</summary>
@@ -14,7 +12,7 @@ internal sealed class HeldMessage : IDisposable
         Right = partition.Right;
         Offset = offset;
         PublishedAtMs = publishedAtMs;
-        _buffer = ArrayPool<byte>.Shared.Rent(payload.Length);
+        _buffer = PayloadBuffers.Rent(payload.Length);
         _length = payload.Length;
         payload.CopyTo(_buffer);
     }
@@ -29,5 +27,5 @@ internal sealed class HeldMessage : IDisposable
 
     public ReadOnlySpan<byte> Payload => _buffer.AsSpan(0, _length);
 
-    public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);
+    public void Dispose() => PayloadBuffers.Return(_buffer);
 }

@@ -32,6 +32,9 @@ internal static class KafkaClientConfig
             ["message.max.bytes"] = "1000000", // fetches are never smaller than this, and nothing is produced here
             ["queued.max.messages.kbytes"] = (options.PrefetchBytes >> 10).ToString(CultureInfo.InvariantCulture),
         };
+
+        // Brokers before 0.10.1 know no bound over all partitions: each of some hundred would send its megabyte in one answer.
+        if (IsBefore(new Version(0, 10, 1), options.Properties)) config["fetch.message.max.bytes"] = Math.Clamp(options.PrefetchBytes / 128, 64 << 10, 1 << 20).ToString(CultureInfo.InvariantCulture);
         Overlay(config, options.Properties);
         Overlay(config, s_fixed);
 
@@ -44,7 +47,7 @@ internal static class KafkaClientConfig
 
     public static Dictionary<string, string> Producer(PublisherOptions options)
     {
-        var isIdempotent = options.Idempotent && !IsBeforeIdempotence(options.Properties) && options.Properties.GetValueOrDefault("enable.idempotence") != "false";
+        var isIdempotent = options.Idempotent && !IsBefore(new Version(0, 11), options.Properties) && options.Properties.GetValueOrDefault("enable.idempotence") != "false";
         var config = new Dictionary<string, string>
         {
             ["acks"] = "all",
@@ -64,10 +67,10 @@ internal static class KafkaClientConfig
         return config;
     }
 
-    /// <summary>Whether the properties describe a broker older than 0.11, as they must for brokers that cannot say their version themselves.</summary>
-    private static bool IsBeforeIdempotence(IReadOnlyDictionary<string, string> properties) =>
+    /// <summary>Whether the properties describe a broker older than a version, as they must for brokers that cannot say theirs themselves.</summary>
+    private static bool IsBefore(Version asked, IReadOnlyDictionary<string, string> properties) =>
         properties.GetValueOrDefault("api.version.request") == "false"
-        && Version.TryParse(properties.GetValueOrDefault("broker.version.fallback", "0.9.0.1"), out var version) && version < new Version(0, 11);
+        && Version.TryParse(properties.GetValueOrDefault("broker.version.fallback", "0.9.0.1"), out var version) && version < asked;
 
     private static void Overlay(Dictionary<string, string> config, IEnumerable<KeyValuePair<string, string>> above)
     {

@@ -62,8 +62,8 @@ internal static class PlainFiles
         var sum = UInt128.Zero;
         foreach (var key in batch.Keys) sum += key;
         var path = TableLayout.NewFile(PartitionPath.Folder(TableSchema.PartitionColumns(plan), batch.Values), id);
-        var bytes = ArrayPool<byte>.Shared.Rent((int)content.Length);
-        content.GetBuffer().AsSpan(0, (int)content.Length).CopyTo(bytes);
+        var bytes = MemoryPool<byte>.Shared.Rent((int)content.Length);
+        content.GetBuffer().AsSpan(0, (int)content.Length).CopyTo(bytes.Memory.Span);
         return new(new EncodedFile(new DataFile(path, batch.Values, content.Length, batch.RowCount, sum, $"{{\"numRecords\":{batch.RowCount}}}"), bytes));
     }
 

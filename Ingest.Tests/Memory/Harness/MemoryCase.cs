@@ -1,4 +1,4 @@
-namespace Ingest.Perf.Memory;
+namespace Ingest.Tests.Memory.Harness;
 
 /// <summary>One situation in which memory must stay under the budget and a margin.</summary>
 internal sealed record MemoryCase
@@ -23,6 +23,9 @@ internal sealed record MemoryCase
 
     /// <summary>How long the pool's disk refuses writes, in the middle of the backlog.</summary>
     public TimeSpan Stall { get; init; }
+
+    /// <summary>Settings of the worker beside its budget, by their full names.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
     public string Dataset => $"memory-{Name}";
 }

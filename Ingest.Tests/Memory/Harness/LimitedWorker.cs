@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Ingest.Perf.Memory;
+namespace Ingest.Tests.Memory.Harness;
 
 /// <summary>A worker process in a control group, whose resident memory is watched until it ends.</summary>
 internal sealed class LimitedWorker : IDisposable
@@ -33,9 +33,14 @@ internal sealed class LimitedWorker : IDisposable
         return new LimitedWorker(Process.Start(start) ?? throw new InvalidOperationException("No process."));
     }
 
+    /// <summary>How it ended.</summary>
+    /// <param name="PeakBytes">Peak resident memory by the kernel's own mark, mapped files included.</param>
+    /// <param name="AnonymousBytes">The highest part of it that was seen and is no file's.</param>
+    /// <param name="Output">What it said.</param>
+    public sealed record Ended(int ExitCode, long PeakBytes, long AnonymousBytes, string Output);
+
     /// <summary>Waits for its end.</summary>
-    /// <returns>How it ended, its peak resident memory by the kernel's own mark, the highest anonymous part seen, and what it said.</returns>
-    public async Task<(int ExitCode, long PeakBytes, long AnonymousBytes, string Output)> WatchAsync(CancellationToken cancellation)
+    public async Task<Ended> WatchAsync(CancellationToken cancellation)
     {
         var ended = _process.WaitForExitAsync(cancellation);
         var (peak, anonymous) = (0L, 0L);
@@ -47,7 +52,7 @@ internal sealed class LimitedWorker : IDisposable
         while (await Task.WhenAny(ended, Task.Delay(s_look, cancellation)).ConfigureAwait(false) != ended);
 
         await ended.ConfigureAwait(false);
-        return (_process.ExitCode, peak, anonymous, await _output.ConfigureAwait(false) + await _errors.ConfigureAwait(false));
+        return new Ended(_process.ExitCode, peak, anonymous, await _output.ConfigureAwait(false) + await _errors.ConfigureAwait(false));
     }
 
     public void Dispose()

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 
-namespace Ingest.Perf.Memory;
+namespace Ingest.Tests.Memory.Harness;
 
 /// <summary>The cases of the memory contract. A scale below 1 makes each of them smaller in number, never in kind.</summary>
 internal static class MemoryCases
@@ -22,29 +22,30 @@ internal static class MemoryCases
 
     public static IReadOnlyList<MemoryCase> All(double scale, TimeSpan stall) =>
     [
-        Backlog((long)(2_000_000 * scale)), Wide((int)Math.Max(1, 100 * scale)), Dates((long)(200_000 * scale)), Large((int)Math.Max(3, 48 * scale)), Huge((int)(1_000_000 * scale)), Stalled((long)(200_000 * scale), stall),
+        Backlog((long)(2_000_000 * scale)), Wide((int)Math.Max(1, 100 * scale)), Dates((long)(200_000 * scale)), Large((int)Math.Max(3, 48 * scale), 32_000_000),
+        Huge((int)(1_000_000 * scale)), Stalled((long)(200_000 * scale), stall),
     ];
 
-    private static MemoryCase Backlog(long transfers) => new()
+    public static MemoryCase Backlog(long transfers, int partitions = 1, bool needsKafka = true) => new()
     {
         Name = "backlog",
-        What = $"a backlog of {transfers:N0} transfers of 20 records, 59 departments",
-        NeedsKafka = true,
-        Topics = Topics("backlog", Departments, 1),
+        What = $"a backlog of {transfers:N0} transfers of 20 records, {Departments} departments",
+        NeedsKafka = needsKafka,
+        Topics = Topics("backlog", Departments, partitions),
         Transfers = Arrays("backlog", Departments, transfers, 20, 4),
         Rows = transfers * 20,
     };
 
-    private static MemoryCase Wide(int transfersPerPartition) => new()
+    public static MemoryCase Wide(int transfersPerPartition) => new()
     {
         Name = "wide",
-        What = $"59 topics of 32 partitions, {transfersPerPartition} transfers in each",
+        What = $"{Departments} topics of 32 partitions, {transfersPerPartition} transfers in each",
         Topics = Topics("wide", Departments, 32),
         Transfers = Arrays("wide", Departments, Departments * 32L * transfersPerPartition, 5, 4),
         Rows = Departments * 32L * transfersPerPartition * 5,
     };
 
-    private static MemoryCase Dates(long transfers) => new()
+    public static MemoryCase Dates(long transfers) => new()
     {
         Name = "dates",
         What = $"{transfers:N0} transfers whose records lie on 3,650 dates, 8 departments",
@@ -53,16 +54,17 @@ internal static class MemoryCases
         Rows = transfers * 10,
     };
 
-    private static MemoryCase Large(int transfers) => new()
+    /// <summary>An embedded broker keeps at least the last message of a partition, so each has one of its own.</summary>
+    public static MemoryCase Large(int transfers, int bytes) => new()
     {
         Name = "large",
-        What = $"{transfers} transfers of 32 MB, each in a partition of its own",
+        What = $"{transfers} transfers of {bytes / 1e6:0.#} MB, each in a partition of its own",
         Topics = Topics("large", transfers, 1),
-        Transfers = Enumerable.Range(0, transfers).Select(t => (Topic("large", t), "k", Padded(t, 32_000_000))),
+        Transfers = Enumerable.Range(0, transfers).Select(t => (Topic("large", t), "k", Padded(t, bytes))),
         Rows = transfers * 32L,
     };
 
-    private static MemoryCase Huge(int records) => new()
+    public static MemoryCase Huge(int records) => new()
     {
         Name = "huge",
         What = $"one transfer of {records:N0} records",
@@ -71,7 +73,7 @@ internal static class MemoryCases
         Rows = records,
     };
 
-    private static MemoryCase Stalled(long transfers, TimeSpan stall) => new()
+    public static MemoryCase Stalled(long transfers, TimeSpan stall) => new()
     {
         Name = "stall",
         What = $"a disk that takes nothing for {stall.TotalSeconds:F0} s, with {transfers:N0} transfers waiting",

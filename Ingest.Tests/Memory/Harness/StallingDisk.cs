@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Ingest.Perf.Memory;
+namespace Ingest.Tests.Memory.Harness;
 
 /// <summary>A small file system of its own that can be made to take nothing: frozen by the kernel, so that writers wait, as on a store that hangs.</summary>
 internal sealed class StallingDisk : IDisposable

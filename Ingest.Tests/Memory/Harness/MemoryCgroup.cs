@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Ingest.Perf.Memory;
+namespace Ingest.Tests.Memory.Harness;
 
 /// <summary>A control group with a memory limit, under which the kernel kills what goes beyond. Versions 1 and 2 of the kernel's interface.</summary>
 internal sealed class MemoryCgroup : IDisposable
