@@ -10,18 +10,15 @@ internal static class PoolAcceptTopicCommand
 {
     public static Command Create()
     {
-        var pool = PoolCommand.PoolOption();
         var topic = new Option<string>("--topic") { Description = "The topic.", Required = true };
         var id = new Option<string>("--id") { Description = "Its id now, as the worker's message says it.", Required = true };
         var source = new Option<string?>("--source") { Description = "The cluster's name in the ledger. Default: the setting Ingest:Kafka:Source." };
-        var command = new Command("accept-topic", "Read a topic that was created anew on at the old one's offsets: only for a copy whose offsets are the same. For any other, give the cluster a new name in Ingest:Kafka:Source.") { pool, topic, id, source };
-        command.SetAction((parse, cancellation) => RunAsync(parse.GetValue(pool), parse.GetValue(source), parse.GetValue(topic)!, parse.GetValue(id)!, cancellation));
-        return command;
+        return PoolArguments.Command("accept-topic", "Read a topic that was created anew on at the old one's offsets: only for a copy whose offsets are the same. For any other, give the cluster a new name in Ingest:Kafka:Source.", [topic, id, source],
+            (given, parse, cancellation) => RunAsync(given.Pool, parse.GetValue(source), parse.GetValue(topic)!, parse.GetValue(id)!, cancellation));
     }
 
-    private static async Task<int> RunAsync(string? poolFolder, string? sourceName, string topic, string id, CancellationToken cancellation)
+    private static async Task<int> RunAsync(PoolTables pool, string? sourceName, string topic, string id, CancellationToken cancellation)
     {
-        if (await PoolTables.OpenAsync(poolFolder, cancellation).ConfigureAwait(false) is not { } pool) return ExitCodes.BadConfiguration;
         sourceName ??= SettingsReader.Configuration([])["Ingest:Kafka:Source"] ?? new KafkaSettings().Source;
         var accepted = 0;
         foreach (var table in pool.Tables)
