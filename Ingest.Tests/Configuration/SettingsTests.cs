@@ -28,6 +28,14 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void A_property_of_the_client_with_several_dots_may_be_given_in_the_environment()
+    {
+        var (options, errors) = Read(s_brokers, ("Ingest:Kafka:Properties:group:instance:id", "ingest-worker-0")); // group__instance__id
+        Assert.Empty(errors);
+        Assert.Equal("ingest-worker-0", options!.Kafka.Properties["group.instance.id"]);
+    }
+
+    [Fact]
     public void The_longest_pause_between_attempts_is_so_after_a_refusal_or_a_full_disk_too()
     {
         var (options, errors) = Read(s_brokers, ("Ingest:Store:RetryDelayMax", "00:00:02"));

@@ -57,7 +57,7 @@ internal sealed class ChaosBrokers : IAsyncDisposable
 
     public static async Task<ChaosBrokers> StartAsync(string script, IReadOnlyDictionary<string, string> properties, CancellationToken cancellation)
     {
-        var started = await ChaosShell.RunAsync(s_scriptMax, cancellation, script, "start", Text(Count)).ConfigureAwait(false);
+        var started = await ChaosShell.RunAsync([script, "start", Text(Count)], s_scriptMax, cancellation).ConfigureAwait(false);
         return new ChaosBrokers(script, null, started.Split('\n')[^1], properties);
     }
 
@@ -66,7 +66,7 @@ internal sealed class ChaosBrokers : IAsyncDisposable
     {
         _embedded?.CreateTopic(topic, partitions);
         if (!CanBeHurt) await ChaosShell.UntilAsync($"the brokers to make topic {topic}", TimeSpan.FromMinutes(1), () => Task.FromResult(HasTopic(topic, partitions)), cancellation).ConfigureAwait(false);
-        if (_script is not null) await ChaosShell.RunAsync(s_scriptMax, cancellation, _script, "topic", topic, Text(partitions), Text(Count)).ConfigureAwait(false);
+        if (_script is not null) await ChaosShell.RunAsync([_script, "topic", topic, Text(partitions), Text(Count)], s_scriptMax, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Takes a broker away for a while. All copies are in step before: else it would be Kafka that loses what it has acknowledged, by its choice of a leader that lags.</summary>
@@ -81,9 +81,9 @@ internal sealed class ChaosBrokers : IAsyncDisposable
         }
 
         await ChaosShell.UntilAsync("all replicas of all partitions to be in sync", s_inStepMax, () => Task.FromResult(AreInStep(topics)), cancellation, TimeSpan.FromMilliseconds(300)).ConfigureAwait(false);
-        await ChaosShell.RunAsync(s_scriptMax, cancellation, _script, freeze ? "freeze" : "kill", Text(broker)).ConfigureAwait(false);
+        await ChaosShell.RunAsync([_script, freeze ? "freeze" : "kill", Text(broker)], s_scriptMax, cancellation).ConfigureAwait(false);
         await Task.Delay(freeze ? s_frozen : s_dead, cancellation).ConfigureAwait(false);
-        if (freeze) await ChaosShell.RunAsync(s_scriptMax, CancellationToken.None, _script, "thaw", Text(broker)).ConfigureAwait(false);
+        if (freeze) await ChaosShell.RunAsync([_script, "thaw", Text(broker)], s_scriptMax, CancellationToken.None).ConfigureAwait(false);
         else await RestartAsync(broker, cancellation).ConfigureAwait(false);
     }
 
@@ -92,7 +92,7 @@ internal sealed class ChaosBrokers : IAsyncDisposable
     {
         for (var attempt = 1; ; attempt++)
         {
-            await ChaosShell.TryAsync(s_scriptMax, CancellationToken.None, _script!, "restart", Text(broker)).ConfigureAwait(false);
+            await ChaosShell.TryAsync([_script!, "restart", Text(broker)], s_scriptMax, CancellationToken.None).ConfigureAwait(false);
             try
             {
                 await ChaosShell.UntilAsync($"broker {broker} to join the others", TimeSpan.FromSeconds(15), () => Task.FromResult(BrokersSeen() == Count), cancellation, TimeSpan.FromMilliseconds(300)).ConfigureAwait(false);
@@ -108,7 +108,7 @@ internal sealed class ChaosBrokers : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _embedded?.Dispose();
-        if (_script is not null) await ChaosShell.TryAsync(s_scriptMax, CancellationToken.None, _script, "stop").ConfigureAwait(false);
+        if (_script is not null) await ChaosShell.TryAsync([_script, "stop"], s_scriptMax, CancellationToken.None).ConfigureAwait(false);
     }
 
     private bool AreInStep(string topics)

@@ -54,7 +54,7 @@ internal sealed class ChaosDisk
 
         async Task<bool> DoneAsync(string command, params string[] arguments)
         {
-            var (code, _) = await ChaosShell.TryAsync(s_max, cancellation, "/usr/bin/env", [command, .. arguments]).ConfigureAwait(false);
+            var (code, _) = await ChaosShell.TryAsync(["/usr/bin/env", command, .. arguments], s_max, cancellation).ConfigureAwait(false);
             return code == 0;
         }
     }
@@ -69,7 +69,7 @@ internal sealed class ChaosDisk
             {
                 var free = new DriveInfo(Folder).AvailableFreeSpace;
                 if (free < 64 << 10) return true;
-                await ChaosShell.TryAsync(s_max, cancellation, "fallocate", "-l", (new FileInfo(filler) is { Exists: true } f ? f.Length + free : free).ToString(CultureInfo.InvariantCulture), filler).ConfigureAwait(false);
+                await ChaosShell.TryAsync(["fallocate", "-l", (new FileInfo(filler) is { Exists: true } f ? f.Length + free : free).ToString(CultureInfo.InvariantCulture), filler], s_max, cancellation).ConfigureAwait(false);
                 return new DriveInfo(Folder).AvailableFreeSpace < 1 << 20;
             }, cancellation).ConfigureAwait(false);
             await Task.Delay(time, cancellation).ConfigureAwait(false);
@@ -84,27 +84,27 @@ internal sealed class ChaosDisk
     {
         // Refused while a file is open for writing: then it is tried again.
         await ChaosShell.UntilAsync("a moment at which no file is being written, to make the disk read-only", s_max,
-            async () => (await ChaosShell.TryAsync(s_max, cancellation, "mount", "-o", "remount,ro", Folder).ConfigureAwait(false)).Code == 0, cancellation, TimeSpan.FromMilliseconds(5)).ConfigureAwait(false);
+            async () => (await ChaosShell.TryAsync(["mount", "-o", "remount,ro", Folder], s_max, cancellation).ConfigureAwait(false)).Code == 0, cancellation, TimeSpan.FromMilliseconds(5)).ConfigureAwait(false);
         try
         {
             await Task.Delay(time, cancellation).ConfigureAwait(false);
         }
         finally
         {
-            await ChaosShell.RunAsync(s_max, CancellationToken.None, "mount", "-o", "remount,rw", Folder).ConfigureAwait(false);
+            await ChaosShell.RunAsync(["mount", "-o", "remount,rw", Folder], s_max, CancellationToken.None).ConfigureAwait(false);
         }
     }
 
     public async Task StallAsync(TimeSpan time, CancellationToken cancellation)
     {
-        await ChaosShell.RunAsync(s_max, CancellationToken.None, "fsfreeze", "-f", Folder).ConfigureAwait(false);
+        await ChaosShell.RunAsync(["fsfreeze", "-f", Folder], s_max, CancellationToken.None).ConfigureAwait(false);
         try
         {
             await Task.Delay(time, cancellation).ConfigureAwait(false);
         }
         finally
         {
-            await ChaosShell.RunAsync(s_max, CancellationToken.None, "fsfreeze", "-u", Folder).ConfigureAwait(false);
+            await ChaosShell.RunAsync(["fsfreeze", "-u", Folder], s_max, CancellationToken.None).ConfigureAwait(false);
         }
     }
 
@@ -112,7 +112,7 @@ internal sealed class ChaosDisk
     public async Task<string> LeaveAsync(bool keep)
     {
         if (_kind == Kind.Plain || (keep && _kind == Kind.Memory)) return $"The pool is in {Folder}.";
-        await ChaosShell.TryAsync(s_max, CancellationToken.None, "umount", "-l", Folder).ConfigureAwait(false);
+        await ChaosShell.TryAsync(["umount", "-l", Folder], s_max, CancellationToken.None).ConfigureAwait(false);
         if (!keep) File.Delete(_image);
         return $"The pool is in {_image}; mount -o loop it.";
     }

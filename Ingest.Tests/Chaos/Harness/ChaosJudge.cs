@@ -21,7 +21,7 @@ internal static class ChaosJudge
         if (rows != records || distinct != records || places != rows || wrong != 0) problems.Add($"{records - distinct} lost, {rows - distinct} doubled, {rows - places} from one place, {wrong} wrong of {records}");
         foreach (var table in pool.Tables) problems.AddRange(await LedgerAsync(table, ends, cancellation).ConfigureAwait(false));
 
-        var (code, output) = await ChaosShell.TryAsync(s_verifyMax, cancellation, "dotnet", Path.Combine(AppContext.BaseDirectory, "Ingest.Worker.dll"), "pool", "verify", "--index", "--pool", folder, "--contracts", contracts).ConfigureAwait(false);
+        var (code, output) = await ChaosShell.TryAsync(["dotnet", Path.Combine(AppContext.BaseDirectory, "Ingest.Worker.dll"), "pool", "verify", "--index", "--pool", folder, "--contracts", contracts], s_verifyMax, cancellation).ConfigureAwait(false);
         if (code != 0) problems.Add($"pool verify --index ended with {code}:\n{output}");
         return problems;
     }
