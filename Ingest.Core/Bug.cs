@@ -20,11 +20,8 @@ internal enum Bug
     CheckpointLacksOneTxn,
     PublishesIndexBeforeRows,
 
-    BelievesALatePut,
 
     // Data files
-    CommitsFilesOfLongAgo,
-    PublishesMergeOfLongAgo,
     ReusesFileName,
     CommitsTornFile,
     CommitsTornRun,
@@ -65,7 +62,6 @@ internal enum Bug
     TakesAnothersPlanForOwn,
     PlansBeforeThePlanIsDone,
     SealStopsAtHalfAFile,
-    BlamesTheStoreForAVacuum,
     VacuumForgetsRetention,
     VacuumForgetsAge,
     CleansLogBeyondCheckpoint,

@@ -70,9 +70,7 @@ public sealed class RetryingStore : IObjectStore
             var kept = await SizeAsync(name, cancellation);
 
             // Stopped for days in between, as a process may be: a vacuum has taken the object meanwhile, for nothing named it yet.
-            var isVacuumed = kept is null && since.Elapsed(_time) > s_sleepMin;
-            Mutation.Set(Bug.BlamesTheStoreForAVacuum, ref isVacuumed, false);
-            if (isVacuumed) return await CreateUniqueAsync(name, content, cancellation);
+            if (kept is null && since.Elapsed(_time) > s_sleepMin) return await CreateUniqueAsync(name, content, cancellation);
             return kept == content.Length ? outcome : throw new StoreException(StoreFault.Unknown,
                 $"The store took {content.Length} bytes of {name} and shows {(kept is null ? "no such object" : $"{kept} bytes")}: it loses data. Nothing was committed; use another store.");
         }

@@ -47,9 +47,7 @@ internal sealed class IndexMerges(TableIndex index, string table, TimeProvider t
     {
         while (_ready.TryDequeue(out var ready))
         {
-            var isFresh = ready.At.Elapsed(time) < s_waitMax;
-            Mutation.Set(Bug.PublishesMergeOfLongAgo, ref isFresh, true);
-            if (isFresh) return _taken = ready.Merge;
+            if (ready.At.Elapsed(time) < s_waitMax) return _taken = ready.Merge;
         }
 
         return _taken = null;

@@ -169,7 +169,7 @@ public sealed class DeltaTable
                     var own = await ReadNewAsync(attempt.TransactionText, cancellation);
                     readAt = Since.Now(_time);
                     command = attempt.LogRead(_current, own, _time.GetUtcNow().ToUnixTimeMilliseconds());
-                    if (command is CommitCommand.Put && AreTooOld(request)) return new CommitOutcome.Fenced($"its files have been waiting for more than {s_filesAgeMax.TotalDays:0} days, and may be deleted as nobody's");
+                    if (command is CommitCommand.Put && request.FilesSince?.Elapsed(_time) > s_filesAgeMax) return new CommitOutcome.Fenced($"its files have been waiting for more than {s_filesAgeMax.TotalDays:0} days, and may be deleted as nobody's");
                     break;
                 case CommitCommand.Put put:
                     var left = s_putDeadline - readAt.Elapsed(_time);
@@ -190,23 +190,12 @@ public sealed class DeltaTable
         }
     }
 
-    private bool AreTooOld(CommitRequest request)
-    {
-        var areTooOld = request.FilesSince?.Elapsed(_time) > s_filesAgeMax;
-        Mutation.Set(Bug.CommitsFilesOfLongAgo, ref areTooOld, false);
-        return areTooOld;
-    }
-
     /// <summary>
     /// Whether an entry found in its slot counts for nothing: a process that is stopped between the deadline's check and the put may wake when the log was cleaned beyond the slot, and put
     /// its entry where no reader looks. It does count while the entry before it is there, for those are deleted in order; else the log is read again, and says.
     /// </summary>
-    private async ValueTask<bool> IsBelowTheLogAsync(long version, Since readAt, CancellationToken cancellation)
-    {
-        var isLate = readAt.Elapsed(_time) > s_putDeadline;
-        Mutation.Set(Bug.BelievesALatePut, ref isLate, false);
-        return isLate && version > 0 && await _store.SizeAsync(LogNames.Entry(version - 1), cancellation) is null;
-    }
+    private async ValueTask<bool> IsBelowTheLogAsync(long version, Since readAt, CancellationToken cancellation) =>
+        readAt.Elapsed(_time) > s_putDeadline && version > 0 && await _store.SizeAsync(LogNames.Entry(version - 1), cancellation) is null;
 
     /// <summary>Publishes a rebuilt index: these runs and no others are valid from now on. False when somebody committed rows meanwhile; rebuild on top of those.</summary>
     public async ValueTask<bool> ReplaceIndexAsync(IReadOnlyList<RunDescriptor> runs, long rebuiltAt, CancellationToken cancellation)

@@ -104,11 +104,11 @@ public static class Vacuum
 
         return first + low;
 
-        // By the entry's own time where it has one: a table that was copied keeps its history.
+        // The later of the entry's own time and the store's: a process that was stopped before its put says a time long past, and readers of the version before it have only just begun.
         async ValueTask<long> TimeAsync(int at)
         {
             var entry = await LogReader.ReadEntryAsync(table, first + at, cancellation);
-            return entry?.Actions.OfType<LogAction.Info>().FirstOrDefault()?.Content.Timestamp is > 0 and var own ? own : times[at].ToUnixTimeMilliseconds();
+            return Math.Max(entry?.Actions.OfType<LogAction.Info>().FirstOrDefault()?.Content.Timestamp ?? 0, times[at].ToUnixTimeMilliseconds());
         }
     }
 

@@ -65,8 +65,8 @@ internal sealed class LocalFile(string path) : IDisposable
 
         public override ValueTask DisposeAsync()
         {
-            Dispose();
-            return default;
+            Flush();
+            return base.DisposeAsync();
         }
     }
 

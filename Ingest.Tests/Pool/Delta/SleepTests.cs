@@ -68,37 +68,33 @@ public sealed class SleepTests
     [Fact]
     public async Task An_entry_whose_answer_came_late_counts()
     {
-        var racing = new RacingStore(_memory);
-        var table = await Commits.OpenAsync(racing, _ids, _time);
-        racing.BeforeCreate = _ =>
-        {
-            _time.Advance(TimeSpan.FromDays(1));
-            return Task.CompletedTask;
-        };
+        var sleeping = new SleepingStore(_memory, _time, TimeSpan.FromDays(1));
+        var table = await Commits.OpenAsync(sleeping, _ids, _time);
         Assert.Equal(1, Commits.Committed(await table.CommitAsync(Commits.Request(_ids.Next(), 0, 0, 5, 0, 1), Commits.AppIdOf, default)).Version);
     }
 
     [Fact]
     public async Task An_object_that_was_vacuumed_between_create_and_look_is_made_again()
     {
-        var sleeping = new VacuumedOnce(_memory, _time);
+        var sleeping = new SleepingStore(_memory, _time, TimeSpan.FromDays(8)) { IsVacuumed = true };
         var store = new RetryingStore(sleeping, new StoreRetryOptions(), _time);
         Assert.Equal(CreateOutcome.Created, await store.CreateUniqueAsync("a", new byte[] { 1, 2 }, default));
         Assert.Equal(2, await _memory.SizeAsync("a", default));
         Assert.Equal(2, sleeping.Creates);
     }
 
-    /// <summary>After the first create its process sleeps for a week, and the object is gone.</summary>
-    private sealed class VacuumedOnce(MemoryStore inner, FakeTimeProvider time) : IObjectStore
+    /// <summary>After each create its process sleeps; while it does so for the first time, the object is deleted, if so asked.</summary>
+    private sealed class SleepingStore(MemoryStore inner, FakeTimeProvider time, TimeSpan sleep) : IObjectStore
     {
+        public bool IsVacuumed { get; init; }
+
         public int Creates { get; private set; }
 
         public async ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
         {
             var outcome = await inner.CreateAsync(name, content, cancellation);
-            if (++Creates > 1) return outcome;
-            await inner.DeleteAsync(name, cancellation);
-            time.Advance(TimeSpan.FromDays(8));
+            if (++Creates == 1 && IsVacuumed) await inner.DeleteAsync(name, cancellation);
+            time.Advance(sleep);
             return outcome;
         }
 

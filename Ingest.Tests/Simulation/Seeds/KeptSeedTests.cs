@@ -26,6 +26,8 @@ public sealed class KeptSeedTests : IDisposable
         { 161, "The broker was asked for its end before the tables were read: what a former owner committed in between lay beyond it, and the partition stopped as if re-created." },
         { 94, "Half of a sealed file held its name, and nothing of that table was sealed any more." },
         { 103, "One worker was frozen for good after all was mended: the simulator's own mistake." },
+        { 1148, "Vacuum took files that an entry had just replaced, for the entry said a time before its worker's long sleep." },
+        { 1830, "The same in another table." },
         { 5565, "A worker slept for a week between a create and the look at it, vacuum took the file, and the worker ended, saying that the store loses data." },
     };
 
