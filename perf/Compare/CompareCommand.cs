@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Ingest.Core;
 using Ingest.Perf.Compare.Contenders;
+using Ingest.Perf.Stores;
 using Ingest.Perf.Workloads;
 using Ingest.Worker.Commands;
 
@@ -17,20 +18,21 @@ internal static class CompareCommand
         var runs = new Option<int>("--runs") { Description = "Runs of each contender; figures are their medians.", DefaultValueFactory = _ => 5 };
         var workload = new Option<string>("--workload") { Description = "batch, single or all.", DefaultValueFactory = _ => "all" };
         var only = new Option<string[]>("--only") { Description = "Only these contenders, by name.", AllowMultipleArgumentsPerToken = true };
+        var stores = new Option<string[]>("--store") { Description = "Instead of rivals: the service alone, into a folder and into each of these pools. " + StoreAddresses.Help, AllowMultipleArgumentsPerToken = true };
         var folder = new Option<string>("--work") { Description = "Folder for files and results of contenders.", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "ingest-perf") };
         var output = new Option<string>("--output") { Description = "Report to write.", DefaultValueFactory = _ => Path.Combine("perf", "RESULTS.md") };
         var command = new Command("compare", $"Measure the service against its rivals. The brokers to use: {KafkaAccess.BrokersVariable}=host:port, {KafkaAccess.PropertiesVariable}=\"name=value;…\".")
         {
-            records, runs, workload, only, folder, output,
+            records, runs, workload, only, stores, folder, output,
         };
         workload.AcceptOnlyFromAmong("batch", "single", "all");
         command.SetAction((parse, cancellation) => RunAsync(
-            parse.GetValue(workload) is "all" ? ["batch", "single"] : [parse.GetValue(workload)!],
-            parse.GetValue(records), parse.GetValue(runs), parse.GetValue(only)!, Path.GetFullPath(parse.GetValue(folder)!), Path.GetFullPath(parse.GetValue(output)!), cancellation));
+            parse.GetValue(workload) is not "all" ? [parse.GetValue(workload)!] : parse.GetValue(stores) is { Length: > 0 } ? ["batch"] : ["batch", "single"],
+            parse.GetValue(records), parse.GetValue(runs), parse.GetValue(only)!, parse.GetValue(stores) ?? [], Path.GetFullPath(parse.GetValue(folder)!), Path.GetFullPath(parse.GetValue(output)!), cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(string[] workloads, long records, int runs, string[] only, string folder, string output, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string[] workloads, long records, int runs, string[] only, string[] stores, string folder, string output, CancellationToken cancellation)
     {
         var errors = new List<string>();
         if (KafkaAccess.FromEnvironment() is not { } kafka)
@@ -41,15 +43,18 @@ internal static class CompareCommand
 
         if (records < 1) errors.Add($"--records is {records}. Give at least 1.");
         if (runs < 1) errors.Add($"--runs is {runs}. Give at least 1, and 5 for figures to publish.");
-        var contenders = Contenders().Where(c => only.Length == 0 || only.Contains(c.Name, StringComparer.OrdinalIgnoreCase)).ToArray();
-        if (contenders.Length == 0) errors.Add($"--only names no contender. There are {string.Join(", ", Contenders().Select(c => c.Name))}.");
+        var onStores = stores.Length > 0;
+        IContender[] all = onStores ? [new WorkerContender(), .. (StoreAddresses.Parse(stores) ?? []).Select(s => new WorkerContender(s))] : [.. Contenders()];
+        if (onStores && all.Length != stores.Length + 1) errors.Add("--store names a pool that cannot be one.");
+        var contenders = all.Where(c => only.Length == 0 || only.Contains(c.Name, StringComparer.OrdinalIgnoreCase)).ToArray();
+        if (contenders.Length == 0) errors.Add($"--only names no contender. There are {string.Join(", ", all.Select(c => c.Name))}.");
         foreach (var error in errors) await Console.Error.WriteLineAsync(error).ConfigureAwait(false);
         if (errors.Count > 0) return ExitCodes.BadConfiguration;
 
         var tables = new List<ComparisonTable>();
         try
         {
-            foreach (var name in workloads) tables.Add(await MeasureAsync(Workload.Of(name, records), kafka!, contenders, runs, folder, cancellation).ConfigureAwait(false));
+            foreach (var name in workloads) tables.Add(await MeasureAsync(Workload.Of(name, records), kafka!, contenders, onStores, runs, folder, cancellation).ConfigureAwait(false));
         }
         catch (Exception failure) when (failure is ContestException or InvalidOperationException)
         {
@@ -57,9 +62,9 @@ internal static class CompareCommand
             return ExitCodes.Failed;
         }
 
-        var command = string.Create(CultureInfo.InvariantCulture, $"dotnet run --project perf -c Release -- compare --records {records} --runs {runs}{(workloads.Length == 1 ? $" --workload {workloads[0]}" : "")}{string.Concat(only.Select(o => $" --only {o}"))}");
+        var command = string.Create(CultureInfo.InvariantCulture, $"dotnet run --project perf -c Release -- compare --records {records} --runs {runs}{(workloads.Length == 1 ? $" --workload {workloads[0]}" : "")}{string.Concat(only.Select(o => $" --only {o}"))}{string.Concat(stores.Select(s => $" --store {s}"))}");
         await ResultsFile.WriteSectionAsync(output, "machine", ResultsPage.Machine(), cancellation).ConfigureAwait(false);
-        foreach (var table in tables) await ResultsFile.WriteSectionAsync(output, $"compare {table.Workload.Name}", ResultsPage.Render(table, command, runs), cancellation).ConfigureAwait(false);
+        foreach (var table in tables) await ResultsFile.WriteSectionAsync(output, $"compare {table.Workload.Name}{(onStores ? " stores" : "")}", ResultsPage.Render(table, command, runs), cancellation).ConfigureAwait(false);
         Console.WriteLine($"Written: {output}");
         return ExitCodes.Ok;
     }
@@ -74,7 +79,7 @@ internal static class CompareCommand
         if (KcatContender.Find() is { } kcat) yield return kcat;
     }
 
-    private static async Task<ComparisonTable> MeasureAsync(Workload workload, KafkaAccess kafka, IContender[] contenders, int runs, string folder, CancellationToken cancellation)
+    private static async Task<ComparisonTable> MeasureAsync(Workload workload, KafkaAccess kafka, IContender[] contenders, bool onStores, int runs, string folder, CancellationToken cancellation)
     {
         Console.WriteLine($"W-{workload.Name}: {Output.Count(workload.Records)} records in {Output.Count(workload.Messages)} messages");
         var started = Stopwatch.GetTimestamp();
@@ -82,7 +87,7 @@ internal static class CompareCommand
         await WorkloadTopics.PublishAsync(workload, kafka, cancellation).ConfigureAwait(false);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  in file and topics after {Stopwatch.GetElapsedTime(started).TotalSeconds:F1} s"));
         var contracts = WorkloadContract.Write(workload, folder);
-        var table = new ComparisonTable { Workload = workload, FileBytes = new FileInfo(file).Length, Contenders = contenders };
+        var table = new ComparisonTable { Workload = workload, FileBytes = new FileInfo(file).Length, Contenders = contenders, IsByStore = onStores };
         for (var run = 0; run < runs; run++)
         {
             // Each round begins with another, so that nobody always runs after the same neighbour.

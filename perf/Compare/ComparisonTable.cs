@@ -11,6 +11,9 @@ internal sealed class ComparisonTable
 
     public required IReadOnlyList<IContender> Contenders { get; init; }
 
+    /// <summary>The same contender on several stores, instead of rivals.</summary>
+    public bool IsByStore { get; init; }
+
     public void Add(IContender contender, Measurement run)
     {
         if (!_runs.TryGetValue(contender.Name, out var runs)) _runs.Add(contender.Name, runs = []);

@@ -14,10 +14,10 @@ internal static class ResultCheck
     }
 
     /// <summary>The live files of a pool's table.</summary>
-    public static async Task PoolAsync(string name, Stage stage, CancellationToken cancellation)
+    public static async Task PoolAsync(string name, string folder, Stage stage, CancellationToken cancellation)
     {
-        var pool = await PoolTables.OpenAsync(stage.Output, cancellation).ConfigureAwait(false);
-        var table = pool?.Tables.FirstOrDefault(t => t.Name == stage.Workload.Dataset) ?? throw new ContestException($"{name} made no table.");
+        var pool = await PoolTables.OpenAsync(folder, cancellation).ConfigureAwait(false);
+        var table = pool.Tables.FirstOrDefault(t => t.Name == stage.Workload.Dataset) ?? throw new ContestException($"{name} made no table.");
         using var query = new DuckDbQuery();
         await PoolViews.AddAsync(query, table, cancellation).ConfigureAwait(false);
         Rows(name, stage, query, DuckDbQuery.Quote(table.Name));

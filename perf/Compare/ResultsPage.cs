@@ -27,7 +27,7 @@ internal static class ResultsPage
     private static void Append(StringBuilder page, ComparisonTable table)
     {
         var work = table.Workload;
-        page.Append(CultureInfo.InvariantCulture, $"## W-{work.Name}\n");
+        page.Append(CultureInfo.InvariantCulture, $"## W-{work.Name}{(table.IsByStore ? ", by store" : "")}\n");
         page.Append(CultureInfo.InvariantCulture, $"{work.Records:N0} records ({work.Distinct:N0} distinct) in {work.Messages:N0} messages of {work.RecordsPerMessage}; {table.FileBytes / 1e6:N0} MB of JSON, {table.FileBytes / (double)work.Records:F0} bytes a record; ")
             .Append(CultureInfo.InvariantCulture, $"{Workloads.Workload.Departments} departments x {Workloads.Workload.Dates} dates.\n\n");
         var first = table.Contenders[0];

@@ -15,8 +15,6 @@ internal sealed class SyntheticLog(string folder, int commits, int filesPerCommi
 
     private static readonly ImmutableSortedDictionary<string, string> s_noTags = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
-    private readonly RunDescriptor _run = new("0000000000000000000000000000f00d.run", 1, 1, 4096);
-
     public static TableSpec Spec(int checkpointInterval) => new("synthetic", null, Schema, ["department", "event_date"], "v1;content;department,plate:string", checkpointInterval);
 
     /// <summary>Writes every entry, and the checkpoint of one version with all files that are live there.</summary>
@@ -36,7 +34,7 @@ internal sealed class SyntheticLog(string folder, int commits, int filesPerCommi
 
         var bytes = await CheckpointFile.EncodeAsync(Checkpoint(), cancellation).ConfigureAwait(false);
         await store.CreateAsync(LogNames.Checkpoint(checkpointAt), bytes, cancellation).ConfigureAwait(false);
-        var index = LogIndex.Empty.Apply(new IndexDelta([_run], [], 1, 1), replaces: false, 1);
+        var index = LogIndex.Empty.Apply(new IndexDelta([Run(checkpointAt)], [], 1, 1), replaces: false, checkpointAt);
         await store.CreateAsync(LogNames.IndexManifest(checkpointAt), IndexManifest.Write(checkpointAt, index, told.State, new CheckpointHash(System.IO.Hashing.XxHash128.HashToUInt128(bytes), told.Hash())), cancellation).ConfigureAwait(false);
         await store.ReplaceAsync(LogNames.LastCheckpoint, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{{\"version\":{checkpointAt},\"size\":1}}")), cancellation).ConfigureAwait(false);
     }
@@ -63,7 +61,7 @@ internal sealed class SyntheticLog(string folder, int commits, int filesPerCommi
             EngineInfo = EngineInfo.Text,
             TransactionId = new Guid((int)version, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0]).ToString("D"),
             ReadVersion = version - 1,
-            Index = version == 1 ? new IndexDelta([_run], [], 1, 1) : null,
+            Index = version == 0 ? null : new IndexDelta([Run(version)], version == 1 ? [] : [Run(version - 1).Name], 1, 1),
         };
         if (version == 0)
         {
@@ -75,6 +73,9 @@ internal sealed class SyntheticLog(string folder, int commits, int filesPerCommi
         for (var i = 0; i < filesPerCommit; i++) entry.Add(FileOf((int)((version - 1) * filesPerCommit) + i));
         return entry;
     }
+
+    /// <summary>The only valid run at a version: rows without a change of the index would be another program's.</summary>
+    private static RunDescriptor Run(long version) => new(string.Create(CultureInfo.InvariantCulture, $"{version:x32}.run"), 1, 1, 4096);
 
     private static long Time(long at) => 1_767_225_600_000 + at;
 }

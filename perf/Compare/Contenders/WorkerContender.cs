@@ -1,26 +1,33 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Ingest.Core;
+using Ingest.Core.Stores;
+using Ingest.Perf.Stores;
 
 namespace Ingest.Perf.Compare.Contenders;
 
 /// <summary>The service itself, as an operator runs it: from Kafka to committed Delta tables, index and ledger included.</summary>
-internal sealed partial class WorkerContender : IContender
+/// <param name="store">Where its pools are; null for folders.</param>
+internal sealed partial class WorkerContender(PoolAddress? store = null) : IContender
 {
-    public string Name => "Ingest";
+    public string Name => store is null ? "Ingest" : $"Ingest, {StoreAddresses.Kind(store)}";
 
-    public string What => "`Ingest.Worker run --until-caught-up`: Kafka to committed Delta tables (zstd Parquet, persistent index, offsets in the same commit)";
+    public string What => store is null
+        ? "`Ingest.Worker run --until-caught-up`: Kafka to committed Delta tables (zstd Parquet, persistent index, offsets in the same commit)"
+        : $"the same into {(store is PoolAddress.S3 ? "an S3 bucket" : store is PoolAddress.Folder ? "a folder" : "an Azure container")}; the server, on the same machine, is not in its CPU but competes for the cores";
 
     public Task<Measurement> RunAsync(Stage stage, CancellationToken cancellation) => RunAsync(stage, check: true, cancellation);
 
     /// <param name="check">Whether DuckDB counts the rows afterwards.</param>
     public async Task<Measurement> RunAsync(Stage stage, bool check, CancellationToken cancellation)
     {
+        var pool = store is null ? stage.Output : $"{store}/{stage.Group}";
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Ingest.Worker"))
         {
             ArgumentList =
             {
-                "run", "--until-caught-up", $"--Ingest:Kafka:BootstrapServers={stage.Kafka.Brokers}", $"--Ingest:Kafka:GroupId={stage.Group}", $"--Ingest:Pool={stage.Output}",
+                "run", "--until-caught-up", $"--Ingest:Kafka:BootstrapServers={stage.Kafka.Brokers}", $"--Ingest:Kafka:GroupId={stage.Group}", $"--Ingest:Pool={pool}",
                 $"--Ingest:Contracts={stage.Contracts}", $"--Ingest:Table:IndexCache={stage.Output}-cache", "--Ingest:Health:Port=0", "--Logging:LogLevel:Default=Warning", "--Logging:LogLevel:Ingest.Summary=Information",
             },
         };
@@ -28,7 +35,7 @@ internal sealed partial class WorkerContender : IContender
         try
         {
             var (measurement, output) = await MeasuredProcess.RunAsync(start, cancellation).ConfigureAwait(false);
-            if (check) await ResultCheck.PoolAsync(Name, stage, cancellation).ConfigureAwait(false);
+            if (check) await ResultCheck.PoolAsync(Name, pool, stage, cancellation).ConfigureAwait(false);
             var summary = Summary().Match(output);
             if (!summary.Success) throw new ContestException($"{Name} ended without its summary:\n{output}");
             return measurement with
@@ -40,6 +47,7 @@ internal sealed partial class WorkerContender : IContender
         }
         finally
         {
+            if (store is not null) await StoreAddresses.DeleteAllAsync(new PrefixedStore(new StoreOptions().Open(store, IdSource.System, TimeProvider.System), stage.Group), CancellationToken.None).ConfigureAwait(false);
             if (Directory.Exists(stage.Output + "-cache")) Directory.Delete(stage.Output + "-cache", recursive: true);
         }
     }
