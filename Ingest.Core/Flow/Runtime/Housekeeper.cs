@@ -59,7 +59,7 @@ internal sealed class Housekeeper
     {
         try
         {
-            while (await table.Lease.TryHoldAsync(cancellation) && await table.Sealer.RunOnceAsync(SealScope.Due, cancellation) is not null)
+            while (await table.Lease.TryHoldAsync(cancellation) && await SealAsync(table, cancellation))
             {
                 // Another plan may be due at once.
             }
@@ -71,6 +71,22 @@ internal sealed class Housekeeper
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException or TableRefusedException)
         {
             Log.HousekeepingPutOff(_services.Logger, table.Lane.Plan.Name, failure.Message);
+        }
+    }
+
+    /// <summary>True when there was something to seal. What it holds in memory, rows and about as much for encoding them, is room that ingest does without meanwhile.</summary>
+    private async Task<bool> SealAsync(Keeping table, CancellationToken cancellation)
+    {
+        var budget = table.Lane.Budget;
+        var bytes = Math.Min(2 * _options.Sealing.MemoryBytes, budget.TotalBytes / 4);
+        budget.Keep(bytes);
+        try
+        {
+            return await table.Sealer.RunOnceAsync(SealScope.Due, cancellation) is not null;
+        }
+        finally
+        {
+            budget.Keep(-bytes);
         }
     }
 
