@@ -20,7 +20,9 @@ internal sealed unsafe class ColumnBuffer<T> : MemoryManager<byte> where T : unm
     private T* _values;
     private bool _isReleased;
 
+#pragma warning disable CA2015 // Whoever reads or writes it by a span holds its partition, in a lane or a job: it is out of reach only when nobody does.
     ~ColumnBuffer() => Free();
+#pragma warning restore CA2015
 
     public int Length { get; private set; }
 
@@ -30,7 +32,8 @@ internal sealed unsafe class ColumnBuffer<T> : MemoryManager<byte> where T : unm
     public Span<T> Values => new(_values, Length);
 
     /// <summary>Makes it at least so long and keeps what is there.</summary>
-    /// <exception cref="OutOfMemoryException">The system has no more, or a column would have more than 2 GiB.</exception>
+    /// <exception cref="OutOfMemoryException">The system has no more.</exception>
+    /// <exception cref="OverflowException">A column would have more than 2 GiB.</exception>
     public void Reserve(long length)
     {
         if (length > Length) Grow(length);
@@ -39,9 +42,8 @@ internal sealed unsafe class ColumnBuffer<T> : MemoryManager<byte> where T : unm
     /// <summary>Gives the memory back, once and for all.</summary>
     public void Release()
     {
-        Free();
         _isReleased = true;
-        GC.SuppressFinalize(this);
+        ((IDisposable)this).Dispose();
     }
 
     public override Span<byte> GetSpan() => MemoryMarshal.AsBytes(Values);
@@ -59,7 +61,7 @@ internal sealed unsafe class ColumnBuffer<T> : MemoryManager<byte> where T : unm
     {
         var more = Length * (Bytes < DoubledBytesMax ? 2L : 1.25);
         var grown = Math.Max(Math.Max(length, LengthMin), (long)Math.Min(more, Array.MaxLength / sizeof(T)));
-        if (grown * sizeof(T) > Array.MaxLength) throw new OutOfMemoryException($"A column of a batch cannot have more than {Array.MaxLength} bytes.");
+        if (grown * sizeof(T) > Array.MaxLength) throw new OverflowException($"A column of a batch cannot have more than {Array.MaxLength} bytes.");
         ObjectDisposedException.ThrowIf(_isReleased, this);
         _values = (T*)NativeMemory.Realloc(_values, (nuint)(grown * sizeof(T)));
         Length = (int)grown;

@@ -22,8 +22,11 @@ public sealed class ByteBudget
 
     public long TotalBytes { get; }
 
-    /// <summary>Data in flight, what is kept between batches, and work buffers.</summary>
-    public long UsedBytes => Interlocked.Read(ref _used) + Interlocked.Read(ref _kept);
+    /// <summary>
+    /// Data in flight, what is kept between batches, and work buffers. The latter two count for at most two fifths of the budget: intake resumes below three fifths, and what is kept
+    /// for good must not hold it up for ever.
+    /// </summary>
+    public long UsedBytes => Interlocked.Read(ref _used) + KeptBytes;
 
     /// <summary>The last lease that was asked for was refused: something is waiting for room, and what is open must make it.</summary>
     public bool IsShort => _isShort;
@@ -43,7 +46,7 @@ public sealed class ByteBudget
             var used = Interlocked.Read(ref _used);
             var asked = bytes;
             Mutation.Set(Bug.RefusesEmptyLeaseWhenFull, ref asked, Math.Max(1, bytes));
-            if (asked != 0 && used != 0 && used + Interlocked.Read(ref _kept) + bytes > LeasedBytesMax)
+            if (asked != 0 && used != 0 && used + KeptBytes + bytes > LeasedBytesMax)
             {
                 _isShort = true;
                 lease = null!;
@@ -61,6 +64,8 @@ public sealed class ByteBudget
 
     /// <summary>Accounts for memory that is held beside the data in flight: spare buffers, tables of pending keys, buffers of encoders. Negative when it is given up.</summary>
     public void Keep(long bytes) => Interlocked.Add(ref _kept, bytes);
+
+    private long KeptBytes => Math.Min(Interlocked.Read(ref _kept), TotalBytes / 5 * 2);
 
     internal void Add(long bytes) => Interlocked.Add(ref _used, bytes);
 }

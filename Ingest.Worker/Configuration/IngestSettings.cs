@@ -56,7 +56,7 @@ public sealed class KafkaSettings
 
 public sealed class MemorySettings
 {
-    [Description("Bytes for everything in flight: the Kafka client's prefetch (an eighth of it), chunks, open batches.")]
+    [Description("Bytes for everything in flight: what the Kafka client has fetched (an eighth of it), chunks, open batches and those being committed, buffers between them. The process takes at most 256 MiB more.")]
     public string Budget { get; set; } = "512MiB";
 }
 

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Buffers.Text;
 using System.Runtime;
 using Ingest.Core.Deduplicating.Index;
 using Microsoft.Extensions.Hosting;
@@ -25,38 +25,39 @@ internal sealed class MemoryKeeper(long budgetBytes, TimeProvider time) : Backgr
 
     private readonly long _highBytes = budgetBytes + HeapLimit.MarginBytes - HeadroomBytes;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    // A thread of its own: those of the pool are all at work when it matters.
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        OperatingSystem.IsLinux() ? Task.Factory.StartNew(() => Run(stoppingToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default) : Task.CompletedTask;
+
+    private void Run(CancellationToken stop)
     {
-        if (!OperatingSystem.IsLinux()) return;
-        using var timer = new PeriodicTimer(s_look, time);
+        using var statm = File.OpenHandle("/proc/self/statm");
         var (last, took) = (time.GetTimestamp(), TimeSpan.Zero);
-        try
+        while (!stop.WaitHandle.WaitOne(s_look))
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
-            {
-                var (resident, ofFiles) = Resident();
-                if (ofFiles > CodeBytes + MappedBytesMax) MappedFile.Unload();
-                if (resident <= _highBytes || time.GetElapsedTime(last) < took * Pause) continue;
-                var started = time.GetTimestamp();
-                MappedFile.Unload();
-                GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
-                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-                NativeHeap.Trim();
-                (last, took) = (time.GetTimestamp(), time.GetElapsedTime(started));
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The host ends.
+            var (resident, ofFiles) = Resident(statm);
+            if (ofFiles > CodeBytes + MappedBytesMax || resident > _highBytes) MappedFile.Unload();
+            if (resident <= _highBytes || time.GetElapsedTime(last) < took * Pause) continue;
+            var started = time.GetTimestamp();
+            GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            NativeHeap.Trim();
+            (last, took) = (time.GetTimestamp(), time.GetElapsedTime(started));
         }
     }
 
-    /// <summary>Resident bytes of the process, and those of them that are files' (proc(5), statm: size, resident, shared, in pages).</summary>
-    private static (long Resident, long OfFiles) Resident()
+    /// <summary>Resident bytes of the process, and those of them that are files' (proc(5), statm: size, resident, shared, in pages). Allocates nothing: it is asked twenty times a second.</summary>
+    private static (long Resident, long OfFiles) Resident(Microsoft.Win32.SafeHandles.SafeFileHandle statm)
     {
-        var fields = File.ReadAllText("/proc/self/statm").Split(' ');
-        return (Pages(fields[1]), Pages(fields[2]));
-    }
+        Span<byte> line = stackalloc byte[256];
+        line = line[..RandomAccess.Read(statm, line, 0)];
+        Span<long> pages = stackalloc long[3];
+        for (var i = 0; i < pages.Length; i++)
+        {
+            if (!Utf8Parser.TryParse(line, out pages[i], out var length)) return (0, 0);
+            line = line[Math.Min(line.Length, length + 1)..];
+        }
 
-    private static long Pages(string count) => long.Parse(count, CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+        return (pages[1] * Environment.SystemPageSize, pages[2] * Environment.SystemPageSize);
+    }
 }

@@ -76,13 +76,23 @@ internal sealed class Housekeeper
         }
     }
 
-    /// <summary>False when nothing was due.</summary>
+    /// <summary>False when nothing was due. What it holds in memory, rows and about as much for encoding them, is room that ingest does without meanwhile.</summary>
     private async ValueTask<bool> SealAsync(TableKeeping table, CancellationToken cancellation)
     {
         var started = _services.Time.GetTimestamp();
-        if (await table.Sealer.RunOnceAsync(SealScope.Due, cancellation) is not { } done) return false;
-        _counters.Sealed(table.Lane, done, _services.Time.GetElapsedTime(started));
-        return true;
+        var budget = table.Lane.Budget;
+        var bytes = Math.Min(2 * _options.Sealing.MemoryBytes, budget.TotalBytes / 4);
+        budget.Keep(bytes);
+        try
+        {
+            if (await table.Sealer.RunOnceAsync(SealScope.Due, cancellation) is not { } done) return false;
+            _counters.Sealed(table.Lane, done, _services.Time.GetElapsedTime(started));
+            return true;
+        }
+        finally
+        {
+            budget.Keep(-bytes);
+        }
     }
 
     private async Task CleanAsync(TableKeeping table, CancellationToken cancellation)
