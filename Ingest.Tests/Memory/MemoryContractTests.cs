@@ -1,4 +1,3 @@
-using Ingest.Core;
 using Ingest.Tests.Memory.Harness;
 using Ingest.Tests.Stores;
 
