@@ -62,8 +62,12 @@ internal sealed class BytesAppender(IArrowType type) : ColumnAppender
         AppendValid(count);
     }
 
-    public override IArrowArray Seal() => ArrowArrayFactory.BuildArray(Data(
-        type, ValidityBitmap(), new ArrowBuffer(_offsets.Memory[..((Count + 1) * 4)]), new ArrowBuffer(_data.Memory[.._end])));
+    public override IArrowArray Seal()
+    {
+        // Arrow's offsets are one more than the rows: also of a column without rows, to which nothing was ever appended.
+        Ends(0);
+        return ArrowArrayFactory.BuildArray(Data(type, ValidityBitmap(), new ArrowBuffer(_offsets.Memory[..((Count + 1) * 4)]), new ArrowBuffer(_data.Memory[.._end])));
+    }
 
     /// <summary>Where the ends of so many more values are to be written.</summary>
     private Span<int> Ends(int count)

@@ -24,8 +24,16 @@ internal sealed class RecentFiles(IObjectStore table)
     /// <exception cref="TableRefusedException">The table is beyond what we support, or was re-created.</exception>
     public async ValueTask<bool> RefreshAsync(CancellationToken cancellation)
     {
-        if (!await StandsAsync(cancellation) && !await LoadAsync(cancellation)) return false;
-        await foreach (var entry in LogReader.ReadEntriesAsync(table, Current.Version + 1, cancellation)) Apply(entry);
+        var stands = await StandsAsync(cancellation);
+        do
+        {
+            if (!stands && !await LoadAsync(cancellation)) return false;
+            await foreach (var entry in LogReader.ReadEntriesAsync(table, Current.Version + 1, cancellation)) Apply(entry);
+
+            // An entry that is not there lies beyond the end of the log, or was cleaned away while we slept: the one before it, still there afterwards, tells which.
+            stands = await StandsAsync(cancellation);
+        }
+        while (!stands);
         if (TableSupport.Problem(Current) is { } problem) throw new TableRefusedException(problem);
         return true;
     }

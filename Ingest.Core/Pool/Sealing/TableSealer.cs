@@ -58,7 +58,11 @@ public sealed class TableSealer
             _backlog = Count(now);
             var newest = await _plans.NewestAsync(cancellation);
             Mutation.Set(Bug.PlansBeforeThePlanIsDone, ref _finished, newest?.Number ?? -1);
-            if (newest is not null && newest.Number != _finished && await FinishAsync(newest, cancellation) is { } report) return report;
+            if (newest is not null && newest.Number != _finished)
+            {
+                await CatchUpAsync(newest, cancellation);
+                if (await FinishAsync(newest, cancellation) is { } report) return report;
+            }
 
             var number = (newest?.Number ?? -1) + 1;
             var items = SealPlanner.Plan(
@@ -78,6 +82,22 @@ public sealed class TableSealer
 
     /// <summary>Deletes plans that were finished before a time.</summary>
     internal ValueTask CleanPlansAsync(DateTimeOffset olderThan, CancellationToken cancellation) => _plans.CleanAsync(olderThan, cancellation);
+
+    /// <summary>
+    /// A plan may have been made of files that came after our last look. To whom they are not known they seem gone, and the plan's file, which another sealer may have committed, would be
+    /// given up: replaced by one without rows.
+    /// </summary>
+    /// <exception cref="IOException">The log ends before the plan's version: it was taken back to an earlier state, or shows us an old one.</exception>
+    private async ValueTask CatchUpAsync(SealPlan plan, CancellationToken cancellation)
+    {
+        if (plan.Version <= _recent.Current.Version) return;
+        await _recent.RefreshAsync(cancellation);
+        if (plan.Version <= _recent.Current.Version) return;
+        _recent.Forget();
+        await _recent.RefreshAsync(cancellation);
+        if (plan.Version > _recent.Current.Version)
+            throw new IOException($"{_contract.Name}: plan {plan.Number} of sealing was made at version {plan.Version}, and the log ends at {_recent.Current.Version}. Was the table taken back to an earlier state?");
+    }
 
     /// <summary>Carries a plan out, unless it is in the log; null when nothing came of it.</summary>
     private async ValueTask<SealReport?> FinishAsync(SealPlan plan, CancellationToken cancellation)

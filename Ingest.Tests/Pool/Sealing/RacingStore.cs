@@ -1,11 +1,14 @@
+using System.Runtime.CompilerServices;
 using Ingest.Core.Stores;
 
 namespace Ingest.Tests.Pool.Sealing;
 
-/// <summary>A store in front of which something can be made to happen before each create.</summary>
+/// <summary>A store in front of which something can be made to happen before each create and each list.</summary>
 internal sealed class RacingStore(IObjectStore inner) : IObjectStore
 {
     public Func<string, Task> BeforeCreate { get; set; } = _ => Task.CompletedTask;
+
+    public Func<string, Task> BeforeList { get; set; } = _ => Task.CompletedTask;
 
     public async ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
@@ -21,7 +24,11 @@ internal sealed class RacingStore(IObjectStore inner) : IObjectStore
 
     public ValueTask<long?> SizeAsync(string name, CancellationToken cancellation) => inner.SizeAsync(name, cancellation);
 
-    public IAsyncEnumerable<StoredObject> ListAsync(string prefix, string? after, CancellationToken cancellation) => inner.ListAsync(prefix, after, cancellation);
+    public async IAsyncEnumerable<StoredObject> ListAsync(string prefix, string? after, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await BeforeList(prefix);
+        await foreach (var found in inner.ListAsync(prefix, after, cancellation)) yield return found;
+    }
 
     public ValueTask DeleteAsync(string name, CancellationToken cancellation) => inner.DeleteAsync(name, cancellation);
 }

@@ -275,4 +275,39 @@ public sealed class SealingTests : IDisposable
         Assert.Equal(remaining, await _table.RowsAsync(await _table.LiveAsync()));
         Assert.Equal(remaining, await _table.RowsAsync(await _table.GlobAsync()));
     }
+
+    [Fact]
+    public async Task A_plan_of_files_that_came_after_the_last_look_is_carried_out_and_not_given_up()
+    {
+        await _table.CommitAsync(5);
+        await _table.SealAsync();
+        var (putting, mayPut) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var first = new RacingStore(_table.Store)
+        {
+            BeforeCreate = async name =>
+            {
+                if (!name.StartsWith("_delta_log/", StringComparison.Ordinal)) return;
+                putting.TrySetResult();
+                await mayPut.Task;
+            },
+        };
+
+        // Between our look at the log and at the plans a file comes, and another sealer plans it, writes the sealed file, and is about to commit it.
+        Task<SealReport?>? others = null;
+        var second = new RacingStore(_table.Store);
+        second.BeforeList = async prefix =>
+        {
+            if (others is not null || prefix.StartsWith("_delta_log/", StringComparison.Ordinal)) return;
+            others = Task.FromResult<SealReport?>(null);
+            await _table.CommitAsync(5, 20_001);
+            others = _table.Sealer(first).RunOnceAsync(SealScope.All, default).AsTask();
+            await putting.Task;
+        };
+        await _table.Sealer(second).RunOnceAsync(SealScope.All, default);
+        mayPut.SetResult();
+        await others!;
+        Assert.Equal(await _table.LiveAsync(), await _table.GlobAsync());
+        Assert.Equal(Enumerable.Range(0, 10), await _table.RowsAsync(await _table.GlobAsync()));
+        await _table.AssertRightAsync();
+    }
 }

@@ -100,7 +100,7 @@ internal sealed class Member(World world, Process process, Broker broker, ByteBu
         {
             if (!_held.TryGetValue(move.Old.Source, out var held) || !ReferenceEquals(held.Right, move.Old)) continue;
             Discard(move.Old.Source);
-            if (move.Next is { } next) (held.Right, held.Next, held.Committed) = (next, next.StartOffset, 0);
+            if (move.Next is { } next) (held.Right, held.Next, held.Committed, held.EndSaid) = (next, next.StartOffset, 0, null);
             else held.IsHalted = true;
         }
     }
@@ -121,12 +121,13 @@ internal sealed class Member(World world, Process process, Broker broker, ByteBu
         held.Waiting ??= Fetch(partition, held);
         if (held.Waiting is null)
         {
-            if (held.Next == broker.End(partition)) sink.EndReached(held.Right, held.Next);
+            // Once, as a client does: a worker that waits for the store for minutes must not find thousands of them.
+            if (held.Next == broker.End(partition) && held.EndSaid != held.Next) sink.EndReached(held.Right, (held.EndSaid = held.Next).Value);
             return;
         }
 
         if (!sink.TryAccept(held.Waiting)) return;
-        held.Next = held.Waiting.Range.To;
+        (held.Next, held.EndSaid) = (held.Waiting.Range.To, null);
         held.Waiting = null;
     }
 
@@ -163,6 +164,9 @@ internal sealed class Member(World world, Process process, Broker broker, ByteBu
         public CommitRight? Right { get; set; }
 
         public long Next { get; set; }
+
+        /// <summary>The end that was said to be reached, since the last transfer.</summary>
+        public long? EndSaid { get; set; }
 
         public long Committed { get; set; }
 

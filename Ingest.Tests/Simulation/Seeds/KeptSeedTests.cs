@@ -28,6 +28,9 @@ public sealed class KeptSeedTests : IDisposable
         { 103, "One worker was frozen for good after all was mended: the simulator's own mistake." },
         { 1148, "Vacuum took files that an entry had just replaced, for the entry said a time before its worker's long sleep." },
         { 1830, "The same in another table." },
+        { 7, "A sealed file without rows could not be written, since the offsets of a text column to which nothing was appended had no first one; the worker ended." },
+        { 1488, "The simulated broker said the end of a partition again and again, until nothing more went into the mailbox of a worker that waited for the store: the simulator's own mistake." },
+        { 1966, "A sealer that had slept took the end of a cleaned log for the end of the log, did not know the files of a plan, and put a file without rows in the place of one that was committed." },
         { 5565, "A worker slept for a week between a create and the look at it, vacuum took the file, and the worker ended, saying that the store loses data." },
     };
 
