@@ -11,6 +11,8 @@ namespace Ingest.Worker.Hosting;
 /// </summary>
 internal sealed class MemoryKeeper(long budgetBytes, TimeProvider time) : BackgroundService
 {
+    private const string Statm = "/proc/self/statm";
+
     // At full speed a worker takes in some 200 MB a second, and a collection takes some 50 ms.
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(50);
 
@@ -27,11 +29,11 @@ internal sealed class MemoryKeeper(long budgetBytes, TimeProvider time) : Backgr
 
     // A thread of its own: those of the pool are all at work when it matters.
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        OperatingSystem.IsLinux() ? Task.Factory.StartNew(() => Run(stoppingToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default) : Task.CompletedTask;
+        OperatingSystem.IsLinux() && File.Exists(Statm) ? Task.Factory.StartNew(() => Run(stoppingToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default) : Task.CompletedTask;
 
     private void Run(CancellationToken stop)
     {
-        using var statm = File.OpenHandle("/proc/self/statm");
+        using var statm = File.OpenHandle(Statm);
         var (last, took) = (time.GetTimestamp(), TimeSpan.Zero);
         while (!stop.WaitHandle.WaitOne(s_look))
         {

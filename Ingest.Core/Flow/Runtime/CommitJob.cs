@@ -156,8 +156,11 @@ internal sealed class CommitJob
         {
             var id = _services.Ids.Next();
             Mutation.Set(Bug.ReusesFileName, ref id, new Guid((int)(_batch.Ranges[0].Range.From / 8), 0, 0, new byte[8]));
-            using var file = await _services.EncodeAsync(_lane.Plan, partition, id, cancellation);
+            var file = await _services.EncodeAsync(_lane.Plan, partition, id, cancellation);
             var outcome = await _lane.Store.CreateUniqueAsync(file.File.Path, file.Content, cancellation);
+
+            // Not when that failed: a client whose request was given up may still be reading, and its memory is freed once nobody refers to it.
+            file.Dispose();
             Mutation.Set(Bug.CommitsTornFile, ref outcome, CreateOutcome.Created);
             Mutation.Set(Bug.ReusesFileName, ref outcome, CreateOutcome.Created);
             if (outcome == CreateOutcome.Created) return file.File;

@@ -6,6 +6,9 @@ namespace Ingest.Core.Pool.Sealing;
 /// <summary>Follows a table's log for the sealer: which files are recent and live, which sealed ones there are. Memory grows with those, not with the table. Owned by one task.</summary>
 internal sealed class RecentFiles(IObjectStore table)
 {
+    // Other engines may clean the newest entry away and leave its checkpoint: then nothing stands, however often all is read anew.
+    private const int LoadsMax = 2;
+
     private readonly Dictionary<string, RecentFile> _recent = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _sealedByFolder = new(StringComparer.Ordinal);
     private readonly HashSet<UInt128> _sealed = [];
@@ -25,15 +28,15 @@ internal sealed class RecentFiles(IObjectStore table)
     public async ValueTask<bool> RefreshAsync(CancellationToken cancellation)
     {
         var stands = await StandsAsync(cancellation);
-        do
+        for (var loads = 0; loads < LoadsMax; loads++)
         {
             if (!stands && !await LoadAsync(cancellation)) return false;
             await foreach (var entry in LogReader.ReadEntriesAsync(table, Current.Version + 1, cancellation)) Apply(entry);
 
             // An entry that is not there lies beyond the end of the log, or was cleaned away while we slept: the one before it, still there afterwards, tells which.
-            stands = await StandsAsync(cancellation);
+            if (stands = await StandsAsync(cancellation)) break;
         }
-        while (!stands);
+
         if (TableSupport.Problem(Current) is { } problem) throw new TableRefusedException(problem);
         return true;
     }

@@ -30,10 +30,10 @@ internal sealed class SealedTable : IDisposable
     private int _rows;
     private int _workers;
 
-    public SealedTable(IObjectStore? store = null)
+    public SealedTable(IObjectStore? store = null, int checkpointInterval = 1000)
     {
         Store = store ?? new MemoryStore(Time);
-        Table = DeltaTable.OpenOrCreateAsync(Store, TableSpecs.For(s_plan, 1000), _ids, Time, default).AsTask().GetAwaiter().GetResult();
+        Table = DeltaTable.OpenOrCreateAsync(Store, TableSpecs.For(s_plan, checkpointInterval), _ids, Time, default).AsTask().GetAwaiter().GetResult();
     }
 
     public static DatasetPlan Plan => s_plan;

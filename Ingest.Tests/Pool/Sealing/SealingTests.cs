@@ -310,4 +310,19 @@ public sealed class SealingTests : IDisposable
         Assert.Equal(Enumerable.Range(0, 10), await _table.RowsAsync(await _table.GlobAsync()));
         await _table.AssertRightAsync();
     }
+
+    [Fact]
+    public async Task A_log_whose_newest_entry_is_only_in_its_checkpoint_is_sealed_all_the_same()
+    {
+        using var table = new SealedTable(checkpointInterval: 2);
+        await table.CommitAsync(5);
+        await table.CommitAsync(5);
+        Assert.Equal(2, table.Table.Current.Version);
+        await table.Table.WriteCheckpointAsync(2, default);
+        await table.Store.DeleteAsync("_delta_log/00000000000000000002.json", default);
+        var lists = 0;
+        var counted = new RacingStore(table.Store) { BeforeList = _ => ++lists < 1000 ? Task.CompletedTask : throw new InvalidOperationException("The log is read over and over.") };
+        Assert.Equal(10, (await table.Sealer(counted).RunOnceAsync(SealScope.All, default))?.Rows);
+        Assert.Equal(Enumerable.Range(0, 10), await table.RowsAsync(await table.GlobAsync()));
+    }
 }
