@@ -9,6 +9,7 @@ public sealed class StoreHealth
 {
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
+    private readonly Lock _telling = new();
     private int _callsFailing;
     private long _failedAttempts;
     private DateTimeOffset? _failingSince;
@@ -19,7 +20,8 @@ public sealed class StoreHealth
     internal StoreHealth(TimeProvider time) => _time = time;
 
     /// <summary>
-    /// After every failed attempt, every recovery and every move of the circuit, on the thread that saw it; for log lines and alerts. Must not block or throw.
+    /// After every failed attempt, every recovery and every move of the circuit, on the thread that saw it; for log lines and alerts. One after the other: none is older than the one before.
+    /// Must not block or throw.
     /// </summary>
     public event Action<StoreHealthReport>? Changed;
 
@@ -41,7 +43,7 @@ public sealed class StoreHealth
             if (firstOfCall && ++_callsFailing == 1) _failingSince = _time.GetUtcNow();
         }
 
-        Changed?.Invoke(Report());
+        Tell();
     }
 
     internal void FailingCallEnded()
@@ -52,13 +54,19 @@ public sealed class StoreHealth
             _failingSince = null;
         }
 
-        Changed?.Invoke(Report());
+        Tell();
     }
 
     internal void CircuitMoved(StoreCircuit circuit)
     {
         lock (_lock) _circuit = circuit;
-        Changed?.Invoke(Report());
+        Tell();
+    }
+
+    /// <summary>Made and told under one lock: a report that was made before another and told after it would leave "the store fails" as the last word on a store that is well.</summary>
+    private void Tell()
+    {
+        lock (_telling) Changed?.Invoke(Report());
     }
 }
 

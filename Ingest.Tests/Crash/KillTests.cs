@@ -1,4 +1,5 @@
 using System.Globalization;
+using Ingest.Tests.Chaos.Harness;
 using Ingest.Tests.EndToEnd;
 
 namespace Ingest.Tests.Crash;
@@ -59,7 +60,7 @@ public sealed class KillTests
         Publish(city, ref sent);
         var settings = Settings(city, contract, 0);
         settings["Ingest__Batching__FlushAfter"] = "00:10:00";
-        var port = WorkerProcess.FreePort();
+        var port = FreePorts.Next();
         settings["Ingest__Health__Port"] = port.ToString(CultureInfo.InvariantCulture);
         using var worker = new WorkerProcess(settings);
         await worker.UntilStatusAsync(port, "transfers   20");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Ingest.Tests.Chaos.Harness;
 using Ingest.Tests.EndToEnd;
 
 namespace Ingest.Tests.Crash;
@@ -15,7 +16,7 @@ public sealed class StuckCommitTests
         using var city = new City();
         var contract = Path.Combine(city.Folder, "contract.yaml");
         await File.WriteAllTextAsync(contract, City.Contract);
-        var port = WorkerProcess.FreePort();
+        var port = FreePorts.Next();
         using var worker = new WorkerProcess(new Dictionary<string, string>
         {
             ["Ingest__Kafka__BootstrapServers"] = city.Brokers,
@@ -49,7 +50,7 @@ public sealed class StuckCommitTests
     private static async Task UntilReadyAsync(int port, HttpStatusCode wanted, string text)
     {
         using var client = new HttpClient();
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         var last = "";
         while (!deadline.IsCancellationRequested)
         {
@@ -67,6 +68,6 @@ public sealed class StuckCommitTests
             await Task.WhenAny(Task.Delay(50, deadline.Token));
         }
 
-        Assert.Fail($"Waited a minute for {wanted} '{text}'; the last answer was {last}");
+        Assert.Fail($"Waited three minutes for {wanted} '{text}'; the last answer was {last}");
     }
 }

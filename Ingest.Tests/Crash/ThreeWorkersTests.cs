@@ -96,7 +96,7 @@ public sealed class ThreeWorkersTests
 
     private static async Task UntilAsync(string folder, Func<long, bool> reached)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(4));
         while (await SnapshotAsync(folder) is not { } snapshot || !reached(snapshot.Index.TotalKeys)) await Task.Delay(100, deadline.Token);
     }
 

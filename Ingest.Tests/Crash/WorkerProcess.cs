@@ -7,6 +7,9 @@ namespace Ingest.Tests.Crash;
 /// <summary>The worker as operators run it: a process of its own, which can be killed without a chance to say goodbye.</summary>
 internal sealed class WorkerProcess : IDisposable
 {
+    /// <summary>Of conditions that come within seconds: so long that only a worker that hangs reaches it, on whatever machine.</summary>
+    private static readonly TimeSpan s_atMost = TimeSpan.FromMinutes(3);
+
     private readonly Process _process;
     private readonly StringBuilder _output = new();
 
@@ -52,22 +55,30 @@ internal sealed class WorkerProcess : IDisposable
     /// <param name="again">Send it once more, and again, until it has ended.</param>
     public async Task<int> TerminateAsync(bool again = false)
     {
-        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
-        while (again && !_process.HasExited)
+        do
         {
-            using var more = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
-            await more.WaitForExitAsync();
+            // That there is no such process any more is no error when it was told before.
+            using var kill = Process.Start(new ProcessStartInfo("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardError = true })!;
+            await kill.WaitForExitAsync();
         }
+        while (again && !_process.HasExited);
 
         return await ExitAsync();
     }
 
-    /// <summary>Waits, at most a minute, until the worker's status page says something.</summary>
-    public async Task UntilStatusAsync(int port, string text)
+    /// <summary>Waits until the worker's status page says something.</summary>
+    public Task UntilStatusAsync(int port, string text) => UntilStatusAsync(port, page => page.Contains(text, StringComparison.Ordinal));
+
+    public async Task UntilStatusAsync(int port, Func<string, bool> says)
     {
         using var client = new HttpClient();
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        while (!(await PageAsync()).Contains(text, StringComparison.Ordinal)) await Task.Delay(50, deadline.Token);
+        using var deadline = new CancellationTokenSource(s_atMost);
+        var page = "";
+        while (!says(page = await PageAsync()))
+        {
+            Assert.False(HasExited || deadline.IsCancellationRequested, $"The page said last: {page}\n{Output}");
+            await Task.Delay(50);
+        }
 
         async Task<string> PageAsync()
         {
@@ -75,31 +86,48 @@ internal sealed class WorkerProcess : IDisposable
             {
                 return await client.GetStringAsync(new Uri($"http://127.0.0.1:{port}/"), deadline.Token);
             }
-            catch (HttpRequestException)
+            catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
             {
                 return ""; // not listening yet
             }
         }
     }
 
-    /// <summary>Waits, at most a minute, until the worker has logged something.</summary>
-    public async Task UntilLoggedAsync(string text)
+    /// <summary>Waits until the worker has logged something.</summary>
+    public Task UntilLoggedAsync(string text) => UntilAsync(() => Output.Contains(text, StringComparison.Ordinal), $"'{text}' in the log");
+
+    /// <summary>Waits for a condition while the worker runs.</summary>
+    public async Task UntilAsync(Func<bool> condition, string what)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        while (!Output.Contains(text, StringComparison.Ordinal) && !HasExited) await Task.Delay(10, deadline.Token);
+        using var deadline = new CancellationTokenSource(s_atMost);
+        while (!condition())
+        {
+            Assert.False(deadline.IsCancellationRequested, $"The worker runs without {what}:\n{Output}");
+            if (HasExited)
+            {
+                // What it said last may have come after the first look.
+                await _process.WaitForExitAsync();
+                Assert.True(condition(), $"The worker has ended without {what}:\n{Output}");
+                return;
+            }
+
+            await Task.Delay(10);
+        }
     }
 
-    public static int FreePort()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
+    /// <summary>Waits for the end; its exit code.</summary>
     public async Task<int> ExitAsync()
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        await _process.WaitForExitAsync(deadline.Token);
+        using var deadline = new CancellationTokenSource(s_atMost);
+        try
+        {
+            await _process.WaitForExitAsync(deadline.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"The worker did not end within {s_atMost}:\n{Output}");
+        }
+
         return _process.ExitCode;
     }
 

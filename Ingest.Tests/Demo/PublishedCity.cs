@@ -25,7 +25,7 @@ public sealed class PublishedCity : IAsyncLifetime
             using var truth = new Truth(scratch.Path);
             Sources.Add($"demo-{run}");
             Runs.Add(new DemoRun(Plan, Sources[run], City.Catalog, Pool, NullLoggerFactory.Instance));
-            await Runs[run].RunAsync(truth, CancellationToken.None).WaitAsync(TimeSpan.FromMinutes(1));
+            await Runs[run].RunAsync(truth, CancellationToken.None).WaitAsync(TimeSpan.FromMinutes(5));
         }
     }
 

@@ -93,10 +93,10 @@ internal sealed class City : IDisposable
     public async Task<EngineStatus> CatchUpAsync(string source = "kafka", string group = "ingest", string? cache = null)
     {
         Delivered();
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         using var worker = NewWorker(source, group, untilCaughtUp: true, cache);
         await worker.RunAsync(stop.Token);
-        Assert.False(stop.IsCancellationRequested, "The worker did not catch up within a minute.");
+        Assert.False(stop.IsCancellationRequested, "The worker did not catch up within three minutes.");
         return worker.Engine.Status;
     }
 

@@ -75,6 +75,7 @@ public sealed class EdgesTests
         using var city = new City(contract);
         string Day(int i) => $$"""[{"id":"A{{i}}","amount":"{{i}}.50","paid_on":"2026-03-{{1 + (i % 28):D2}}"},{"id":"N{{i}}"{{(contract == ByIdentity ? ",\"paid_on\":\"2026-04-01\"" : "")}}}]""";
         const int Days = 30;
+        var repeated = 0;
         var table = new PrefixedStore(new LocalStore(city.Pool, IdSource.System), "payments");
         using (var stop = new CancellationTokenSource())
         using (var worker = city.NewWorker())
@@ -87,21 +88,28 @@ public sealed class EdgesTests
                 await UntilRowsAsync(table, 2 * (i + 1), running);
             }
 
+            // Merges go on beside the commits, and a later commit publishes them.
+            for (; !(await EntriesAsync(table)).Any(e => e.Content.Index is { Removed.Count: > 0 }); repeated++)
+            {
+                Assert.True(repeated < 100, "No merge was published.");
+                city.Publish(Day(0));
+                city.Delivered();
+                await worker.UntilAsync(s => s.Duplicates == 2 * (repeated + 1) && s.LagByDepartment.Values.Sum() == 0, running);
+            }
+
             await stop.CancelAsync();
             await running;
         }
 
-        Assert.Contains(await EntriesAsync(table), e => e.Content.Index is { Removed.Count: > 0 });
-
         for (var i = 0; i < Days; i++) city.Publish(Day(i));
         var again = await city.CatchUpAsync(source: "restored", group: "restored");
-        Assert.Equal((0, 4 * Days), (again.Written, again.Duplicates));
+        Assert.Equal((0, (4 * Days) + (2 * repeated)), (again.Written, again.Duplicates));
 
         var rebuilt = await RebuildAsync(city, table);
         Assert.Equal(2 * Days, rebuilt.Keys);
         for (var i = 0; i < Days; i++) city.Publish(Day(i));
         again = await city.CatchUpAsync(source: "rebuilt", group: "rebuilt");
-        Assert.Equal((0, 6 * Days), (again.Written, again.Duplicates));
+        Assert.Equal((0, (6 * Days) + (2 * repeated)), (again.Written, again.Duplicates));
         Assert.Equal(2 * Days, await city.CountAsync());
         await city.AssertAccountedAsync();
     }
@@ -178,7 +186,7 @@ public sealed class EdgesTests
 
     private static async Task UntilRowsAsync(IObjectStore table, long rows, Task running)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         while ((await LogReader.LoadAsync(table, deadline.Token))?.LiveRows != rows)
         {
             await Task.WhenAny(running, Task.Delay(20, deadline.Token));

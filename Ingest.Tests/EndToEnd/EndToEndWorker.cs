@@ -13,13 +13,13 @@ internal sealed class EndToEndWorker(IngestEngine engine, ITransferSource source
 
     public Task RunAsync(CancellationToken stop) => engine.RunAsync(source, stop);
 
-    /// <summary>Waits for a condition of the engine, at most a minute.</summary>
+    /// <summary>Waits for a condition of the engine, at most three minutes.</summary>
     public async Task UntilAsync(Func<Core.Flow.Telemetry.EngineStatus, bool> condition, Task running)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         while (!condition(engine.Status))
         {
-            Assert.False(deadline.IsCancellationRequested, $"Not within a minute: {engine.Status}");
+            Assert.False(deadline.IsCancellationRequested, $"Not within three minutes: {engine.Status}");
             await Task.WhenAny(running, Task.Delay(20, CancellationToken.None));
             if (running.IsCompleted) await running;
         }

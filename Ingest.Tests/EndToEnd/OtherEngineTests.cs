@@ -26,7 +26,7 @@ public sealed class OtherEngineTests
     public async Task Rows_erased_by_another_engine_make_a_running_worker_stop_and_the_next_one_make_the_index_anew()
     {
         using var city = await ThreeRowsAsync();
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         using (var worker = city.NewWorker())
         {
             var running = worker.RunAsync(stop.Token);

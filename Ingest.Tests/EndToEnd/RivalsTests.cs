@@ -65,7 +65,7 @@ public sealed class RivalsTests
         city.Wrap = inner => new WatchedStore(inner, gate);
         city.Publish("""[{"id":"A1","paid_on":"2026-03-01"},{"id":"B1","paid_on":"2026-03-02"},{"id":"C1","paid_on":"2026-03-03"},{"id":"D1","paid_on":"2026-03-03"}]""");
         city.Delivered();
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         using var loser = city.NewWorker(untilCaughtUp: true, cache: city.Cache + "-loser");
         var losing = loser.RunAsync(stop.Token);
         await gate.Reached.WaitAsync(stop.Token);

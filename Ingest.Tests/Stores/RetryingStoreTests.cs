@@ -99,6 +99,30 @@ public sealed class RetryingStoreTests
     }
 
     [Fact]
+    public void Of_the_reports_of_its_health_none_is_older_than_the_one_before()
+    {
+        var health = new StoreHealth(_time);
+        var (last, older) = (0L, 0);
+        health.Changed += report =>
+        {
+            if (report.FailedAttempts < last) older++;
+            last = report.FailedAttempts;
+        };
+        var threads = Enumerable.Range(0, 4).Select(_ => new Thread(() =>
+        {
+            for (var i = 0; i < 20_000; i++)
+            {
+                health.AttemptFailed(firstOfCall: true, StoreFault.Transient, "x");
+                health.FailingCallEnded();
+            }
+        })).ToList();
+        threads.ForEach(t => t.Start());
+        threads.ForEach(t => t.Join());
+        Assert.Equal((80_000, 0), (last, older));
+        Assert.True(health.IsWell);
+    }
+
+    [Fact]
     public async Task A_copy_that_broke_off_starts_again_at_the_same_place()
     {
         await _memory.CreateAsync("x", Bytes("content"), s_none);

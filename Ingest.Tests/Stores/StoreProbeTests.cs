@@ -45,10 +45,20 @@ public sealed class StoreProbeTests
     /// <summary>Like an S3 look-alike that takes the condition header and ignores it.</summary>
     private sealed class Overwriting(MemoryStore inner, CreateOutcome second, bool isLate = false) : IObjectStore
     {
+        private readonly TaskCompletionSource _bothLooked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _racers;
+
         public async ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
         {
             var outcome = await inner.SizeAsync(name, cancellation) is null ? CreateOutcome.Created : second;
-            if (isLate) await Task.Yield(); // between the look and the put, others look, too
+
+            // Between the look of the first of those that race and its put another looks, too.
+            if (isLate && name.EndsWith("-race", StringComparison.Ordinal))
+            {
+                if (Interlocked.Increment(ref _racers) == 2) _bothLooked.TrySetResult();
+                await _bothLooked.Task;
+            }
+
             if (!isLate || outcome == CreateOutcome.Created) await inner.ReplaceAsync(name, content, cancellation);
             return outcome;
         }

@@ -197,7 +197,11 @@ public sealed class KafkaTransferSourceTests : IDisposable
         await running.Until(() => running.Sink.Count == 100);
         var (silent, other) = (new TopicPartition("a", 0), new TopicPartition("a", 1));
         running.Source.Halt(running.Sink.RightOf(silent));
-        await Task.Delay(TimeSpan.FromMilliseconds(300), TimeProvider.System);
+
+        // The poll thread does this together with the halt, or after it.
+        var old = running.Sink.RightOf(other);
+        running.Source.Rewind(old, running.Sink.PrepareRewind(other, 0));
+        await running.Until(() => running.Sink.Count == 100);
         var (silentAt, otherAt) = (running.Sink.NextOf(silent), running.Sink.NextOf(other));
         await Publish("a", 100, 300);
         await running.Until(() => running.Sink.NextOf(other) > otherAt + 50);

@@ -30,14 +30,14 @@ internal sealed class RunningSource : IDisposable
     public void Stop()
     {
         _stop.Cancel();
-        Assert.True(_thread.Join(TimeSpan.FromSeconds(30)), "the poll thread does not end");
+        Assert.True(_thread.Join(TimeSpan.FromMinutes(2)), "the poll thread does not end");
     }
 
-    /// <summary>Waits until something holds; fails when it does not within 30 s.</summary>
+    /// <summary>Waits until something holds; fails when it does not within two minutes.</summary>
     public async Task Until(Func<bool> condition)
     {
-        for (var i = 0; i < 3000 && !condition() && Failure is null; i++) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
-        Assert.True(condition(), $"after 30 s: {Sink.Count} transfers, doubled {Sink.Doubled}, events {string.Join(", ", Sink.Events)}, fault {Sink.Fault}, failure {Failure}");
+        for (var i = 0; i < 12_000 && !condition() && Failure is null; i++) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+        Assert.True(condition(), $"after two minutes: {Sink.Count} transfers, doubled {Sink.Doubled}, events {string.Join(", ", Sink.Events)}, fault {Sink.Fault}, failure {Failure}");
     }
 
     public void Dispose()

@@ -92,17 +92,10 @@ internal sealed class ChaosWorkers(IReadOnlyList<string> arguments, string folde
     private ChaosWorker Start(int slot)
     {
         var log = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"worker-{slot}.log"));
-        var port = FreePort();
+        var port = FreePorts.Next();
         var start = new ProcessStartInfo("/bin/sh");
         string[] own = [$"--Ingest:Table:IndexCache={Path.Combine(folder, $"cache-{slot}")}", $"--Ingest:Health:Port={port}"];
         foreach (var argument in (string[])["-c", $"exec \"$0\" \"$@\" >> {log} 2>&1", "dotnet", Path.Combine(AppContext.BaseDirectory, "Ingest.Worker.dll"), "run", .. arguments, .. own]) start.ArgumentList.Add(argument);
         return new ChaosWorker(Process.Start(start) ?? throw new InvalidOperationException("No worker."), slot, port, log);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

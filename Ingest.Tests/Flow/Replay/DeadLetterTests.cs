@@ -57,12 +57,12 @@ public sealed class DeadLetterTests
                 ["Ingest__Pool"] = city.Pool,
                 ["Ingest__Contracts"] = contracts,
                 ["Ingest__Table__IndexCache"] = city.Cache,
-            },
-            "--until-caught-up");
-        Assert.True(await worker.ExitAsync() == 0, worker.Output);
+            });
+        await worker.UntilLoggedAsync("refused records to the dead-letter topic refused");
+        Assert.True(await worker.TerminateAsync() == 0, worker.Output);
         using var consumer = new Confluent.Kafka.ConsumerBuilder<string, string>(new Confluent.Kafka.ConsumerConfig { BootstrapServers = city.Brokers, GroupId = "reader", AutoOffsetReset = Confluent.Kafka.AutoOffsetReset.Earliest }).Build();
         consumer.Assign(new Confluent.Kafka.TopicPartitionOffset("refused", 0, 0));
-        var letter = consumer.Consume(TimeSpan.FromSeconds(30));
+        var letter = consumer.Consume(TimeSpan.FromMinutes(2));
         Assert.Equal("nonsense", letter.Message.Value);
         Assert.Equal("not-json", System.Text.Encoding.UTF8.GetString(letter.Message.Headers.GetLastBytes("ingest-reason")));
         Assert.Equal(letter.Message.Key, System.Text.Encoding.UTF8.GetString(letter.Message.Headers.GetLastBytes("ingest-id")));
