@@ -11,13 +11,16 @@ public sealed class ContractRoundTripTests
 
     private static readonly string[] s_types = ["string", "int", "long", "double", "boolean", "date", "timestamp", "decimal(9,2)", "decimal(38,38)"];
 
-    private static readonly Gen<string> s_text = Gen.String["ab:#'\"{}[],&*!|>%@` -中～\t0\\"].Where(t => t.Length < 12);
+    private static readonly Gen<char> s_char = Gen.Char["ab:#'\"{}[],&*!|>%@` -中～\t0\\"];
+
+    // Of the right length at once: a generator that throws away nine of ten now and then finds none in its hundred tries, and fails the test.
+    private static readonly Gen<string> s_text = Gen.String[s_char, 0, 11];
 
     private static readonly Gen<Column> s_column = Gen.Select(
         Gen.Int[0, s_types.Length - 1].Select(i => s_types[i]),
         Gen.Shuffle(s_rules, 3),
         s_text.Array[0, 3],
-        s_text.Where(t => t.Length > 0 && t[0] != '/').Array[1, 3],
+        Gen.String[s_char, 1, 11].Array[1, 3],
         Gen.Bool, Gen.Bool, Gen.Bool,
         (type, rules, words, sources, required, rescue, isProtected) => new Column(type, rules, [.. words.Distinct()], [.. sources.Distinct()], required && !rescue, rescue, isProtected));
 
