@@ -19,11 +19,15 @@ internal sealed class LocalFile(string path) : IDisposable
 
     public long Length => new FileInfo(Path).Length;
 
-    /// <summary>Shows the whole content as memory.</summary>
+    /// <summary>
+    /// Shows the whole content as memory. When the use failed, a client whose request was given up may still be reading: then the memory goes once nobody refers to it any more.
+    /// </summary>
     public async ValueTask<T> UseAsync<T>(Func<ReadOnlyMemory<byte>, ValueTask<T>> use)
     {
-        using var mapped = new Mapped(Path);
-        return await use(mapped.Memory);
+        var mapped = new Mapped(Path);
+        var result = await use(mapped.Memory);
+        ((IDisposable)mapped).Dispose();
+        return result;
     }
 
     public void Dispose()
@@ -84,6 +88,8 @@ internal sealed class LocalFile(string path) : IDisposable
             _view = _file.CreateViewAccessor(0, _length, MemoryMappedFileAccess.Read);
             _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
         }
+
+        ~Mapped() => Dispose(disposing: false);
 
         public override Span<byte> GetSpan() => new(_start, _length);
 

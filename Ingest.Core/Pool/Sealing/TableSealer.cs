@@ -121,10 +121,13 @@ public sealed class TableSealer
         return report;
     }
 
-    /// <summary>When the entries since the plan were cleaned away, its inputs tell: only where all of one item are live is there something left to do.</summary>
+    /// <summary>
+    /// When the entries since the plan were cleaned away, its files tell. One entry names all its outputs: where one is live, the plan is in the log, whatever became of items that were
+    /// left out. Else only where all inputs of an item are live is there something left to do.
+    /// </summary>
     private async ValueTask<bool> IsInLogAsync(SealPlan plan, CancellationToken cancellation)
     {
-        var isInLog = await _recent.WasRewrittenAsync(plan.Id, plan.Version, cancellation) ?? !plan.Items.Any(AreLive);
+        var isInLog = await _recent.WasRewrittenAsync(plan.Id, plan.Version, cancellation) ?? (plan.Items.Any(i => _recent.IsLive(i.Output)) || !plan.Items.Any(AreLive));
         Mutation.Set(Bug.SealsWhatIsGone, ref isInLog, false);
         return isInLog;
     }
@@ -164,8 +167,9 @@ public sealed class TableSealer
             SealLog.ItemRefused(_services.Logger, _contract.Name, item.Output, damaged.Message);
             foreach (var input in item.Inputs) _refused.Add(input.Path);
 
-            // The inputs are live: another sealer may commit this item at any moment, so what it has written must not be touched.
-            if (item.IsSealed && await _store.CreateUniqueAsync(item.Output, await merge.EmptyAsync(cancellation), cancellation) != CreateOutcome.Created) throw;
+            // The inputs are live: another sealer may commit this item at any moment, so what it has written must not be touched. A file without rows may be there from an earlier try.
+            if (item.IsSealed && await _store.CreateUniqueAsync(item.Output, await merge.EmptyAsync(cancellation), cancellation) != CreateOutcome.Created
+                && await StoredAsync(merge, item, cancellation) is { Sums.Rows: > 0 }) throw;
             return null;
         }
     }
