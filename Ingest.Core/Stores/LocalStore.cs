@@ -14,28 +14,23 @@ public sealed class LocalStore : IObjectStore
 
     private readonly string _root;
     private readonly IdSource _ids;
+    private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<string, bool> _syncedFolders = new(StringComparer.Ordinal);
+    private readonly Lock _preparing = new();
+    private volatile bool _isPrepared;
 
-    /// <summary>Creates the root folder if need be, sweeps leftovers older than a day, and tries whether the file system has hard links.</summary>
-    /// <exception cref="StoreException">The folder cannot be used just now; the message says why.</exception>
-    /// <exception cref="PlatformNotSupportedException">The file system cannot make a commit atomic.</exception>
+    /// <summary>
+    /// Touches nothing: a pool that may only be read can be read. The first write creates the root folder if need be, sweeps leftovers older than a day, and tries whether the file
+    /// system has hard links; as long as it cannot, writes throw.
+    /// </summary>
+    /// <exception cref="PlatformNotSupportedException">Here, or by the first write: commits cannot be made atomic there.</exception>
     public LocalStore(string root, IdSource ids, TimeProvider? time = null)
     {
         if (OperatingSystem.IsWindows())
             throw new PlatformNotSupportedException("A pool on local files needs link(2): run on Linux or macOS, or use an object store.");
         _root = Path.GetFullPath(root);
         _ids = ids;
-        try
-        {
-            Directory.CreateDirectory(Path.Combine(_root, StagedFile.Folder));
-            StagedFile.Sweep(_root, ((time ?? TimeProvider.System).GetUtcNow() - s_leftoverAge).UtcDateTime);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw LocalFaults.From("open the pool at", _root, e, StoreFault.Transient);
-        }
-
-        TryHardLink();
+        _time = time ?? TimeProvider.System;
     }
 
     public ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
@@ -96,6 +91,7 @@ public sealed class LocalStore : IObjectStore
 
     private CreateOutcome Create(string path, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
+        Prepare();
         using var staged = StagedFile.Write(_root, NextId(), content.Span);
 
         // A caller that gave up may be reusing the buffer: what was written since is not to appear under a name.
@@ -117,6 +113,7 @@ public sealed class LocalStore : IObjectStore
 
     private bool Replace(string path, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
+        Prepare();
         using var staged = StagedFile.Write(_root, NextId(), content.Span);
         cancellation.ThrowIfCancellationRequested();
         try
@@ -168,6 +165,27 @@ public sealed class LocalStore : IObjectStore
 
         if (_syncedFolders.Count >= SyncedFoldersMax) _syncedFolders.Clear();
         _syncedFolders[folder] = true;
+    }
+
+    private void Prepare()
+    {
+        if (_isPrepared) return;
+        lock (_preparing)
+        {
+            if (_isPrepared) return;
+            try
+            {
+                Directory.CreateDirectory(Path.Combine(_root, StagedFile.Folder));
+                StagedFile.Sweep(_root, (_time.GetUtcNow() - s_leftoverAge).UtcDateTime);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw LocalFaults.From("write to the pool at", _root, e, StoreFault.Transient);
+            }
+
+            TryHardLink();
+            _isPrepared = true;
+        }
     }
 
     private void TryHardLink()

@@ -68,6 +68,20 @@ public sealed class PoolCommandTests : IDisposable
         }
     }
 
+    /// <summary>Neither "the pool is right" nor a table less.</summary>
+    [Fact]
+    public async Task A_table_whose_log_is_gone_is_told()
+    {
+        await CopyAsync();
+        Directory.Delete(Path.Combine(_folder, "pool", "payments", "_delta_log"), recursive: true);
+        var (code, output, _) = await WorkerProgram.RunAsync(_folder, "pool", "verify", "--pool", "pool");
+        Assert.Equal(ExitCodes.Failed, code);
+        Assert.Contains("error  payments: log: it has files (", output, StringComparison.Ordinal);
+        (code, _, var errors) = await WorkerProgram.RunAsync(_folder, "pool", "stats", "--pool", "pool");
+        Assert.Equal(ExitCodes.Failed, code);
+        Assert.Contains("Restore _delta_log from a copy", errors, StringComparison.Ordinal);
+    }
+
     /// <summary>However a file of the log is damaged, verify ends with its own answer: 1 when something is wrong, 0 when nothing needs what is damaged.</summary>
     [Fact]
     public async Task Verify_ends_with_an_answer_whatever_is_damaged()

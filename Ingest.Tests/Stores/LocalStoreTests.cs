@@ -25,15 +25,44 @@ public sealed class LocalStoreTests : IDisposable
     }
 
     [Fact]
-    public void Leftovers_of_a_day_ago_are_swept_at_open_and_younger_ones_kept()
+    public async Task Leftovers_of_a_day_ago_are_swept_by_the_first_write_and_younger_ones_kept()
     {
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
-        _ = new LocalStore(_folder.Path, IdSource.System, time);
+        Directory.CreateDirectory(Staging);
         File.WriteAllText(Path.Combine(Staging, "old.tmp"), "x");
         File.SetLastWriteTimeUtc(Path.Combine(Staging, "old.tmp"), (time.GetUtcNow() - TimeSpan.FromHours(25)).UtcDateTime);
         File.WriteAllText(Path.Combine(Staging, "young.tmp"), "x");
-        _ = new LocalStore(_folder.Path, IdSource.System, time);
+        await new LocalStore(_folder.Path, IdSource.System, time).CreateAsync("x", Bytes("1"), s_none);
         Assert.Equal(["young.tmp"], Directory.GetFiles(Staging).Select(Path.GetFileName));
+    }
+
+    /// <summary>An analyst may have the pool mounted for reading only.</summary>
+    [Fact]
+    public async Task Who_only_reads_changes_nothing()
+    {
+        File.WriteAllText(Path.Combine(_folder.Path, "a"), "1");
+        var store = new LocalStore(_folder.Path, IdSource.System);
+        Assert.Equal(Bytes("1"), await store.ReadAsync("a", s_none));
+        Assert.Equal(1, await store.SizeAsync("a", s_none));
+        Assert.Equal("a", Assert.Single(await store.ListAsync("", null, s_none).ToListAsync()).Name);
+        Assert.Equal(["a"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName));
+    }
+
+    /// <summary>Whatever hinders the first write is reported and waited for like any other trouble.</summary>
+    [Fact]
+    public async Task A_pool_that_cannot_be_written_to_at_the_start_is_waited_for()
+    {
+        var hindrance = Path.Combine(_folder.Path, "pool");
+        File.WriteAllText(hindrance, "");
+        var store = new RetryingStore(new LocalStore(hindrance, IdSource.System), new StoreRetryOptions { FirstDelay = TimeSpan.FromMilliseconds(1), RefusedDelay = TimeSpan.FromMilliseconds(1) }, TimeProvider.System);
+        store.Health.Changed += report =>
+        {
+            Assert.Contains(hindrance, report.LastError, StringComparison.Ordinal);
+            if (File.Exists(hindrance)) File.Delete(hindrance);
+        };
+        Assert.Equal(CreateOutcome.Created, await store.CreateAsync("a", Bytes("1"), s_none));
+        Assert.True(store.Health.IsWell);
+        Assert.True(store.Health.Report().FailedAttempts > 0);
     }
 
     [Fact]

@@ -29,7 +29,7 @@ internal sealed class PoolTables
     /// <summary>In order of name.</summary>
     public IReadOnlyList<PoolTable> Tables { get; }
 
-    /// <summary>Tables whose log cannot be read, in order of name.</summary>
+    /// <summary>Tables whose log cannot be read, or is gone, in order of name.</summary>
     public IReadOnlyList<DamagedTable> Damaged { get; }
 
     /// <summary>Opens a pool all of whose tables can be read.</summary>
@@ -70,6 +70,8 @@ internal sealed class PoolTables
             {
                 if (await LogReader.LoadAsync(view, cancellation).ConfigureAwait(false) is { } snapshot)
                     tables.Add(new PoolTable(name, address is PoolAddress.Folder folder ? Path.Combine(folder.Root, name) : null, view, snapshot));
+                else if (await LogReader.RemainsAsync(view, cancellation).ConfigureAwait(false) is { } remains)
+                    damaged.Add(new DamagedTable(name, $"it {LogReader.WithoutLog(remains)}"));
             }
             catch (InvalidDataException unreadable)
             {
@@ -80,7 +82,7 @@ internal sealed class PoolTables
         return new PoolTables(address, store, tables, damaged);
     }
 
-    /// <summary>Folders of the pool that have a log, in order, by one request or two for each folder, however many files it holds.</summary>
+    /// <summary>Folders of the pool that have a log, or what is left of a table, in order, by a few requests for each folder, however many files it holds.</summary>
     private static async Task<List<string>> TableNamesAsync(IObjectStore store, CancellationToken cancellation)
     {
         var names = new List<string>();
@@ -95,7 +97,7 @@ internal sealed class PoolTables
             }
 
             var name = found[..slash];
-            if (await FirstAsync(store, $"{name}/_delta_log/", null, cancellation).ConfigureAwait(false) is not null) names.Add(name);
+            if (await FirstAsync(store, $"{name}/_delta_log/", null, cancellation).ConfigureAwait(false) is not null || await LogReader.RemainsAsync(new PrefixedStore(store, name), cancellation).ConfigureAwait(false) is not null) names.Add(name);
 
             // Behind everything in the folder: '0' is the character after '/'.
             after = name + "0";
@@ -116,5 +118,5 @@ internal sealed class PoolTables
 /// <param name="Folder">Where its files are; null when they are objects.</param>
 internal sealed record PoolTable(string Name, string? Folder, IObjectStore Store, Snapshot Snapshot);
 
-/// <summary>A table whose log cannot be read.</summary>
+/// <summary>A table whose log cannot be read, or is gone.</summary>
 internal sealed record DamagedTable(string Name, string Why);

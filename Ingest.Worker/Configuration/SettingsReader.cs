@@ -52,7 +52,7 @@ internal static class SettingsReader
         if (settings.Health.Port is < 0 or > 65535) errors.Add($"Ingest:Health:Port is {settings.Health.Port}. Give a port from 1 to 65535, or 0 for none.");
         if (errors.Count == 0 && flushBytes > budget / 2)
             errors.Add($"Ingest:Batching:FlushBytes ({settings.Batching.FlushBytes}) is more than half of Ingest:Memory:Budget ({settings.Memory.Budget}): a batch could never fill. Lower the one or raise the other.");
-        var pool = PoolAddress.Parse(settings.Pool, out var noPool);
+        var pool = Address(settings.Pool, out var noPool);
         if (noPool is not null) errors.Add($"Ingest:Pool: {noPool}");
         var store = Store(settings.Store, errors);
         if (errors.Count > 0 || pool is null) return null;
@@ -95,10 +95,17 @@ internal static class SettingsReader
     {
         var before = errors.Count;
         var settings = SettingsBinder.Bind(Configuration([]), errors);
-        var address = PoolAddress.Parse(pool ?? settings.Pool, out var error);
+        var address = Address(pool ?? settings.Pool, out var error);
         if (error is not null) errors.Add(error);
         var options = Store(settings.Store, errors);
         return address is null || errors.Count > before ? null : (address, options);
+    }
+
+    private static PoolAddress? Address(string text, out string? error)
+    {
+        var address = PoolAddress.Parse(text, out error);
+        if (address is PoolAddress.Folder folder && File.Exists(folder.Root)) error = $"{folder.Root} is a file, and a pool is a folder.";
+        return error is null ? address : null;
     }
 
     private static StoreOptions Store(StoreSettings settings, ICollection<string> errors)

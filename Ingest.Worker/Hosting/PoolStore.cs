@@ -24,12 +24,11 @@ internal sealed class PoolStore
     /// <summary>Where the pool is.</summary>
     public PoolAddress Address { get; }
 
-    /// <summary>A disk that is full or read-only just now is waited for. What is wrong with a bucket's or container's settings shows at once.</summary>
+    /// <summary>Touches nothing yet: a disk that is full or read-only just now is waited for by the first call. What is wrong with a bucket's or container's settings shows at once.</summary>
     /// <exception cref="StoreException">The store cannot be used as it is; the message says why.</exception>
     public static PoolStore Open(PoolAddress address, StoreOptions options, StoreRetryOptions retry, TimeProvider time, ILogger logger)
     {
-        var once = address is PoolAddress.Folder ? new OpeningStore(() => options.Open(address, IdSource.System, time)) : options.Open(address, IdSource.System, time);
-        var retrying = new RetryingStore(once, retry, time);
+        var retrying = new RetryingStore(options.Open(address, IdSource.System, time), retry, time);
         retrying.Health.Changed += report => StoreLog.Report(logger, report);
         return new PoolStore(retrying, retrying.Health, address);
     }

@@ -60,6 +60,7 @@ public sealed class DeltaTable
         {
             // Whoever loses this race reads the winner's table and checks it like any other. An unclear answer is asked again, with the same content.
             var first = NewTable(spec, ids, time);
+            await RefuseRemainsAsync(store, spec.Name, cancellation);
             while (current is null)
             {
                 await CreateEntryAsync(store, 0, first, cancellation);
@@ -71,6 +72,18 @@ public sealed class DeltaTable
         var table = new DeltaTable(store, spec, ids, time, current);
         while (TableSupport.Missing(table.Opened.SchemaString, spec.SchemaString) is not null) await table.AddColumnsAsync(cancellation);
         return table;
+    }
+
+    /// <summary>
+    /// A table whose log is gone is not a new table: made anew, it would take in again what the brokers still have, beside sealed files that hold the same rows, and the rest would be lost.
+    /// </summary>
+    private static async ValueTask RefuseRemainsAsync(IObjectStore store, string name, CancellationToken cancellation)
+    {
+        if (await LogReader.RemainsAsync(store, cancellation) is not { } remains) return;
+
+        // Or somebody has just created it, and has committed since we looked for its log.
+        if (await LogReader.LoadAsync(store, cancellation) is not null) return;
+        throw new TableRefusedException($"Table '{name}' {LogReader.WithoutLog(remains)} To begin anew, move the folder '{name}' out of the pool first.");
     }
 
     /// <summary>Opens a table as it is, whatever its contract says; null when there is none.</summary>

@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using System.Text.Json;
+using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Stores;
 
 namespace Ingest.Core.Pool.Delta;
@@ -17,6 +18,20 @@ public static class LogReader
         await RefuseHolesAsync(table, snapshot.Version, cancellation);
         return snapshot.Version < 0 ? null : snapshot;
     }
+
+    /// <summary>A file or index run in the folder of a table that has no log: what is left of a table. Null when there is none.</summary>
+    public static async ValueTask<string?> RemainsAsync(IObjectStore table, CancellationToken cancellation)
+    {
+        foreach (var folder in new[] { TableLayout.Recent, IndexNames.Folder })
+        {
+            await foreach (var found in table.ListAsync(folder, null, cancellation)) return found.Name;
+        }
+
+        return null;
+    }
+
+    /// <summary>What to say of a table without a log, after its name.</summary>
+    public static string WithoutLog(string remains) => $"has files ({remains}, for one) and no log: _delta_log was deleted, or only a part of the folder was restored. Restore _delta_log from a copy; its rows are safe in their files until then.";
 
     /// <summary>Entries from a version on, until the first that does not exist.</summary>
     public static async IAsyncEnumerable<(long Version, IReadOnlyList<LogAction> Actions)> EntriesAsync(

@@ -37,6 +37,19 @@ public sealed class DeltaTableTests
         Assert.Equal(0, (await Commits.OpenAsync(unheard, _ids, _time)).Current.Version);
     }
 
+    /// <summary>Made anew, it would hold rows again that its sealed files show already, and lose what the brokers have no more.</summary>
+    [Theory]
+    [InlineData("recent/department=housing/part-1.zstd.parquet")]
+    [InlineData("_index/1.run")]
+    public async Task A_table_whose_log_is_gone_is_not_a_new_one(string left)
+    {
+        await _memory.CreateAsync(left, new byte[1], s_none);
+        var refused = await Assert.ThrowsAsync<TableRefusedException>(async () => await OpenAsync());
+        Assert.Contains(left, refused.Message, StringComparison.Ordinal);
+        await _memory.DeleteAsync(left, s_none);
+        Assert.Equal(0, (await OpenAsync()).Current.Version);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
