@@ -7,7 +7,7 @@ namespace Ingest.Core.Batching;
 /// <summary>Booleans: a byte each while the batch is open, a bit each in Arrow.</summary>
 internal sealed class BooleanAppender : ColumnAppender
 {
-    private readonly ColumnBuffer<byte> _values = new();
+    private readonly NativeBuffer<byte> _values = new();
 
     public override long Bytes => _values.Bytes + ValidBytes;
 

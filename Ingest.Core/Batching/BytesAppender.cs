@@ -7,8 +7,8 @@ namespace Ingest.Core.Batching;
 /// <summary>Text (UTF-8) and binary columns: offsets and data.</summary>
 internal sealed class BytesAppender(IArrowType type) : ColumnAppender
 {
-    private readonly ColumnBuffer<int> _offsets = new();
-    private readonly ColumnBuffer<byte> _data = new();
+    private readonly NativeBuffer<int> _offsets = new();
+    private readonly NativeBuffer<byte> _data = new();
     private int _end;
 
     public override long Bytes => _data.Bytes + _offsets.Bytes + ValidBytes;

@@ -8,7 +8,7 @@ namespace Ingest.Core.Batching;
 /// <summary>Gathers chosen rows of chunk vectors into one growing column in Arrow's layout.</summary>
 internal abstract class ColumnAppender
 {
-    private readonly ColumnBuffer<byte> _valid = new();
+    private readonly NativeBuffer<byte> _valid = new();
 
     private protected ColumnAppender() { }
 

@@ -7,7 +7,7 @@ namespace Ingest.Core.Batching;
 /// <summary>Decimals of up to 18 digits: 8 bytes in chunk vectors, 16 in Arrow.</summary>
 internal sealed class DecimalAppender(int precision, int scale) : ColumnAppender
 {
-    private readonly ColumnBuffer<Int128> _values = new();
+    private readonly NativeBuffer<Int128> _values = new();
 
     public override long Bytes => _values.Bytes + ValidBytes;
 

@@ -8,7 +8,7 @@ namespace Ingest.Core.Batching;
 /// <summary>Columns whose chunk vector already has Arrow's width.</summary>
 internal sealed class FixedAppender<T>(IArrowType type) : ColumnAppender where T : unmanaged
 {
-    private readonly ColumnBuffer<T> _values = new();
+    private readonly NativeBuffer<T> _values = new();
 
     public override long Bytes => _values.Bytes + ValidBytes;
 

@@ -14,11 +14,11 @@ internal sealed class OpenPartition
     private readonly ImmutableArray<string?> _values;
     private readonly ColumnAppender[] _columns;
     private readonly bool _hasContents;
-    private readonly ColumnBuffer<int> _rows = new();
+    private readonly NativeBuffer<int> _rows = new();
     private int _rowCount;
-    private readonly ColumnBuffer<UInt128> _keys = new();
-    private readonly ColumnBuffer<UInt128> _contents = new();
-    private readonly ColumnBuffer<ushort> _ranges = new();
+    private readonly NativeBuffer<UInt128> _keys = new();
+    private readonly NativeBuffer<UInt128> _contents = new();
+    private readonly NativeBuffer<ushort> _ranges = new();
     private int _count;
 
     public OpenPartition(ImmutableArray<string?> values, ImmutableArray<TableColumns.StoredColumn> columns, bool hasContents)
@@ -92,7 +92,7 @@ internal sealed class OpenPartition
         _ranges.Release();
     }
 
-    private void Gather(UInt128[] from, ReadOnlySpan<int> rows, ColumnBuffer<UInt128> into)
+    private void Gather(UInt128[] from, ReadOnlySpan<int> rows, NativeBuffer<UInt128> into)
     {
         var to = into.Values.Slice(_count, rows.Length);
         for (var i = 0; i < rows.Length; i++) to[i] = from[rows[i]];

@@ -13,7 +13,7 @@ namespace Ingest.Core.Deduplicating;
 /// Identity mode: a row with a known key is a duplicate when its content is that of the row that has the key, else a conflict. Content mode
 /// knows no conflicts: the key is the content.
 /// </remarks>
-public sealed class Deduplicator(DatasetPlan plan, TableIndex index)
+public sealed class Deduplicator(DatasetPlan plan, TableIndex index) : IDisposable
 {
     private const byte New = 1;
     private const byte Conflict = 2;
@@ -63,10 +63,12 @@ public sealed class Deduplicator(DatasetPlan plan, TableIndex index)
     /// <summary>Forgets all pending keys of all generations: none of their batches will be committed.</summary>
     public void AbandonAll() => _pending.DropAll();
 
+    public void Dispose() => _sorter.Dispose();
+
     private void SelectRows(NormalizedRecords records, ReadOnlySpan<int> rows, Selection into)
     {
-        var (sortedKeys, sortedRows) = _sorter.Sort(records.Keys, rows);
-        var distinct = Distinct(sortedKeys.Span);
+        _sorter.Sort(records.Keys, rows);
+        var distinct = Distinct(_sorter.Keys);
         var keys = _keys.AsSpan(0, distinct);
         var present = _present.AsSpan(0, distinct);
         var holders = _hasContents ? _holders.AsSpan(0, distinct) : [];
@@ -74,7 +76,7 @@ public sealed class Deduplicator(DatasetPlan plan, TableIndex index)
         _pending.Probe(keys, present, holders);
         index.Probe(keys, present, holders);
 
-        var order = sortedRows.Span;
+        var order = _sorter.Rows;
         for (var i = 0; i < distinct; i++) Judge(records, i, order[_starts[i].._starts[i + 1]]);
         Collect(rows, into);
     }

@@ -15,7 +15,6 @@ internal sealed class OwnIndex : IDisposable
     private readonly List<RunDescriptor> _runs;
     private readonly KeySorter _sorter = new();
     private readonly bool[] _present = new bool[IndexSizes.ProbeKeysMax];
-    private readonly int[] _rows = [.. Enumerable.Range(0, IndexSizes.ProbeKeysMax)];
     private TableIndex _index = null!;
     private IndexMerges? _merges;
 
@@ -55,7 +54,7 @@ internal sealed class OwnIndex : IDisposable
 
     public async Task<TimeSpan> OpenAsync()
     {
-        Dispose();
+        Close();
         var started = Stopwatch.GetTimestamp();
         _index = await TableIndex.OpenAsync(_store, _cache, false, _runs, CancellationToken.None).ConfigureAwait(false);
         _merges = new IndexMerges(_index, "index", TimeProvider.System, TaskScheduler.Default, NullLogger.Instance);
@@ -64,14 +63,16 @@ internal sealed class OwnIndex : IDisposable
 
     public void Close()
     {
-        Dispose();
+        _merges?.Dispose();
+        _index?.Dispose();
         (_index, _merges) = (null!, null);
     }
 
     /// <summary>Looks a batch up. Returns how many keys were there.</summary>
     public int Probe(UInt128[] keys, out ReadOnlySpan<UInt128> sorted)
     {
-        sorted = _sorter.Sort(keys, _rows.AsSpan(0, keys.Length)).Keys.Span;
+        _sorter.Sort(keys);
+        sorted = _sorter.Keys;
         var present = _present.AsSpan(0, keys.Length);
         present.Clear();
         _index.Probe(sorted, present, []);
@@ -115,8 +116,8 @@ internal sealed class OwnIndex : IDisposable
 
     public void Dispose()
     {
-        _merges?.Dispose();
-        _index?.Dispose();
+        Close();
+        _sorter.Dispose();
     }
 
     private async Task PublishAsync(RunDescriptor[] added)

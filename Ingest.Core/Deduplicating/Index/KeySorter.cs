@@ -3,42 +3,70 @@ using System.Numerics;
 namespace Ingest.Core.Deduplicating.Index;
 
 /// <summary>
-/// Sorts fingerprints with the rows they belong to, equal keys by row. Owns its buffers, which grow to the largest batch; not thread-safe.
+/// Sorts fingerprints with the rows they belong to, equal keys by row. Owns its buffers, which grow to the largest batch and go with it; not thread-safe.
 /// </summary>
 /// <remarks>Fingerprints are uniform, or are within their date: dealing them out by the first bits in which they differ leaves a few a bucket, and insertion sort
 /// does the rest. A bucket that got many (of a date, when a stray one took up the bits) is dealt out again. Engineered keys end in a sort by comparison.</remarks>
-internal sealed class KeySorter
+internal sealed class KeySorter : IDisposable
 {
     private const int InsertionMax = 48;
 
     /// <summary>Times that keys are dealt out: date, hash, and one to spare.</summary>
     private const int DepthMax = 3;
 
-    private UInt128[] _keys = [];
-    private int[] _rows = [];
-    private UInt128[] _dealtKeys = [];
-    private int[] _dealtRows = [];
+    private readonly NativeBuffer<UInt128> _keys = new();
+    private readonly NativeBuffer<int> _rows = new();
+    private readonly NativeBuffer<UInt128> _dealtKeys = new();
+    private readonly NativeBuffer<int> _dealtRows = new();
     private int[] _ends = [];
+    private int _count;
 
-    /// <summary>Sorts <c>source[row]</c> for the given rows, which ascend. The spans are valid until the next call.</summary>
-    public (ReadOnlyMemory<UInt128> Keys, ReadOnlyMemory<int> Rows) Sort(ReadOnlySpan<UInt128> source, ReadOnlySpan<int> rows)
+    /// <summary>The sorted keys, until the next sort.</summary>
+    public ReadOnlySpan<UInt128> Keys => _keys.Values[.._count];
+
+    /// <summary>The row of each of <see cref="Keys"/>, until the next sort.</summary>
+    public ReadOnlySpan<int> Rows => _rows.Values[.._count];
+
+    /// <summary>Sorts <c>source[row]</c> for the given rows, which ascend.</summary>
+    public void Sort(ReadOnlySpan<UInt128> source, ReadOnlySpan<int> rows)
     {
-        var count = rows.Length;
-        if (_keys.Length < count)
-        {
-            _keys = new UInt128[Math.Max(count, 256)];
-            _rows = new int[_keys.Length];
-        }
+        Begin(rows.Length);
+        var keys = _keys.Values;
+        var sorted = _rows.Values;
+        for (var i = 0; i < rows.Length; i++) (keys[i], sorted[i]) = (source[rows[i]], rows[i]);
+        SortBucket(0, _count, 0);
+    }
 
-        for (var i = 0; i < count; i++) (_keys[i], _rows[i]) = (source[rows[i]], rows[i]);
-        SortBucket(0, count, 0);
-        return (_keys.AsMemory(0, count), _rows.AsMemory(0, count));
+    /// <summary>Sorts all keys; their rows are their indexes.</summary>
+    public void Sort(ReadOnlySpan<UInt128> source)
+    {
+        Begin(source.Length);
+        source.CopyTo(_keys.Values);
+        var rows = _rows.Values;
+        for (var i = 0; i < source.Length; i++) rows[i] = i;
+        SortBucket(0, _count, 0);
+    }
+
+    public void Dispose()
+    {
+        _keys.Release();
+        _rows.Release();
+        _dealtKeys.Release();
+        _dealtRows.Release();
+        _count = 0;
+    }
+
+    private void Begin(int count)
+    {
+        _keys.Reserve(count);
+        _rows.Reserve(count);
+        _count = count;
     }
 
     private void SortBucket(int start, int count, int depth)
     {
-        var keys = _keys.AsSpan(start, count);
-        var rows = _rows.AsSpan(start, count);
+        var keys = _keys.Values.Slice(start, count);
+        var rows = _rows.Values.Slice(start, count);
         if (count <= InsertionMax)
         {
             SortByInsertion(keys, rows);
@@ -68,12 +96,10 @@ internal sealed class KeySorter
 
     private void Deal(Span<UInt128> keys, Span<int> rows, int skip, int bits, Span<int> ends)
     {
-        if (_dealtKeys.Length < keys.Length)
-        {
-            _dealtKeys = new UInt128[_keys.Length];
-            _dealtRows = new int[_keys.Length];
-        }
-
+        _dealtKeys.Reserve(_count);
+        _dealtRows.Reserve(_count);
+        var dealtKeys = _dealtKeys.Values;
+        var dealtRows = _dealtRows.Values;
         var shift = 64 - bits;
         ends.Clear();
         foreach (ref readonly var key in keys) ends[(int)(KeyHalf.High(key) << skip >> shift)]++;
@@ -82,12 +108,12 @@ internal sealed class KeySorter
         for (var i = 0; i < keys.Length; i++)
         {
             var at = ends[(int)(KeyHalf.High(keys[i]) << skip >> shift)]++;
-            _dealtKeys[at] = keys[i];
-            _dealtRows[at] = rows[i];
+            dealtKeys[at] = keys[i];
+            dealtRows[at] = rows[i];
         }
 
-        _dealtKeys.AsSpan(0, keys.Length).CopyTo(keys);
-        _dealtRows.AsSpan(0, keys.Length).CopyTo(rows);
+        dealtKeys[..keys.Length].CopyTo(keys);
+        dealtRows[..keys.Length].CopyTo(rows);
     }
 
     private static void SortByInsertion(Span<UInt128> keys, Span<int> rows)

@@ -44,22 +44,23 @@ internal sealed class PieceWriter(int piece, int keysInMemory, bool hasContents,
     {
         var path = Path.Combine(folder, $"piece-{piece}-{_parts.Count}.tmp");
         File.Delete(path);
-        var rows = new int[_count];
-        for (var i = 0; i < rows.Length; i++) rows[i] = i;
-        var (keys, order) = new KeySorter().Sort(_keys.AsSpan(0, _count), rows);
+        using var sorter = new KeySorter();
+        sorter.Sort(_keys.AsSpan(0, _count));
+        var keys = sorter.Keys;
+        var order = sorter.Rows;
         using (var file = LocalRunCache.Create(path))
         {
             var geometry = RunGeometry.For(_count, hasContents);
             RandomAccess.SetLength(file.SafeFileHandle, geometry.FileBytes);
-            var builder = new RunBuilder(geometry, keys.Span[0], keys.Span[^1], (offset, bytes) => RandomAccess.Write(file.SafeFileHandle, bytes, offset));
+            var builder = new RunBuilder(geometry, keys[0], keys[^1], (offset, bytes) => RandomAccess.Write(file.SafeFileHandle, bytes, offset));
             for (var i = 1; i < _count; i++)
             {
-                if (keys.Span[i] == keys.Span[i - 1]) throw new IndexDamagedException(path, $"key {keys.Span[i]:x32} belongs to two rows of the table, so a row is doubled.");
+                if (keys[i] == keys[i - 1]) throw new IndexDamagedException(path, $"key {keys[i]:x32} belongs to two rows of the table, so a row is doubled.");
             }
 
             var contents = new UInt128[hasContents ? _count : 0];
-            for (var i = 0; i < contents.Length; i++) contents[i] = _contents[order.Span[i]];
-            builder.Add(keys.Span, contents);
+            for (var i = 0; i < contents.Length; i++) contents[i] = _contents[order[i]];
+            builder.Add(keys, contents);
             builder.Finish(Path.GetFileName(path));
         }
 

@@ -3,10 +3,6 @@ namespace Ingest.Core.Deduplicating.Index;
 /// <summary>Encodes runs. The format is told in <see cref="RunGeometry"/>, <see cref="RunTrailer"/> and docs/dedup.md.</summary>
 public static class RunWriter
 {
-    /// <summary>Its buffers are as large as a batch: made anew for each, they cost as much as the sort.</summary>
-    [ThreadStatic]
-    private static KeySorter? t_sorter;
-
     /// <summary>Encodes the keys of one batch, in any order, as a run to be created under <see cref="IndexNames.Run"/>.</summary>
     /// <param name="name">Name of the run: letters, digits, '.', '_' and '-'. Nobody else may use it.</param>
     /// <param name="keys">At least one key; none may stand twice.</param>
@@ -21,20 +17,35 @@ public static class RunWriter
         var geometry = RunGeometry.For(keys.Length, !contents.IsEmpty);
         // Every byte is given exactly once.
         var file = GC.AllocateUninitializedArray<byte>((int)geometry.FileBytes);
-        if (!IsAscending(keys)) (keys, contents) = Sorted(keys, contents);
-        var builder = new RunBuilder(geometry, keys[0], keys[^1], (offset, piece) => piece.CopyTo(file.AsSpan((int)offset)));
-        builder.Add(keys, contents);
-        return (builder.Finish(name), file);
+        RunSink sink = (offset, piece) => piece.CopyTo(file.AsSpan((int)offset));
+        return (IsAscending(keys) ? Write(name, geometry, keys, contents, sink) : Sorted(name, geometry, keys, contents, sink), file);
     }
 
-    private static (UInt128[] Keys, UInt128[] Contents) Sorted(ReadOnlySpan<UInt128> keys, ReadOnlySpan<UInt128> contents)
+    private static RunDescriptor Sorted(string name, in RunGeometry geometry, ReadOnlySpan<UInt128> keys, ReadOnlySpan<UInt128> contents, RunSink sink)
     {
-        var rows = new int[keys.Length];
-        for (var i = 0; i < rows.Length; i++) rows[i] = i;
-        var (sorted, order) = (t_sorter ??= new KeySorter()).Sort(keys, rows);
-        var sortedContents = new UInt128[contents.Length];
-        for (var i = 0; i < sortedContents.Length; i++) sortedContents[i] = contents[order.Span[i]];
-        return (sorted.ToArray(), sortedContents);
+        using var sorter = new KeySorter();
+        sorter.Sort(keys);
+        if (contents.IsEmpty) return Write(name, geometry, sorter.Keys, [], sink);
+        var sorted = new NativeBuffer<UInt128>();
+        try
+        {
+            sorted.Reserve(contents.Length);
+            var to = sorted.Values[..contents.Length];
+            var rows = sorter.Rows;
+            for (var i = 0; i < to.Length; i++) to[i] = contents[rows[i]];
+            return Write(name, geometry, sorter.Keys, to, sink);
+        }
+        finally
+        {
+            sorted.Release();
+        }
+    }
+
+    private static RunDescriptor Write(string name, in RunGeometry geometry, ReadOnlySpan<UInt128> keys, ReadOnlySpan<UInt128> contents, RunSink sink)
+    {
+        var builder = new RunBuilder(geometry, keys[0], keys[^1], sink);
+        builder.Add(keys, contents);
+        return builder.Finish(name);
     }
 
     private static bool IsAscending(ReadOnlySpan<UInt128> keys)

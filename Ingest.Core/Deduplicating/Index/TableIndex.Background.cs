@@ -51,23 +51,23 @@ public sealed partial class TableIndex
     /// <exception cref="StoreException">The store failed while a run was fetched.</exception>
     public async ValueTask<RunLookup> LookupAsync(IReadOnlyList<RunDescriptor> runs, UInt128[] keys, CancellationToken cancellation)
     {
-        var rows = new int[keys.Length];
-        for (var i = 0; i < rows.Length; i++) rows[i] = i;
-        var (sorted, order) = new KeySorter().Sort(keys, rows);
+        using var sorter = new KeySorter();
+        sorter.Sort(keys);
         var present = new bool[keys.Length];
         var contents = new UInt128[_hasContents ? keys.Length : 0];
         foreach (var descriptor in runs)
         {
             using var run = await _cache.OpenAsync(_store, descriptor, _hasContents, cancellation);
-            run.Probe(sorted.Span, present, contents);
+            run.Probe(sorter.Keys, present, contents);
         }
 
         var held = new bool[keys.Length];
         var heldContents = new UInt128[contents.Length];
         for (var i = 0; i < present.Length; i++)
         {
-            held[order.Span[i]] = present[i];
-            if (_hasContents) heldContents[order.Span[i]] = contents[i];
+            var row = sorter.Rows[i];
+            held[row] = present[i];
+            if (_hasContents) heldContents[row] = contents[i];
         }
 
         return new RunLookup(held, heldContents);

@@ -114,8 +114,14 @@ internal sealed class ReplayLane : IDisposable
     public void Dispose()
     {
         _open.Dispose();
-        if (_lane is not null) _lane.Dispose();
-        else _index.Dispose();
+        if (_lane is not null)
+        {
+            _lane.Dispose();
+            return;
+        }
+
+        _deduplicator.Dispose();
+        _index.Dispose();
     }
 
     private void Forget()

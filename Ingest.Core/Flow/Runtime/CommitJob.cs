@@ -176,29 +176,14 @@ internal sealed class CommitJob
         _lane.Budget.Keep(rows * RunRowBytes);
         try
         {
-            return await WriteRunAsync(partitions, rows, cancellation);
+            var run = await RunUpload.CreateAsync(_lane.Store, _services.Ids, partitions, cancellation);
+            lock (_ownRuns) _ownRuns.Add(run.Name);
+            return run;
         }
         finally
         {
             _lane.Budget.Keep(-rows * RunRowBytes);
         }
-    }
-
-    private async Task<RunDescriptor> WriteRunAsync(PartitionBatch[] partitions, int rows, CancellationToken cancellation)
-    {
-        var keys = new UInt128[rows];
-        var contents = _lane.Plan.Dedup.Mode == Contracts.DedupMode.Identity ? new UInt128[rows] : [];
-        var next = 0;
-        foreach (var partition in partitions)
-        {
-            partition.Keys.CopyTo(keys, next);
-            if (contents.Length > 0) partition.Contents.CopyTo(contents, next);
-            next += partition.RowCount;
-        }
-
-        var run = await RunUpload.CreateAsync(_lane.Store, _services.Ids, keys, contents, cancellation);
-        lock (_ownRuns) _ownRuns.Add(run.Name);
-        return run;
     }
 
     /// <summary>Takes out the rows that rivals' runs hold, counts them as duplicates, and writes anew only the files they were in.</summary>

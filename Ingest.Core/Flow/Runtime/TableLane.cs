@@ -164,6 +164,7 @@ internal sealed class TableLane : IDisposable
         _open.Dispose();
         _lease?.Dispose();
         Merges.Dispose();
+        Deduplicator.Dispose();
         Index.Dispose();
     }
 

@@ -13,7 +13,7 @@ internal sealed class PageBuffer : IDisposable
     // What a usual column of a batch needs. One that a huge value has blown up is not kept for the next.
     private const int KeptBytes = 4 << 20;
 
-    private ColumnBuffer<byte> _bytes = new();
+    private NativeBuffer<byte> _bytes = new();
 
     public int Length { get; private set; }
 
@@ -26,7 +26,7 @@ internal sealed class PageBuffer : IDisposable
         Length = 0;
         if (_bytes.Bytes <= KeptBytes) return;
         _bytes.Release();
-        _bytes = new ColumnBuffer<byte>();
+        _bytes = new NativeBuffer<byte>();
     }
 
     /// <summary>Room for at least so many bytes behind what is written; what is used of it is told to <see cref="Advance"/>.</summary>
@@ -86,7 +86,7 @@ internal sealed class PageBuffer : IDisposable
     public IMemoryOwner<byte> Detach()
     {
         var bytes = _bytes;
-        (_bytes, Length) = (new ColumnBuffer<byte>(), 0);
+        (_bytes, Length) = (new NativeBuffer<byte>(), 0);
         return bytes;
     }
 

@@ -48,8 +48,11 @@ public sealed class KeyTableTests
             var source = IndexWorld.Keys(random, random.Next(1, 2000), crowded: true);
             for (var i = 0; i < source.Length / 3; i++) source[random.Next(source.Length)] = source[random.Next(10) % source.Length];
             var rows = Enumerable.Range(0, source.Length).Where(_ => random.Next(4) > 0).ToArray();
-            var (keys, sorted) = new KeySorter().Sort(source, rows);
-            Assert.Equal(rows.OrderBy(r => source[r]).ThenBy(r => r), sorted.ToArray());
-            Assert.Equal(sorted.ToArray().Select(r => source[r]), keys.ToArray());
+            using var sorter = new KeySorter();
+            sorter.Sort(source, rows);
+            Assert.Equal(rows.OrderBy(r => source[r]).ThenBy(r => r), sorter.Rows.ToArray());
+            Assert.Equal(sorter.Rows.ToArray().Select(r => source[r]), sorter.Keys.ToArray());
+            sorter.Sort(source);
+            Assert.Equal(Enumerable.Range(0, source.Length).OrderBy(r => source[r]).ThenBy(r => r), sorter.Rows.ToArray());
         }, iter: 100, threads: 1);
 }

@@ -1,15 +1,15 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 
-namespace Ingest.Core.Batching;
+namespace Ingest.Core;
 
 /// <summary>
-/// Values of a batch's column outside of the managed heap. Batches are most of what a worker holds, and are given up all at once: as managed arrays they stayed, dead, until
+/// Values of a batch's column, or keys that are being sorted, outside of the managed heap. Batches are most of what a worker holds, and are given up all at once: as managed arrays they stayed, dead, until
 /// the collector came by, and a backlog of two million records held a third more than it used. Here memory is back when the batch is, and what is long grows in place,
 /// without a copy beside it. What is new is not cleared. Owned by one thread at a time.
 /// </summary>
 /// <remarks>An owner that never releases it costs a finalizer, not memory. Arrow arrays over <see cref="MemoryManager{T}.Memory"/> keep it alive.</remarks>
-internal sealed unsafe class ColumnBuffer<T> : MemoryManager<byte> where T : unmanaged
+internal sealed unsafe class NativeBuffer<T> : MemoryManager<byte> where T : unmanaged
 {
     // Thousands of partitions with a row or two must not weigh a page a column.
     private const int LengthMin = 16;
@@ -21,7 +21,7 @@ internal sealed unsafe class ColumnBuffer<T> : MemoryManager<byte> where T : unm
     private bool _isReleased;
 
 #pragma warning disable CA2015 // Whoever reads or writes it by a span holds its partition, in a lane or a job: it is out of reach only when nobody does.
-    ~ColumnBuffer() => Free();
+    ~NativeBuffer() => Free();
 #pragma warning restore CA2015
 
     public int Length { get; private set; }
