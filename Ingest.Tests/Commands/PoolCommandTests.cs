@@ -49,6 +49,32 @@ public sealed class PoolCommandTests : IDisposable
         if (arguments is ["pool", "ledger", "--department", "traffic"]) Assert.Contains("Nothing of traffic is in the ledger", output, StringComparison.Ordinal);
     }
 
+    /// <summary>A check that was asked for and not made must not end with "The pool is right."</summary>
+    [Fact]
+    public async Task Verify_of_the_index_says_which_contract_it_lacks()
+    {
+        await CopyAsync();
+        var contract = Path.Combine(_folder, "contracts", "payments.yaml");
+        var (code, output, errors) = await WorkerProgram.RunAsync(_folder, "pool", "verify", "--index");
+        Assert.True(code == ExitCodes.Ok, errors + output);
+
+        await File.WriteAllTextAsync(contract, City.Contract + "\n  - { name: clerk, type: string }\n");
+        (code, output, _) = await WorkerProgram.RunAsync(_folder, "pool", "verify", "--index");
+        Assert.Equal(ExitCodes.Failed, code);
+        Assert.Contains("payments: fingerprints: not checked: they are made of 'v2;date=paid_on;content;", output, StringComparison.Ordinal);
+
+        File.Delete(contract);
+        (code, output, _) = await WorkerProgram.RunAsync(_folder, "pool", "verify", "--index");
+        Assert.Equal(ExitCodes.Failed, code);
+        Assert.Contains("payments: fingerprints: not checked: no contract in contracts is named 'payments'", output, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Ok, (await WorkerProgram.RunAsync(_folder, "pool", "verify", "--index", "--table", "quarantine")).ExitCode);
+
+        Directory.Delete(Path.Combine(_folder, "contracts"), recursive: true);
+        (code, _, errors) = await WorkerProgram.RunAsync(_folder, "pool", "verify", "--index");
+        Assert.Equal(ExitCodes.BadConfiguration, code);
+        Assert.Contains("--contracts (or else Ingest:Contracts) is 'contracts', which does not exist. Give a YAML file or a folder of them", errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_damaged_table_is_a_finding_of_verify_and_the_others_are_still_checked()
     {

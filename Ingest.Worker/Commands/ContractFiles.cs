@@ -5,11 +5,12 @@ namespace Ingest.Worker.Commands;
 /// <summary>Loads contracts for a command; errors go to the caller's list as <c>file:line:column: …</c>.</summary>
 internal static class ContractFiles
 {
-    public static Catalog? Load(string path, ICollection<string> errors)
+    /// <param name="from">Where the path was said.</param>
+    public static Catalog? Load(string path, ICollection<string> errors, string from = "Ingest:Contracts")
     {
         if (!File.Exists(path) && !Directory.Exists(path))
         {
-            errors.Add($"Ingest:Contracts is '{path}', which does not exist. Give a YAML file or a folder of them; examples are in Ingest.Worker/Contracts.");
+            errors.Add($"{from} is '{path}', which does not exist. Give a YAML file or a folder of them; examples are in Ingest.Worker/Contracts.");
             return null;
         }
 

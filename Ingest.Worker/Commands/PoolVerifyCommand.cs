@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Ingest.Core.Contracts;
 using Ingest.Core.Flow.Runtime;
+using Ingest.Core.Pool.Delta;
 using Ingest.Core.Pool.Verify;
 
 namespace Ingest.Worker.Commands;
@@ -30,11 +31,11 @@ internal static class PoolVerifyCommand
         foreach (var table in given.Tables)
         {
             var found = new List<Finding>();
-            var checksRows = withIndex && plans.ContainsKey(table.Name);
+            var plan = withIndex ? PlanOf(table, plans, given.ContractsFolder, found) : null;
             try
             {
                 found.AddRange(await TableVerifier.RunAsync(table.Store, table.Snapshot, TimeProvider.System, cancellation).ConfigureAwait(false));
-                if (checksRows) found.AddRange(await CheckIndexAsync(plans[table.Name], table, cancellation).ConfigureAwait(false));
+                if (plan is not null) found.AddRange(await CheckIndexAsync(plan, table, cancellation).ConfigureAwait(false));
             }
             catch (InvalidDataException unreadable)
             {
@@ -42,7 +43,7 @@ internal static class PoolVerifyCommand
             }
 
             findings.AddRange(found.Select(f => (table.Name, f)));
-            report.Row([table.Name, Output.Count(table.Snapshot.Version), Output.Count(table.Snapshot.LiveRows), .. CheckList.All.Select(c => Cell(c.Name, found, checksRows))]);
+            report.Row([table.Name, Output.Count(table.Snapshot.Version), Output.Count(table.Snapshot.LiveRows), .. CheckList.All.Select(c => Cell(c.Name, found, plan is not null))]);
         }
 
         Output.Console.Write(report);
@@ -50,6 +51,20 @@ internal static class PoolVerifyCommand
         var wrong = findings.Count(f => f.Finding.IsError);
         Console.WriteLine(wrong == 0 ? "The pool is right." : $"{wrong} {(wrong == 1 ? "error" : "errors")}.");
         return wrong == 0 ? ExitCodes.Ok : ExitCodes.Failed;
+    }
+
+    /// <summary>The contract that the table was written with; null, and that is an error, when it was not given: what was asked for was not checked.</summary>
+    private static DatasetPlan? PlanOf(PoolTable table, Dictionary<string, DatasetPlan> plans, string contracts, List<Finding> found)
+    {
+        if (!plans.TryGetValue(table.Name, out var plan))
+        {
+            found.Add(new Finding(CheckList.Fingerprints, true, $"not checked: no contract in {contracts} is named '{table.Name}', and only that says what its fingerprints are made of. Give it by --contracts, or choose others by --table."));
+            return null;
+        }
+
+        if (table.Snapshot.Metadata?.Configuration.GetValueOrDefault(TableSpec.DedupKey) is not { } pinned || pinned == plan.DedupSignature) return plan;
+        found.Add(new Finding(CheckList.Fingerprints, true, $"not checked: they are made of '{pinned}', those of the contract of '{plan.DedupSignature}'. Give the contract that the table was written with."));
+        return null;
     }
 
     private static async Task<IReadOnlyList<Finding>> CheckIndexAsync(DatasetPlan plan, PoolTable table, CancellationToken cancellation)

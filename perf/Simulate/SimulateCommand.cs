@@ -21,19 +21,20 @@ internal static class SimulateCommand
         var write = new Option<string?>("--write") { Description = "With --mutants: the document to write the table into, between its marks." };
         var crashes = new Option<int?>("--crashes") { Description = "Crash at every request to the store; 2: and at every one of the recovery; 3 or 4: so many crashes one after the other, --seeds times by chance." };
         var stride = new Option<int>("--stride") { Description = "With --crashes 1 or 2: every so-manieth only.", DefaultValueFactory = _ => 1 };
-        var command = new Command("simulate", "Run simulated histories of whole worker groups in trouble, and compare every row.") { seeds, from, seconds, threads, seed, trace, mutants, bug, write, crashes, stride };
+        var seals = new Option<bool>("--seals") { Description = "With --crashes 1 or 2: of a worker that merges and seals as well." };
+        var command = new Command("simulate", "Run simulated histories of whole worker groups in trouble, and compare every row.") { seeds, from, seconds, threads, seed, trace, mutants, bug, write, crashes, stride, seals };
         command.SetAction(parse => parse.GetValue(seed) is { } one ? Replay(one, parse.GetValue(trace), parse.GetValue(bug))
             : parse.GetValue(mutants) ? MutantsTable.Run(parse.GetValue(from), parse.GetValue(seeds), parse.GetValue(threads), parse.GetValue(bug), parse.GetValue(write))
-            : parse.GetValue(crashes) is { } depth ? Crash(depth, parse.GetValue(stride), parse.GetValue(seeds), parse.GetValue(seconds))
+            : parse.GetValue(crashes) is { } depth ? Crash(depth, parse.GetValue(stride), parse.GetValue(seals), parse.GetValue(seeds), parse.GetValue(seconds))
             : Run(parse.GetValue(from), parse.GetValue(seeds), parse.GetValue(threads), parse.GetValue(seconds)));
         return command;
     }
 
-    private static int Crash(int depth, int stride, int samples, int seconds)
+    private static int Crash(int depth, int stride, bool seals, int samples, int seconds)
     {
         var folder = SeedRun.WorkFolder();
         var (histories, failures) = depth <= 2
-            ? CrashHistory.RunAll(depth, stride, folder, TimeSpan.FromSeconds(seconds))
+            ? CrashHistory.RunAll(depth, stride, folder, TimeSpan.FromSeconds(seconds), seals)
             : CrashHistory.Sample(depth, samples, folder, TimeSpan.FromSeconds(seconds));
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{histories:N0} histories with {depth} crashes one after the other{(depth > 2 ? ", drawn by chance" : stride == 1 ? ", all there are" : $", every {stride}th")}: {failures.Count} failures"));

@@ -11,6 +11,8 @@ namespace Ingest.Core.Flow.Runtime;
 /// </summary>
 internal sealed class Housekeeper
 {
+    private static readonly TimeSpan s_releaseMax = TimeSpan.FromSeconds(2);
+
     private readonly HousekeepingOptions _options;
     private readonly EngineServices _services;
     private readonly Func<bool> _isBusy;
@@ -52,10 +54,18 @@ internal sealed class Housekeeper
         }
     }
 
-    /// <summary>Gives the leases back, so that another worker need not wait for their end.</summary>
-    public async Task ReleaseAsync(CancellationToken cancellation)
+    /// <summary>Gives the leases back, so that another worker need not wait for their end; they do end, and a store that does not answer just now must not hold up ours.</summary>
+    public async Task ReleaseAsync()
     {
-        foreach (var table in _tables) await table.Lease.ReleaseAsync(cancellation);
+        using var enough = new CancellationTokenSource(s_releaseMax, _services.Time);
+        try
+        {
+            foreach (var table in _tables) await table.Lease.ReleaseAsync(enough.Token);
+        }
+        catch (OperationCanceledException) when (enough.IsCancellationRequested)
+        {
+            // Another worker waits for a term.
+        }
     }
 
     private async Task KeepAsync(TableKeeping table, CancellationToken cancellation)

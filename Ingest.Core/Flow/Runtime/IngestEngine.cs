@@ -76,7 +76,7 @@ public sealed class IngestEngine : IDisposable
             await lanes.DrainAsync();
             keepingSource.Cancel();
             await keeping;
-            await keeper.ReleaseAsync(CancellationToken.None);
+            await keeper.ReleaseAsync();
         }
         finally
         {

@@ -74,6 +74,7 @@ internal sealed class LocalFile(string path) : IDisposable
         }
     }
 
+    /// <summary>Unmapped when it is disposed of, or else by the view's own handle, once nothing refers to it.</summary>
     private sealed unsafe class Mapped : MemoryManager<byte>
     {
         private readonly MemoryMappedFile _file;
@@ -86,10 +87,8 @@ internal sealed class LocalFile(string path) : IDisposable
             _length = checked((int)new FileInfo(path).Length);
             _file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
             _view = _file.CreateViewAccessor(0, _length, MemoryMappedFileAccess.Read);
-            _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
+            _start = (byte*)_view.SafeMemoryMappedViewHandle.DangerousGetHandle() + _view.PointerOffset;
         }
-
-        ~Mapped() => Dispose(disposing: false);
 
         public override Span<byte> GetSpan() => new(_start, _length);
 
@@ -103,7 +102,6 @@ internal sealed class LocalFile(string path) : IDisposable
         {
             if (_start == null) return;
             _start = null;
-            _view.SafeMemoryMappedViewHandle.ReleasePointer();
             _view.Dispose();
             _file.Dispose();
         }

@@ -1,7 +1,4 @@
-using Ingest.Core.Pool.Delta;
 using Ingest.Core.Pool.Housekeeping;
-using Ingest.Core.Pool.Sealing;
-using Ingest.Core.Stores;
 
 namespace Ingest.Tests.Pool.Sealing;
 

@@ -1,4 +1,5 @@
 using Ingest.Core.Flow.Runtime;
+using Ingest.Core.Pool.Sealing;
 
 namespace Ingest.Tests.Simulation.Harness;
 
@@ -51,17 +52,31 @@ internal static class CrashHistory
         Sleeps = [],
     };
 
-    /// <summary>Runs the history with these crashes.</summary>
-    /// <returns>How many of the points were reached (fewer when a worker was done before its point), how many requests the last worker made, and what was wrong at the end.</returns>
-    public static (int Reached, int Requests, string? Failure) Run(IReadOnlyList<CrashPoint> points, string folder)
+    /// <summary>A shorter one with a worker that merges and seals as soon as it can: it ends when all is sealed.</summary>
+    private static readonly SimulationSetting s_sealing = s_setting with
     {
+        CheckpointInterval = 4,
+        Housekeeping = new HousekeepingOptions
+        {
+            Interval = TimeSpan.FromSeconds(2),
+            LeaseTerm = TimeSpan.FromSeconds(3),
+            Sealing = new SealingOptions { QuietAfter = TimeSpan.FromSeconds(3), MergeFiles = 2 },
+        },
+    };
+
+    /// <summary>Runs the history with these crashes.</summary>
+    /// <param name="seals">The workers merge and seal as well.</param>
+    /// <returns>How many of the points were reached (fewer when a worker was done before its point), how many requests the last worker made, and what was wrong at the end.</returns>
+    public static (int Reached, int Requests, string? Failure) Run(IReadOnlyList<CrashPoint> points, string folder, bool seals = false)
+    {
+        var setting = seals ? s_sealing : s_setting;
         var world = new World(1);
         var server = new ObjectServer(world);
-        SimulatedHistory.Watch(world, server, s_setting);
+        SimulatedHistory.Watch(world, server, setting);
         var broker = new Broker(world, new SortedDictionary<string, int>(StringComparer.Ordinal) { ["a"] = 1, ["b"] = 1 }, isCooperative: true);
         var truth = new Truth();
-        for (var i = 0; i < 24; i++) SimulatedCity.Publish(world, broker, truth, s_setting.Variety);
-        using var fleet = new Fleet(world, server, broker, s_setting, folder);
+        for (var i = 0; i < (seals ? 8 : 24); i++) SimulatedCity.Publish(world, broker, truth, setting.Variety);
+        using var fleet = new Fleet(world, server, broker, setting, folder);
         var (reached, first) = (0, 0);
         var worker = fleet.Start();
         server.Watcher = (number, after) =>
@@ -76,28 +91,29 @@ internal static class CrashHistory
             });
             return after;
         };
-        var done = world.RunUntil(() => fleet.Living.Count > 0 && SimulatedHistory.IsSettled(broker, fleet), TimeSpan.FromMinutes(10));
+        var done = world.RunUntil(() => fleet.Living.Count > 0 && SimulatedHistory.IsSettled(broker, fleet) && (!seals || server.Watches.All(IsSealed)), TimeSpan.FromMinutes(10));
         if (!done) world.Fail($"Stuck: {SimulatedHistory.Describe(broker, fleet)}");
         var requests = server.Requests - first;
         SimulatedHistory.StopAll(world, fleet, TimeSpan.FromMinutes(20));
+        if (seals && world.Failure is null) Upkeep.Run(world, server, setting, folder);
         if (world.Failure is null && Oracle.Judge(server, broker, truth) is { Count: > 0 } findings) world.Fail(string.Join('\n', findings.Take(5)));
         return (reached, requests, world.Failure);
     }
 
     /// <summary>Every crash, and every pair of crashes of which the second falls into the recovery from the first; or every <paramref name="stride"/>-th of them.</summary>
-    public static (long Histories, List<string> Failures) RunAll(int depth, int stride, string folder, TimeSpan atMost)
+    public static (long Histories, List<string> Failures) RunAll(int depth, int stride, string folder, TimeSpan atMost, bool seals = false)
     {
         var started = System.Diagnostics.Stopwatch.StartNew();
         var failures = new List<string>();
         var (histories, index) = (0L, 0L);
-        foreach (var first in Points([], folder))
+        foreach (var first in Points([], folder, seals))
         {
-            foreach (var points in depth == 1 ? [[first]] : Points([first], folder).Select(second => new[] { first, second }))
+            foreach (var points in depth == 1 ? [[first]] : Points([first], folder, seals).Select(second => new[] { first, second }))
             {
                 if (index++ % stride != 0) continue;
                 if (failures.Count >= 10 || started.Elapsed > atMost) return (histories, failures);
                 histories++;
-                if (Run(points, folder).Failure is { } wrong) failures.Add($"{string.Join("; ", points)}: {wrong}");
+                if (Run(points, folder, seals).Failure is { } wrong) failures.Add($"{string.Join("; ", points)}: {wrong}");
             }
         }
 
@@ -127,14 +143,17 @@ internal static class CrashHistory
     }
 
     /// <summary>Where the worker that comes after these crashes may die: at each of its requests, before and after; what its local folder looks like then goes round.</summary>
-    private static IEnumerable<CrashPoint> Points(IReadOnlyList<CrashPoint> before, string folder)
+    private static IEnumerable<CrashPoint> Points(IReadOnlyList<CrashPoint> before, string folder, bool seals)
     {
-        var requests = Run(before, folder).Requests;
+        var requests = Run(before, folder, seals).Requests;
         for (var request = 0; request < requests; request++)
         {
             foreach (var after in (bool[])[false, true]) yield return new CrashPoint(request, after, (LocalResidue)(((request * 2) + (after ? 1 : 0) + (before.Count > 0 ? before[0].Request : 0)) % 4));
         }
     }
+
+    /// <summary>A glob shows every row.</summary>
+    private static bool IsSealed(TableWatch watch) => watch.ShownRows == watch.Log.Files.Values.Sum(f => f.Rows);
 
     private static void Leave(LocalResidue residue, string folder)
     {

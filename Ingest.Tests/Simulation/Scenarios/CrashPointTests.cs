@@ -23,6 +23,18 @@ public sealed class CrashPointTests : IDisposable
         Assert.Equal(2 * requests, histories);
     }
 
+    /// <summary>The same of a worker that merges and seals: it dies between any two steps of a plan, and the next one finishes what was begun, until a glob shows each row once.</summary>
+    [Fact]
+    public void A_crash_at_any_request_of_a_worker_that_seals_loses_and_doubles_nothing()
+    {
+        var (reached, requests, failure) = CrashHistory.Run([], _folder, seals: true);
+        Assert.Equal((0, null), (reached, failure));
+        var (histories, failures) = CrashHistory.RunAll(1, stride: 1, _folder, TimeSpan.FromMinutes(30), seals: true);
+        Assert.Empty(failures);
+        Assert.Equal(2 * requests, histories);
+        Assert.True(requests > 200, $"The history makes {requests} requests only.");
+    }
+
     /// <summary>One in many; all of the pairs with <c>simulate --crashes 2</c>.</summary>
     [Fact]
     public void A_second_crash_during_recovery_loses_and_doubles_nothing()
