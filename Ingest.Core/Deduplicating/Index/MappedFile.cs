@@ -30,6 +30,8 @@ internal sealed unsafe class MappedFile : IDisposable
         lock (s_lock) s_open.Add(this);
     }
 
+    ~MappedFile() => Unmap();
+
     public long Length { get; }
 
     public byte* Start => _start;
@@ -44,27 +46,38 @@ internal sealed unsafe class MappedFile : IDisposable
     }
 
     /// <summary>A piece of the file as memory, for a store to send; valid until the file is disposed.</summary>
-    public ReadOnlyMemory<byte> Memory(long offset, int bytes) => new Piece(_start + offset, bytes).Memory;
+    public ReadOnlyMemory<byte> Memory(long offset, int bytes) => new Piece(this, _start + offset, bytes).Memory;
+
+    /// <summary>For a file whose sending failed: a client whose request was given up may still be reading a piece, so it is unmapped once nobody holds one.</summary>
+    public void LeaveToReaders()
+    {
+        lock (s_lock) s_open.Remove(this);
+    }
 
     public void Dispose()
     {
         if (_disposed) return;
         _disposed = true;
-        lock (s_lock) s_open.Remove(this);
+        LeaveToReaders();
+        Unmap();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Unmap()
+    {
+        if (_start is null) return; // it was never mapped
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
         _file.Dispose();
     }
 
-    private sealed class Piece(byte* start, int bytes) : MemoryManager<byte>
+    private sealed class Piece(MappedFile file, byte* start, int bytes) : MemoryManager<byte>
     {
         public override Span<byte> GetSpan() => new(start, bytes);
 
-        public override MemoryHandle Pin(int elementIndex = 0) => new(start + elementIndex);
+        public override MemoryHandle Pin(int elementIndex = 0) => new(start + elementIndex, default, this);
 
-        public override void Unpin()
-        {
-        }
+        public override void Unpin() => GC.KeepAlive(file);
 
         protected override void Dispose(bool disposing)
         {

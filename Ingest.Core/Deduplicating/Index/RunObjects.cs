@@ -9,7 +9,25 @@ namespace Ingest.Core.Deduplicating.Index;
 internal static class RunObjects
 {
     /// <summary>Creates the object or objects of a run from its local file.</summary>
-    public static async ValueTask CreateAsync(IObjectStore store, MappedFile file, RunDescriptor run, CancellationToken cancellation)
+    /// <exception cref="IndexDamagedException">The file is not as large as the run.</exception>
+    /// <exception cref="IOException">The store (as <see cref="StoreException"/>) failed; some parts may be there.</exception>
+    public static async ValueTask CreateAsync(IObjectStore store, string path, RunDescriptor run, CancellationToken cancellation)
+    {
+        var file = new MappedFile(path, run.Name, run.Bytes);
+        try
+        {
+            await CreateAsync(store, file, run, cancellation);
+        }
+        catch
+        {
+            file.LeaveToReaders();
+            throw;
+        }
+
+        file.Dispose();
+    }
+
+    private static async ValueTask CreateAsync(IObjectStore store, MappedFile file, RunDescriptor run, CancellationToken cancellation)
     {
         if (file.Length <= IndexSizes.PartBytes)
         {

@@ -30,7 +30,7 @@ public sealed partial class TableIndex
             var merged = await MergeIntoAsync(runs, name, unfinished, pace, cancellation);
             if (IndexProof.Mismatch(runs, merged.Keys, merged.Sum) is { } mismatch) throw new IndexDamagedException(name, mismatch);
             using (var reader = RunReader.Open(unfinished, merged, _hasContents)) reader.VerifyAll(cancellation);
-            using (var file = new MappedFile(unfinished, name, merged.Bytes)) await RunObjects.CreateAsync(_store, file, merged, cancellation);
+            await RunObjects.CreateAsync(_store, unfinished, merged, cancellation);
             _cache.Keep(unfinished, name);
             return new RunMerge(runs, merged);
         }

@@ -162,8 +162,7 @@ public sealed class IndexRebuild(DatasetPlan plan, IObjectStore store, DeltaTabl
     private async Task<RunDescriptor> UploadAsync(string path, RunDescriptor sorted, CancellationToken cancellation)
     {
         var run = sorted with { Name = $"{services.Ids.Next():N}.run" };
-        using var file = new MappedFile(path, run.Name, run.Bytes);
-        await RunObjects.CreateAsync(store, file, run, cancellation);
+        await RunObjects.CreateAsync(store, path, run, cancellation);
         return run;
     }
 

@@ -15,6 +15,9 @@ internal sealed class PollLoop(
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan s_pausedPoll = TimeSpan.FromMilliseconds(20);
     private readonly List<PartitionState> _seeks = [];
+
+    /// <summary>Partitions that the client was told to pause and has not been told to resume. It remembers that when they are taken away and come back.</summary>
+    private readonly HashSet<Confluent.Kafka.TopicPartition> _paused = [];
     private long _blockedSince;
     private bool _isPaused;
     private int _pausedVersion;
@@ -82,6 +85,7 @@ internal sealed class PollLoop(
         {
             var all = consumer.Assignment;
             consumer.Pause(all);
+            _paused.UnionWith(all);
             if (!_isPaused) log.Paused(all.Count);
             (_isPaused, _pausedVersion) = (true, rebalance.Version);
         }
@@ -89,14 +93,25 @@ internal sealed class PollLoop(
         Consume(s_pausedPoll);
     }
 
+    /// <summary>Reads on in all partitions that are to be read, also in those that were paused when they were last taken away, and have come back since.</summary>
     private void Resume()
     {
         _blockedSince = 0;
-        if (!_isPaused) return;
         _isPaused = false;
-        List<Confluent.Kafka.TopicPartition> reading = [.. intake.Partitions.Where(p => !p.IsHalted).Select(p => Native(p.Source))];
-        consumer.Resume(reading);
-        log.Resumed(reading.Count);
+        if (_paused.Count == 0) return;
+        List<Confluent.Kafka.TopicPartition> reading = [.. _paused.Where(p => intake.Find(p.Topic, p.Partition.Value) is { IsHalted: false })];
+        if (reading.Count == 0) return;
+        try
+        {
+            consumer.Resume(reading);
+            _paused.ExceptWith(reading);
+            log.Resumed(reading.Count);
+        }
+        catch (KafkaException e)
+        {
+            // Tried again at the next turn.
+            log.Troubled(e.Error.Reason, e.Error.Code.ToString());
+        }
     }
 
     /// <summary>Takes one message or end; false when none came.</summary>
@@ -224,6 +239,7 @@ internal sealed class PollLoop(
         try
         {
             consumer.Pause(partitions);
+            _paused.UnionWith(partitions);
         }
         catch (KafkaException e)
         {
