@@ -11,6 +11,7 @@ public sealed class StoreHealth
     private readonly Lock _lock = new();
     private readonly Lock _telling = new();
     private int _callsFailing;
+    private bool _isUnknown;
     private long _failedAttempts;
     private DateTimeOffset? _failingSince;
     private StoreFault? _lastFault;
@@ -46,12 +47,28 @@ public sealed class StoreHealth
         Tell();
     }
 
-    internal void FailingCallEnded()
+    /// <summary>A call that failed before was answered, or was given up by its caller: then nobody knows whether the store is well, and nothing is told until another call is answered.</summary>
+    internal void FailingCallEnded(bool isAnswered)
     {
         lock (_lock)
         {
             if (--_callsFailing > 0) return;
             _failingSince = null;
+            Volatile.Write(ref _isUnknown, !isAnswered);
+        }
+
+        if (isAnswered) Tell();
+    }
+
+    /// <summary>A call was answered at its first attempt: the store is well, also when the last failing one was given up.</summary>
+    internal void Answered()
+    {
+        if (!Volatile.Read(ref _isUnknown)) return;
+        lock (_lock)
+        {
+            if (!_isUnknown) return;
+            _isUnknown = false;
+            if (_callsFailing > 0) return;
         }
 
         Tell();

@@ -5,11 +5,12 @@ namespace Ingest.Worker.Commands;
 /// <summary>Loads contracts for a command; errors go to the caller's list as <c>file:line:column: …</c>.</summary>
 internal static class ContractFiles
 {
-    public static Catalog? Load(string path, ICollection<string> errors)
+    /// <param name="whatToDo">How the path was given and may be given otherwise, as a sentence, for one that does not exist.</param>
+    public static Catalog? Load(string path, ICollection<string> errors, string whatToDo = "Give a YAML file or a folder of them.")
     {
         if (!File.Exists(path) && !Directory.Exists(path))
         {
-            errors.Add($"Ingest:Contracts is '{path}', which does not exist. Give a YAML file or a folder of them; examples are in Ingest.Worker/Contracts.");
+            errors.Add($"There are no contracts at '{path}': no such file or folder. {whatToDo}");
             return null;
         }
 

@@ -34,7 +34,7 @@ internal static class PublishCommand
         if (rows < 1) errors.Add($"--rows-per-transfer is {rows}. Give at least 1.");
         foreach (var file in files)
         {
-            if (!File.Exists(file)) errors.Add($"{file}: there is no such file.");
+            if (FileArguments.WhyNot(file) is { } not) errors.Add(not);
             else if (format is null && FileFormats.Of(file) is null) errors.Add($"{file}: the ending does not tell the format. Give --format csv, ndjson or json.");
         }
 

@@ -31,6 +31,7 @@ internal static class QuarantineLsCommand
     {
         using var quarantine = await QuarantineRowsReader.OpenAsync(given.Pool, cancellation).ConfigureAwait(false);
         await filter.CheckAsync(given, quarantine, cancellation).ConfigureAwait(false);
+        if (rows < 0) throw new CommandRefusedException(ExitCodes.BadConfiguration, $"--rows is {rows}. Give at least 0.");
         if (quarantine is null)
         {
             Console.WriteLine($"Nothing was ever refused: {given.Pool.Root} has no quarantine.");

@@ -15,6 +15,7 @@ internal sealed class PollLoop(
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan s_pausedPoll = TimeSpan.FromMilliseconds(20);
     private readonly List<PartitionState> _seeks = [];
+    private readonly TroubleLog _troubles = new(time, log);
     private long _blockedSince;
     private bool _isPaused;
     private int _pausedVersion;
@@ -46,7 +47,7 @@ internal sealed class PollLoop(
     public void OnError(Error error)
     {
         if (KafkaErrors.WhyFatal(error, _everAssigned) is { } why) _fatal = why;
-        else log.Troubled(error.Reason, error.Code.ToString());
+        else _troubles.Tell(error);
     }
 
     private void ReadOn()
@@ -202,7 +203,7 @@ internal sealed class PollLoop(
         catch (KafkaException e)
         {
             // Just after an assignment the client is not ready to seek; until it is, what it delivers is dropped.
-            log.Troubled(e.Error.Reason, e.Error.Code.ToString());
+            _troubles.Tell(e.Error);
             return false;
         }
     }
@@ -228,7 +229,7 @@ internal sealed class PollLoop(
         catch (KafkaException e)
         {
             // Not paused, it is fetched and dropped: a waste, not a danger.
-            log.Troubled(e.Error.Reason, e.Error.Code.ToString());
+            _troubles.Tell(e.Error);
         }
     }
 
