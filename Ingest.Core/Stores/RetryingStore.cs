@@ -138,7 +138,7 @@ public sealed class RetryingStore : IObjectStore
     private async ValueTask<T> Run<T>(
         ResiliencePipeline pipeline, string doing, string name, Func<CancellationToken, ValueTask<T>> work, CancellationToken cancellation, long bytes = 0)
     {
-        var (failing, isAnswered) = (false, false);
+        var (failing, isAnswered, writes) = (false, false, doing is "create" or "replace");
         var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true, cancellation);
         context.Properties.Set(s_bytes, bytes);
         try
@@ -161,13 +161,13 @@ public sealed class RetryingStore : IObjectStore
                 }
             }, context);
             isAnswered = true;
-            if (!failing) Health.Answered();
+            if (!failing) Health.Answered(writes);
             return answer;
         }
         finally
         {
             ResilienceContextPool.Shared.Return(context);
-            if (failing) Health.FailingCallEnded(isAnswered || !cancellation.IsCancellationRequested);
+            if (failing) Health.FailingCallEnded(isAnswered || !cancellation.IsCancellationRequested, writes);
         }
 
         void Failed(StoreFault fault, string error)

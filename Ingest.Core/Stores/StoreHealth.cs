@@ -11,7 +11,7 @@ public sealed class StoreHealth
     private readonly Lock _lock = new();
     private readonly Lock _telling = new();
     private int _callsFailing;
-    private bool _isUnknown;
+    private volatile Unknown _unknown;
     private long _failedAttempts;
     private DateTimeOffset? _failingSince;
     private StoreFault? _lastFault;
@@ -19,6 +19,14 @@ public sealed class StoreHealth
     private StoreCircuit _circuit;
 
     internal StoreHealth(TimeProvider time) => _time = time;
+
+    /// <summary>Which calls nobody knows to work, since one was given up while it failed.</summary>
+    private enum Unknown
+    {
+        Nothing,
+        Reads,
+        Writes,
+    }
 
     /// <summary>
     /// After every failed attempt, every recovery and every move of the circuit, on the thread that saw it; for log lines and alerts. One after the other: none is older than the one before.
@@ -48,26 +56,27 @@ public sealed class StoreHealth
     }
 
     /// <summary>A call that failed before was answered, or was given up by its caller: then nobody knows whether the store is well, and nothing is told until another call is answered.</summary>
-    internal void FailingCallEnded(bool isAnswered)
+    /// <param name="writes">The call would have written: a disk that is full or read-only answers every other call.</param>
+    internal void FailingCallEnded(bool isAnswered, bool writes)
     {
         lock (_lock)
         {
             if (--_callsFailing > 0) return;
             _failingSince = null;
-            Volatile.Write(ref _isUnknown, !isAnswered);
+            _unknown = isAnswered ? Unknown.Nothing : writes || _unknown == Unknown.Writes ? Unknown.Writes : Unknown.Reads;
         }
 
         if (isAnswered) Tell();
     }
 
     /// <summary>A call was answered at its first attempt: the store is well, also when the last failing one was given up.</summary>
-    internal void Answered()
+    internal void Answered(bool writes)
     {
-        if (!Volatile.Read(ref _isUnknown)) return;
+        if (_unknown == Unknown.Nothing) return;
         lock (_lock)
         {
-            if (!_isUnknown) return;
-            _isUnknown = false;
+            if (_unknown == Unknown.Nothing || (_unknown == Unknown.Writes && !writes)) return;
+            _unknown = Unknown.Nothing;
             if (_callsFailing > 0) return;
         }
 
@@ -76,7 +85,12 @@ public sealed class StoreHealth
 
     internal void CircuitMoved(StoreCircuit circuit)
     {
-        lock (_lock) _circuit = circuit;
+        lock (_lock)
+        {
+            _circuit = circuit;
+            if (_callsFailing == 0 && _unknown != Unknown.Nothing) return;
+        }
+
         Tell();
     }
 

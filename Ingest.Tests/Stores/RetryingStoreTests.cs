@@ -113,7 +113,7 @@ public sealed class RetryingStoreTests
             for (var i = 0; i < 20_000; i++)
             {
                 health.AttemptFailed(firstOfCall: true, StoreFault.Transient, "x");
-                health.FailingCallEnded(isAnswered: true);
+                health.FailingCallEnded(isAnswered: true, writes: true);
             }
         })).ToList();
         threads.ForEach(t => t.Start());
@@ -155,15 +155,18 @@ public sealed class RetryingStoreTests
         _store.Health.Changed += report => well += report.IsWell ? 1 : 0;
         using var stop = new CancellationTokenSource();
         _faulty.Plan(new PlannedFault());
-        var read = _store.ReadAsync("x", stop.Token).AsTask();
+        var create = _store.CreateAsync("x", Bytes("x"), stop.Token).AsTask();
         await Pass(TimeSpan.FromSeconds(5));
         await stop.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read.WaitAsync(TimeSpan.FromSeconds(10)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => create.WaitAsync(TimeSpan.FromSeconds(10)));
         Assert.Equal(0, well);
 
+        // A full disk can be read.
         _faulty.Mend();
         await PassUntil(_store.ReadAsync("x", s_none).AsTask());
-        Assert.True(well > 0);
+        Assert.Equal(0, well);
+        await PassUntil(_store.CreateAsync("y", Bytes("y"), s_none).AsTask());
+        Assert.Equal(1, well);
     }
 
     [Fact]

@@ -11,6 +11,28 @@ public sealed class TroubleLogTests
     private readonly RecordingLogger _log = new();
     private readonly TroubleLog _troubles;
 
+    /// <summary>After kill -9 the group waits for the dead member: a worker without partitions says so instead of nothing.</summary>
+    [Fact]
+    public async Task A_source_without_partitions_says_that_it_waits()
+    {
+        var options = new KafkaOptions { BootstrapServers = "127.0.0.1:1", Properties = new Dictionary<string, string> { ["session.timeout.ms"] = "6000" } };
+        using var source = new KafkaTransferSource(options, ["t"], new Core.Transfers.ByteBudget(64 << 20), _time, _log);
+        using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        var running = source.RunAsync(new RecordingSink(), stop.Token);
+        while (!Told())
+        {
+            Assert.False(running.IsCompleted, string.Join('\n', _log.Lines));
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await Task.WhenAny(running, Task.Delay(20, CancellationToken.None));
+        }
+
+        Assert.Single(_log.Lines, "2016 Waiting for the group: no partition is assigned yet. A member that was killed is missed only after its session timeout (6000 ms).");
+        await stop.CancelAsync();
+        await running;
+
+        bool Told() => _log.Lines.Any(l => l.StartsWith("2016 ", StringComparison.Ordinal));
+    }
+
     public TroubleLogTests() => _troubles = new TroubleLog(_time, _log);
 
     [Fact]

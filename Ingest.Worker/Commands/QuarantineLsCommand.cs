@@ -19,6 +19,12 @@ internal static class QuarantineLsCommand
         FROM q WHERE {0} ORDER BY _topic, _partition, _offset, _position LIMIT {1}
         """;
 
+    private static readonly TableView s_forPeople = new()
+    {
+        Numbers = ["open", "taken_in", "bytes"],
+        UnlessUsual = new Dictionary<string, string> { ["taken_in"] = "0", ["field"] = "", ["dataset"] = "" },
+    };
+
     public static Command Create()
     {
         var rows = new Option<int?>("--rows") { Description = "List so many single rows, with the ids that show takes." };
@@ -43,7 +49,7 @@ internal static class QuarantineLsCommand
         var lines = new List<string[]>();
         var names = Enumerable.Range(0, reader.FieldCount).Select(reader.GetName).ToArray();
         while (reader.Read()) lines.Add([.. names.Select((_, i) => reader.IsDBNull(i) ? "" : Convert.ToString(reader.GetValue(i), CultureInfo.InvariantCulture) ?? "")]);
-        OutputStyleOptions.Write(style, names, lines);
+        OutputStyleOptions.Write(style, names, lines, s_forPeople);
         return ExitCodes.Ok;
     }
 }

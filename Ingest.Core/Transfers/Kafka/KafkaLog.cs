@@ -23,6 +23,9 @@ internal static partial class KafkaLog
     [LoggerMessage(2006, LogLevel.Warning, "Kafka: {Reason} ({Code}). The client goes on trying.")]
     public static partial void Troubled(this ILogger log, string reason, string code);
 
+    [LoggerMessage(2016, LogLevel.Information, "Waiting for the group: no partition is assigned yet. A member that was killed is missed only after its session timeout ({Timeout}).")]
+    public static partial void WaitingForGroup(this ILogger log, string timeout);
+
     [LoggerMessage(2015, LogLevel.Warning, "Kafka: {Reason} ({Code}), and {More} more like it since the last line. The client goes on trying.")]
     public static partial void TroubledStill(this ILogger log, string reason, string code, long more);
 

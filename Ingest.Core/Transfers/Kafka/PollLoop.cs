@@ -13,9 +13,12 @@ internal sealed class PollLoop(
 {
     private const int MessagesPerTurn = 1024;
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan s_quietAtStart = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_pausedPoll = TimeSpan.FromMilliseconds(20);
     private readonly List<PartitionState> _seeks = [];
     private readonly TroubleLog _troubles = new(time, log);
+    private long _started;
+    private bool _hasToldWaiting;
     private long _blockedSince;
     private bool _isPaused;
     private int _pausedVersion;
@@ -25,8 +28,10 @@ internal sealed class PollLoop(
 
     public void Run(CancellationToken stop)
     {
+        _started = time.GetTimestamp();
         while (!stop.IsCancellationRequested)
         {
+            TellWaiting();
             rebalance.ThrowIfFailed();
             if (_fatal is { } why) throw new TransferSourceException(why);
             CarryOutMoves();
@@ -48,6 +53,14 @@ internal sealed class PollLoop(
     {
         if (KafkaErrors.WhyFatal(error, _everAssigned) is { } why) _fatal = why;
         else _troubles.Tell(error);
+    }
+
+    /// <summary>Once: silence would look like hanging.</summary>
+    private void TellWaiting()
+    {
+        if (_hasToldWaiting || rebalance.Version > 0 || time.GetElapsedTime(_started) < s_quietAtStart) return;
+        _hasToldWaiting = true;
+        log.WaitingForGroup(options.Properties.TryGetValue("session.timeout.ms", out var given) ? $"{given} ms" : "45 s by default");
     }
 
     private void ReadOn()
