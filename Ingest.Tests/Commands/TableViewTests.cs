@@ -17,7 +17,7 @@ public sealed class TableViewTests
 
     [Fact]
     public void Columns_that_say_nothing_are_left_out_and_numbers_are_readable() =>
-        Assert.Equal("\n  table   offset\n────────────────\n  4200    12,345\n  b       7\n\n", Drawn(s_view.Of(s_names, [["4200", "kafka", "12345", "0"], ["b", "kafka", "7", "0"]])));
+        Assert.Equal("\n  table   offset\n──────────────────\n  4200    12,345\n  b       7\n\n", Drawn(s_view.Of(s_names, [["4200", "kafka", "12345", "0"], ["b", "kafka", "7", "0"]])));
 
     [Fact]
     public void Columns_that_say_something_stay()
@@ -25,6 +25,10 @@ public sealed class TableViewTests
         var drawn = Drawn(s_view.Of(s_names, [["a", "kafka", "1", "0"], ["b", "other", "2", "9"]]));
         foreach (var name in s_names) Assert.Contains(name, drawn, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Times_go_to_the_minute() =>
+        Assert.Contains("2026-03-02 07:22Z\n", Drawn(new TableView { Times = ["a"] }.Of(["a"], [["2026-03-02T07:22:43.310Z"]])), StringComparison.Ordinal);
 
     [Fact]
     public void A_table_that_is_wider_than_the_terminal_is_a_block_a_row() =>

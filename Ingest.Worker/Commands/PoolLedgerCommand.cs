@@ -21,6 +21,7 @@ internal static class PoolLedgerCommand
     private static readonly TableView s_forPeople = new()
     {
         Numbers = ["version", "from", "to", "commits", "transfers", "records", "written", "duplicates", "quarantined", "offsets given up", "taken in later"],
+        Times = ["published until"],
         OnlyIfTheyDiffer = ["source"],
         UnlessUsual = new Dictionary<string, string> { ["offsets given up"] = "0", ["taken in later"] = "0", ["without gaps"] = "yes" },
     };

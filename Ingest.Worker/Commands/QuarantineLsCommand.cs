@@ -22,6 +22,7 @@ internal static class QuarantineLsCommand
     private static readonly TableView s_forPeople = new()
     {
         Numbers = ["open", "taken_in", "bytes"],
+        Times = ["first_published", "last_published"],
         UnlessUsual = new Dictionary<string, string> { ["taken_in"] = "0", ["field"] = "", ["dataset"] = "" },
     };
 

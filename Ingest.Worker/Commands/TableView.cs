@@ -10,6 +10,9 @@ internal sealed record TableView
     /// <summary>Columns of numbers, which get separators.</summary>
     public IReadOnlyCollection<string> Numbers { get; init; } = [];
 
+    /// <summary>Columns of times, which go to the minute.</summary>
+    public IReadOnlyCollection<string> Times { get; init; } = [];
+
     /// <summary>Columns that are left out when each row has the same there.</summary>
     public IReadOnlyCollection<string> OnlyIfTheyDiffer { get; init; } = [];
 
@@ -31,5 +34,6 @@ internal sealed record TableView
     }
 
     private string Cell(string name, string text) =>
+        Times.Contains(name) && text.Length > 16 && text[10] == 'T' ? $"{text[..10]} {text[11..16]}Z" :
         Numbers.Contains(name) && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? Output.Count(number) : text;
 }
