@@ -19,5 +19,8 @@ var parse = root.Parse(args);
 var invocation = new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
 if (parse.Errors.Count == 0) return await parse.InvokeAsync(invocation).ConfigureAwait(false);
 if (parse.Action is ParseErrorAction mistaken) mistaken.ShowHelp = parse.CommandResult.Command.Subcommands.Count > 0;
+using var errors = new StringWriter();
+invocation.Error = errors;
 await parse.InvokeAsync(invocation).ConfigureAwait(false);
+await Console.Error.WriteAsync(ParseErrors.Plain(errors.ToString())).ConfigureAwait(false);
 return ExitCodes.BadConfiguration;

@@ -199,5 +199,10 @@ internal sealed partial class JsonDecoder
     private static bool IsTooDeep(in Utf8JsonReader reader, ReadOnlySpan<byte> document) =>
         reader.CurrentDepth >= DecodeLimits.DepthMax - 1 && reader.BytesConsumed < document.Length && document[(int)reader.BytesConsumed] is (byte)'[' or (byte)'{';
 
-    private static string Short(string message) => message.Length <= 120 ? message : message[..120];
+    /// <summary>Without the place that the parser counts from the record's own start: where it is, the caller says.</summary>
+    private static string Short(string message)
+    {
+        var end = message.IndexOf(" LineNumber: ", StringComparison.Ordinal);
+        return message[..Math.Min(end < 0 ? message.Length : end, 120)];
+    }
 }

@@ -17,6 +17,9 @@ public sealed class PrefixedStore : IObjectStore
         _prefix = prefix.TrimEnd('/') + "/";
     }
 
+    /// <summary>A name as the whole store has it, for messages.</summary>
+    internal static string FullName(IObjectStore store, string name) => store is PrefixedStore part ? FullName(part._inner, part.Full(name)) : name;
+
     public ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) =>
         _inner.CreateAsync(Full(name), content, cancellation);
 

@@ -138,12 +138,12 @@ public sealed class RetryingStore : IObjectStore
     private async ValueTask<T> Run<T>(
         ResiliencePipeline pipeline, string doing, string name, Func<CancellationToken, ValueTask<T>> work, CancellationToken cancellation, long bytes = 0)
     {
-        var failing = false;
+        var (failing, isAnswered, writes) = (false, false, doing is "create" or "replace");
         var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true, cancellation);
         context.Properties.Set(s_bytes, bytes);
         try
         {
-            return await pipeline.ExecuteAsync(async attempt =>
+            var answer = await pipeline.ExecuteAsync(async attempt =>
             {
                 try
                 {
@@ -160,11 +160,14 @@ public sealed class RetryingStore : IObjectStore
                     throw;
                 }
             }, context);
+            isAnswered = true;
+            if (!failing) Health.Answered(writes);
+            return answer;
         }
         finally
         {
             ResilienceContextPool.Shared.Return(context);
-            if (failing) Health.FailingCallEnded();
+            if (failing) Health.FailingCallEnded(isAnswered || !cancellation.IsCancellationRequested, writes);
         }
 
         void Failed(StoreFault fault, string error)

@@ -11,6 +11,7 @@ public sealed class StoreHealth
     private readonly Lock _lock = new();
     private readonly Lock _telling = new();
     private int _callsFailing;
+    private volatile Unknown _unknown;
     private long _failedAttempts;
     private DateTimeOffset? _failingSince;
     private StoreFault? _lastFault;
@@ -18,6 +19,14 @@ public sealed class StoreHealth
     private StoreCircuit _circuit;
 
     internal StoreHealth(TimeProvider time) => _time = time;
+
+    /// <summary>Which calls nobody knows to work, since one was given up while it failed.</summary>
+    private enum Unknown
+    {
+        Nothing,
+        Reads,
+        Writes,
+    }
 
     /// <summary>
     /// After every failed attempt, every recovery and every move of the circuit, on the thread that saw it; for log lines and alerts. One after the other: none is older than the one before.
@@ -46,12 +55,29 @@ public sealed class StoreHealth
         Tell();
     }
 
-    internal void FailingCallEnded()
+    /// <summary>A call that failed before was answered, or was given up by its caller: then nobody knows whether the store is well, and nothing is told until another call is answered.</summary>
+    /// <param name="writes">The call would have written: a disk that is full or read-only answers every other call.</param>
+    internal void FailingCallEnded(bool isAnswered, bool writes)
     {
         lock (_lock)
         {
             if (--_callsFailing > 0) return;
             _failingSince = null;
+            _unknown = isAnswered ? Unknown.Nothing : writes || _unknown == Unknown.Writes ? Unknown.Writes : Unknown.Reads;
+        }
+
+        if (isAnswered) Tell();
+    }
+
+    /// <summary>A call was answered at its first attempt: the store is well, also when the last failing one was given up.</summary>
+    internal void Answered(bool writes)
+    {
+        if (_unknown == Unknown.Nothing) return;
+        lock (_lock)
+        {
+            if (_unknown == Unknown.Nothing || (_unknown == Unknown.Writes && !writes)) return;
+            _unknown = Unknown.Nothing;
+            if (_callsFailing > 0) return;
         }
 
         Tell();
@@ -59,7 +85,12 @@ public sealed class StoreHealth
 
     internal void CircuitMoved(StoreCircuit circuit)
     {
-        lock (_lock) _circuit = circuit;
+        lock (_lock)
+        {
+            _circuit = circuit;
+            if (_callsFailing == 0 && _unknown != Unknown.Nothing) return;
+        }
+
         Tell();
     }
 

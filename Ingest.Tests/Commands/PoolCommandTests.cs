@@ -21,6 +21,7 @@ public sealed class PoolCommandTests : IDisposable
         { 2, "There is no department 'nope'", ["pool", "ledger", "--complete", "--department", "nope"] },
         { 2, "There is no department 'nope'", ["quarantine", "ls", "--department", "nope"] },
         { 2, "There is no department 'nope'", ["quarantine", "export", "--department", "nope"] },
+        { 2, "--output is 'no/such/folder/x', which cannot be written", ["quarantine", "export", "--output", "no/such/folder/x"] },
         { 2, "There is no department 'nope'", ["quarantine", "replay", "--department", "nope"] },
         { 2, "There is no dataset 'nope'", ["quarantine", "ls", "--dataset", "nope"] },
         { 2, "There is no reason 'type-mismach'. Did you mean 'type-mismatch'?", ["quarantine", "ls", "--reason", "type-mismach"] },
@@ -30,6 +31,8 @@ public sealed class PoolCommandTests : IDisposable
         { 2, "There is no table 'nope'", ["pool", "compact", "--table", "nope"] },
         { 2, "There is no table 'nope'", ["pool", "reindex", "--table", "nope"] },
         { 2, "No file of any table lies in the partition 'department=nope/event_date=2026-03-02'", ["pool", "compact", "--partition", "department=nope/event_date=2026-03-02/"] },
+        { 2, "--id is 'x', which is no topic's id", ["pool", "accept-topic", "--topic", "housing.payments", "--id", "x"] },
+        { 2, "--rows is -1. Give at least 0.", ["quarantine", "ls", "--rows", "-1"] },
         { 1, "Tables: \"payments\", \"quarantine\"", ["pool", "sql", "select * from nope"] },
         { 0, "", ["pool", "ledger", "--department", "housing"] },
         { 0, "", ["pool", "ledger", "--department", "traffic"] },
@@ -42,7 +45,7 @@ public sealed class PoolCommandTests : IDisposable
     public async Task A_name_that_nobody_knows_is_told_and_one_that_only_the_contracts_know_is_not_an_error(int code, string said, string[] arguments)
     {
         await CopyAsync();
-        var reads = arguments is ["pool", "vacuum" or "sql", ..] or ["quarantine", "show", ..] ? [] : new[] { "--contracts", "contracts" };
+        var reads = arguments is ["pool", "vacuum" or "sql" or "accept-topic", ..] or ["quarantine", "show", ..] ? [] : new[] { "--contracts", "contracts" };
         var (exitCode, output, errors) = await WorkerProgram.RunAsync(_folder, [.. arguments, "--pool", "pool", .. reads]);
         Assert.Contains(said, errors, StringComparison.Ordinal);
         Assert.True(exitCode == code, $"Exit code {exitCode}: {errors}{output}");
@@ -72,7 +75,7 @@ public sealed class PoolCommandTests : IDisposable
         Directory.Delete(Path.Combine(_folder, "contracts"), recursive: true);
         (code, _, errors) = await WorkerProgram.RunAsync(_folder, "pool", "verify", "--index");
         Assert.Equal(ExitCodes.BadConfiguration, code);
-        Assert.Contains("--contracts (or else Ingest:Contracts) is 'contracts', which does not exist. Give a YAML file or a folder of them", errors, StringComparison.Ordinal);
+        Assert.Contains("There are no contracts at 'contracts': no such file or folder. Give a YAML file or a folder of them with --contracts", errors, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -91,6 +94,7 @@ public sealed class PoolCommandTests : IDisposable
             (code, _, errors) = await WorkerProgram.RunAsync(_folder, "pool", other, "--pool", "pool");
             Assert.Equal(ExitCodes.Failed, code);
             Assert.Contains("error  payments: Log entry 1: ", errors, StringComparison.Ordinal);
+            Assert.Contains("payments/_delta_log/00000000000000000001.json is damaged: a line is not an action: {. Restore the file from a copy of the pool", errors, StringComparison.Ordinal);
         }
     }
 
@@ -106,6 +110,17 @@ public sealed class PoolCommandTests : IDisposable
         (code, _, var errors) = await WorkerProgram.RunAsync(_folder, "pool", "stats", "--pool", "pool");
         Assert.Equal(ExitCodes.Failed, code);
         Assert.Contains("Restore _delta_log from a copy", errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("compact")]
+    [InlineData("reindex")]
+    public async Task A_command_that_misses_the_contracts_names_its_option_for_them(string command)
+    {
+        await CopyAsync();
+        var (code, _, errors) = await WorkerProgram.RunAsync(_folder, "pool", command, "--pool", "pool", "--contracts", "nowhere");
+        Assert.Equal(ExitCodes.BadConfiguration, code);
+        Assert.Contains("There are no contracts at 'nowhere': no such file or folder. Give a YAML file or a folder of them with --contracts", errors, StringComparison.Ordinal);
     }
 
     /// <summary>However a file of the log is damaged, verify ends with its own answer: 1 when something is wrong, 0 when nothing needs what is damaged.</summary>
@@ -131,6 +146,20 @@ public sealed class PoolCommandTests : IDisposable
 
         Assert.True(found > 20, $"{found} harms were found.");
         Assert.Equal(ExitCodes.Ok, await PoolCommand.Create().Parse(["verify", "--pool", pool]).InvokeAsync());
+    }
+
+    [Fact]
+    public async Task Refused_bytes_are_shown_up_to_what_a_terminal_bears()
+    {
+        using var city = new City();
+        city.Publish("{" + new string('税', 2_000) + "}");
+        await city.CatchUpAsync();
+        var id = (await city.SqlAsync("select id from quarantine")).Single();
+        var (code, output, _) = await WorkerProgram.RunAsync(_folder, "quarantine", "show", id, "--pool", city.Pool);
+        Assert.Equal(ExitCodes.Ok, code);
+        Assert.Contains("\n{" + new string('税', 1_365) + "\n… 1,906 more bytes: --full shows them, and 'quarantine export' writes them to a file.\n", output, StringComparison.Ordinal);
+        (_, output, _) = await WorkerProgram.RunAsync(_folder, "quarantine", "show", id, "--full", "--pool", city.Pool);
+        Assert.EndsWith("\n{" + new string('税', 2_000) + "}\n", output, StringComparison.Ordinal);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

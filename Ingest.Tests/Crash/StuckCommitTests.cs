@@ -41,7 +41,7 @@ public sealed class StuckCommitTests
 
         File.Delete(pipe);
         await UntilReadyAsync(port, HttpStatusCode.OK, "");
-        await worker.UntilStatusAsync(port, "1 = 1 written");
+        await worker.UntilStatusAsync(port, "1 taken in = 1 new");
         Assert.True(await worker.TerminateAsync() == 0, worker.Output);
         Assert.Equal(1, await city.CountAsync());
         await city.AssertAccountedAsync();

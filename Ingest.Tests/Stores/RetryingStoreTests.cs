@@ -113,7 +113,7 @@ public sealed class RetryingStoreTests
             for (var i = 0; i < 20_000; i++)
             {
                 health.AttemptFailed(firstOfCall: true, StoreFault.Transient, "x");
-                health.FailingCallEnded();
+                health.FailingCallEnded(isAnswered: true, writes: true);
             }
         })).ToList();
         threads.ForEach(t => t.Start());
@@ -145,6 +145,28 @@ public sealed class RetryingStoreTests
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read.WaitAsync(TimeSpan.FromSeconds(10)));
         Assert.True(_store.Health.IsWell);
+    }
+
+    /// <summary>A worker that is told to stop gives up what it repeats: that says nothing of the store, and "well again" as its last word would be a lie.</summary>
+    [Fact]
+    public async Task A_call_given_up_does_not_make_the_store_well_but_the_next_one_answered_does()
+    {
+        var well = 0;
+        _store.Health.Changed += report => well += report.IsWell ? 1 : 0;
+        using var stop = new CancellationTokenSource();
+        _faulty.Plan(new PlannedFault());
+        var create = _store.CreateAsync("x", Bytes("x"), stop.Token).AsTask();
+        await Pass(TimeSpan.FromSeconds(5));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => create.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal(0, well);
+
+        // A full disk can be read.
+        _faulty.Mend();
+        await PassUntil(_store.ReadAsync("x", s_none).AsTask());
+        Assert.Equal(0, well);
+        await PassUntil(_store.CreateAsync("y", Bytes("y"), s_none).AsTask());
+        Assert.Equal(1, well);
     }
 
     [Fact]

@@ -20,6 +20,20 @@ public sealed class ReadmeTests
     [Fact]
     public void The_table_of_reasons_is_the_code_s() => Check("docs/contracts.md", "reasons", Reasons());
 
+    /// <summary>Whoever follows the first step has both files, and sees rows without a refusal.</summary>
+    [Fact]
+    public async Task The_contract_of_the_first_step_and_its_sample_are_there_and_fit()
+    {
+        const string Contract = "docs/examples/vehicle-registration.yaml", Sample = "docs/examples/vehicle-registration.json";
+        var page = await File.ReadAllTextAsync(Path.Combine(SourceTree.Root, "README.md"));
+        var block = page.Split("   ```yaml\n")[1].Split("   ```\n")[0];
+        Assert.Equal(await File.ReadAllTextAsync(Path.Combine(SourceTree.Root, Contract)), string.Concat(block.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l[3..] + "\n")));
+        Assert.Contains($"validate {Contract} {Sample}\n", page, StringComparison.Ordinal);
+        var (code, output, errors) = await Commands.WorkerProgram.RunAsync(SourceTree.Root, "validate", Contract, Sample);
+        Assert.True(code == 0, errors + output);
+        Assert.Contains("4 rows (1 of them repeat an earlier one), 0 refused.", output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Links_between_pages_lead_somewhere()
     {

@@ -11,7 +11,7 @@ internal static class DemoCommand
     {
         var transfers = new Option<int>("--transfers") { Description = "Transfers to publish.", DefaultValueFactory = _ => 20_000 };
         var records = new Option<int>("--records-per-transfer") { Description = "Records in a transfer.", DefaultValueFactory = _ => 20 };
-        var pool = new Option<string>("--pool") { Description = "Folder of the pool.", DefaultValueFactory = _ => "pool" };
+        var pool = new Option<string>("--pool") { Description = "Folder of the demo's pool; one that holds other data is refused.", DefaultValueFactory = _ => "demo-pool" };
         var seed = new Option<int>("--seed") { Description = "The same seed makes the same transfers, byte for byte.", DefaultValueFactory = _ => 1 };
         var departments = new Option<int>("--departments") { Description = "Departments that publish, 1 to 59.", DefaultValueFactory = _ => 59 };
         var command = new Command("demo", "Run the main job on an embedded broker with simulated departments, and let DuckDB compare the pool with what should be there.") { transfers, records, pool, seed, departments };
@@ -27,6 +27,8 @@ internal static class DemoCommand
         if (plan.RecordsPerTransfer is < 1 or > CityPlan.RecordsPerTransferMax) errors.Add($"--records-per-transfer is {plan.RecordsPerTransfer}. Give 1 to 1000.");
         if (plan.Departments is < 1 or > CityPlan.DepartmentsMax) errors.Add($"--departments is {plan.Departments}. Give 1 to 59.");
         if (plan.Seed is < 0 or > CityPlan.SeedMax) errors.Add($"--seed is {plan.Seed}. Give 0 to {CityPlan.SeedMax}.");
+        pool = Path.GetFullPath(pool);
+        if (DemoHistory.WhyNot(pool) is { } refused) errors.Add($"--pool is '{pool}', {refused}");
         var catalog = ContractFiles.Load(Path.Combine(AppContext.BaseDirectory, "Contracts"), errors);
         if (errors.Count > 0 || catalog is null)
         {
@@ -34,7 +36,6 @@ internal static class DemoCommand
             return ExitCodes.BadConfiguration;
         }
 
-        pool = Path.GetFullPath(pool);
         var history = DemoHistory.Open(pool);
         var earlier = history.Plans;
         var source = history.Begin(plan);

@@ -25,8 +25,8 @@ internal sealed class OutputStyleOptions
 
     public OutputStyle Of(ParseResult parse) => parse.GetValue(_csv) ? OutputStyle.Csv : parse.GetValue(_json) ? OutputStyle.Json : OutputStyle.Table;
 
-    /// <summary>Prints rows; whole numbers are numbers in JSON, and get separators in tables.</summary>
-    public static void Write(OutputStyle style, IReadOnlyList<string> names, IReadOnlyList<string[]> rows)
+    /// <summary>Prints rows; whole numbers are numbers in JSON. A table, which people look at, gets what <paramref name="forPeople"/> makes of them.</summary>
+    public static void Write(OutputStyle style, IReadOnlyList<string> names, IReadOnlyList<string[]> rows, TableView? forPeople = null)
     {
         switch (style)
         {
@@ -38,9 +38,7 @@ internal sealed class OutputStyleOptions
                 foreach (var row in rows) Console.WriteLine(Json(names, row));
                 break;
             default:
-                var table = Output.Table([.. names]);
-                foreach (var row in rows) table.Row(row);
-                Output.Console.Write(table);
+                Output.Console.Write((forPeople ?? TableView.Plain).Of(names, rows));
                 break;
         }
     }

@@ -17,8 +17,12 @@ internal static class PoolAcceptTopicCommand
             (given, parse, cancellation) => RunAsync(given.Pool, parse.GetValue(source), parse.GetValue(topic)!, parse.GetValue(id)!, cancellation));
     }
 
+    /// <summary>16 bytes as base64 for URLs, as Kafka prints them.</summary>
+    internal static bool IsTopicId(string id) => id.Length == 22 && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
+
     private static async Task<int> RunAsync(PoolTables pool, string? sourceName, string topic, string id, CancellationToken cancellation)
     {
+        if (!IsTopicId(id)) throw new CommandRefusedException(ExitCodes.BadConfiguration, $"--id is '{id}', which is no topic's id: those have 22 characters, such as 2FGDrVUzT7uw4qwGFkdpqQ. The worker's message and 'kafka-topics --describe' say it.");
         sourceName ??= SettingsReader.Configuration([])["Ingest:Kafka:Source"] ?? new KafkaSettings().Source;
         var accepted = 0;
         foreach (var table in pool.Tables)

@@ -69,7 +69,7 @@ internal sealed class PoolArguments
     }
 
     /// <summary>The contracts; null after an error was added.</summary>
-    public Catalog? Contracts() => ContractFiles.Load(ContractsFolder, Errors, "--contracts (or else Ingest:Contracts)");
+    public Catalog? Contracts() => ContractFiles.Load(ContractsFolder, Errors, "Give a YAML file or a folder of them with --contracts, or with the setting Ingest:Contracts.");
 
     /// <summary>The contracts, for a command that can do without: null when there are none, or not all can be read.</summary>
     public Catalog? ContractsIfAny() => ContractFiles.Load(ContractsFolder, []);

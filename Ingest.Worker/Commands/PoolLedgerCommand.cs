@@ -12,11 +12,19 @@ namespace Ingest.Worker.Commands;
 internal static class PoolLedgerCommand
 {
     private static readonly string[] s_lineNames =
-        ["table", "department", "source", "topic", "partition", "from", "to", "commits", "records", "written", "duplicates", "quarantined", "offsets given up", "published until", "tiled"];
+        ["table", "department", "source", "topic", "partition", "from", "to", "commits", "records", "written", "duplicates", "quarantined", "offsets given up", "published until", "without gaps"];
 
     private static readonly string[] s_hourNames = ["table", "department", "hour", "transfers", "records", "written", "duplicates", "quarantined", "taken in later"];
 
     private static readonly string[] s_markNames = ["table", "department", "version", "complete before", "held back by", "out of order", "offsets given up"];
+
+    private static readonly TableView s_forPeople = new()
+    {
+        Numbers = ["version", "from", "to", "commits", "transfers", "records", "written", "duplicates", "quarantined", "offsets given up", "taken in later"],
+        Times = ["published until"],
+        OnlyIfTheyDiffer = ["source"],
+        UnlessUsual = new Dictionary<string, string> { ["offsets given up"] = "0", ["taken in later"] = "0", ["without gaps"] = "yes" },
+    };
 
     private enum View
     {
@@ -62,7 +70,7 @@ internal static class PoolLedgerCommand
 
         await KnownNames.CheckDepartmentAsync(given, department, departments, cancellation).ConfigureAwait(false);
         given.Check();
-        OutputStyleOptions.Write(style, view switch { View.Hours => s_hourNames, View.Marks => s_markNames, _ => s_lineNames }, rows);
+        OutputStyleOptions.Write(style, view switch { View.Hours => s_hourNames, View.Marks => s_markNames, _ => s_lineNames }, rows, s_forPeople);
         var report = style == OutputStyle.Table ? Console.Out : Console.Error;
         foreach (var problem in problems) await report.WriteLineAsync(problem).ConfigureAwait(false);
         await report.WriteLineAsync(

@@ -58,6 +58,6 @@ internal static class PoolReindexCommand
         if (await new IndexRebuild(plan, table.Store, log, options, services).RunAsync(null, cancellation).ConfigureAwait(false) is not { } done) return;
         var (took, used) = (Stopwatch.GetElapsedTime(started).TotalSeconds, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{table.Name}: {done.Keys:N0} fingerprints of {done.Files:N0} files in {done.Runs} runs, sum {done.Sum:x32}, published in version {done.Version}{(done.Resumed ? ", resumed" : "")}. {took:F1} s, {used:F1} s of processor time, {done.Keys / Math.Max(used, 1e-3):N0} keys a second and core."));
+            $"{table.Name}: {done.Keys:N0} fingerprints of {Output.Count(done.Files, "file")} in {Output.Count(done.Runs, "run")}, sum {done.Sum:x32}, published in version {done.Version}{(done.Resumed ? ", resumed" : "")}. {took:F1} s, {used:F1} s of processor time, {done.Keys / Math.Max(used, 1e-3):N0} keys a second and core."));
     }
 }

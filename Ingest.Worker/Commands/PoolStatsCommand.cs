@@ -9,21 +9,17 @@ internal static class PoolStatsCommand
 
     private static async Task<int> RunAsync(PoolTables pool, CancellationToken cancellation)
     {
-        var table = Output.Table("table", "version", "rows", "files", "size", "partitions", "index runs", "bytes a row", "newest commit (UTC)");
+        var table = Output.Table("table", "version", "rows", "files", "size", "partitions", "newest commit (UTC)");
         foreach (var t in pool.Tables)
         {
             var files = await LogFiles.LiveAsync(t, cancellation).ConfigureAwait(false);
-            var bytes = files.Sum(f => f.Bytes);
-            var rows = t.Snapshot.LiveRows;
             table.Row(
                 t.Name,
                 Output.Count(t.Snapshot.Version),
-                Output.Count(rows),
+                Output.Count(t.Snapshot.LiveRows),
                 Output.Count(files.Count),
-                Output.Bytes(bytes),
+                Output.Bytes(files.Sum(f => f.Bytes)),
                 Output.Count(files.Select(f => Path.GetDirectoryName(f.Path)).Distinct().Count()),
-                Output.Count(t.Snapshot.Index.Runs.Length),
-                rows == 0 ? "" : (bytes / rows).ToString(System.Globalization.CultureInfo.InvariantCulture),
                 DateTimeOffset.FromUnixTimeMilliseconds(t.Snapshot.LastTimestamp).ToString("yyyy-MM-dd HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture));
         }
 

@@ -26,7 +26,7 @@ internal static class PoolVerifyCommand
 
         given.Check();
         var findings = new List<(string Table, Finding Finding)>();
-        var report = Output.Table(["table", "version", "rows", .. CheckList.All.Select(c => c.Name)]);
+        var report = Output.Table("table", "version", "rows", "checks");
         foreach (var damaged in given.Damaged) findings.Add((damaged.Name, new Finding(CheckList.Log, true, damaged.Why)));
         foreach (var table in given.Tables)
         {
@@ -43,7 +43,7 @@ internal static class PoolVerifyCommand
             }
 
             findings.AddRange(found.Select(f => (table.Name, f)));
-            report.Row([table.Name, Output.Count(table.Snapshot.Version), Output.Count(table.Snapshot.LiveRows), .. CheckList.All.Select(c => Cell(c.Name, found, plan is not null))]);
+            report.Row(table.Name, Output.Count(table.Snapshot.Version), Output.Count(table.Snapshot.LiveRows), Checks(found, plan is not null));
         }
 
         Output.Console.Write(report);
@@ -80,10 +80,11 @@ internal static class PoolVerifyCommand
         }
     }
 
-    private static string Cell(string check, List<Finding> found, bool checksRows)
+    /// <summary>How many checks found nothing, and what the others found: "9 ok, files: 1 wrong".</summary>
+    private static string Checks(List<Finding> found, bool checksRows)
     {
-        if (check == CheckList.Fingerprints && !checksRows) return "-";
-        var wrong = found.Count(f => f.Check == check && f.IsError);
-        return wrong > 0 ? $"{wrong} wrong" : found.Any(f => f.Check == check) ? "note" : "ok";
+        string[] made = [.. CheckList.All.Select(c => c.Name).Where(c => c != CheckList.Fingerprints || checksRows || found.Any(f => f.Check == c))];
+        string[] told = [.. made.Where(c => found.Any(f => f.Check == c)).Select(c => $"{c}: {(found.Count(f => f.Check == c && f.IsError) is var wrong and > 0 ? $"{wrong} wrong" : "note")}")];
+        return string.Join(", ", told.Prepend($"{made.Length - told.Length} ok"));
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using Ingest.Core.Transfers.Kafka;
 using Ingest.Worker.Configuration;
 using Ingest.Worker.Publishing;
@@ -34,7 +35,7 @@ internal static class PublishCommand
         if (rows < 1) errors.Add($"--rows-per-transfer is {rows}. Give at least 1.");
         foreach (var file in files)
         {
-            if (!File.Exists(file)) errors.Add($"{file}: there is no such file.");
+            if (FileArguments.WhyNot(file) is { } not) errors.Add(not);
             else if (format is null && FileFormats.Of(file) is null) errors.Add($"{file}: the ending does not tell the format. Give --format csv, ndjson or json.");
         }
 
@@ -46,7 +47,7 @@ internal static class PublishCommand
 
         try
         {
-            using var publisher = new TransferPublisher(new PublisherOptions { BootstrapServers = options.Kafka.BootstrapServers, Properties = options.Kafka.Properties, OnTrouble = new Troubles().Tell });
+            using var publisher = new TransferPublisher(new PublisherOptions { BootstrapServers = options.Kafka.BootstrapServers, Properties = options.Kafka.Properties, OnTrouble = new Troubles(Patience(options.Kafka.Properties)).Tell });
             return await PublishAsync(files, topic, key, rows, format, publisher, cancellation).ConfigureAwait(false);
         }
         catch (Core.Transfers.TransferSourceException refused)
@@ -64,7 +65,7 @@ internal static class PublishCommand
             try
             {
                 var sent = await FilePublisher.PublishAsync(file, format ?? FileFormats.Of(file)!.Value, topic, key, rows, publisher, cancellation).ConfigureAwait(false);
-                Console.WriteLine(sent.Records == 0 ? $"{Path.GetFileName(file)}: there is no record in it; nothing was sent." : $"{Path.GetFileName(file)}: {Output.Count(sent.Records)} records in {Output.Count(sent.Transfers)} transfers to {topic}, {Output.Bytes(sent.Bytes)} in {Stopwatch.GetElapsedTime(started).TotalSeconds:F1} s, all acknowledged.");
+                Console.WriteLine(sent.Records == 0 ? $"{Path.GetFileName(file)}: there is no record in it; nothing was sent." : $"{Path.GetFileName(file)}: {Output.Count(sent.Records, "record")} in {Output.Count(sent.Transfers, "transfer")} to {topic}, {Output.Bytes(sent.Bytes)} in {Stopwatch.GetElapsedTime(started).TotalSeconds:F1} s, all acknowledged.");
             }
             catch (Exception failure) when (failure is InvalidDataException or Core.Transfers.TransferSourceException)
             {
@@ -76,8 +77,12 @@ internal static class PublishCommand
         return ExitCodes.Ok;
     }
 
+    /// <summary>How long the client tries to deliver: its own default, unless a property says otherwise.</summary>
+    private static TimeSpan Patience(IReadOnlyDictionary<string, string> properties) =>
+        TimeSpan.FromMilliseconds(int.TryParse(properties.GetValueOrDefault("message.timeout.ms"), NumberStyles.None, CultureInfo.InvariantCulture, out var ms) ? ms : 300_000);
+
     /// <summary>Brokers that do not answer are waited for, but not in silence; each trouble is told once.</summary>
-    private sealed class Troubles
+    private sealed class Troubles(TimeSpan patience)
     {
         private readonly HashSet<string> _told = new(StringComparer.Ordinal);
 
@@ -85,7 +90,7 @@ internal static class PublishCommand
         {
             lock (_told)
             {
-                if (_told.Add(reason)) Console.Error.WriteLine($"Waiting for the brokers: {reason}");
+                if (_told.Add(reason)) Console.Error.WriteLine($"Waiting for the brokers, up to {patience.TotalMinutes:0.#} minutes (message.timeout.ms): {reason}");
             }
         }
     }

@@ -23,7 +23,7 @@ internal static class QuarantineExportCommand
     {
         using var quarantine = await QuarantineRowsReader.OpenAsync(given.Pool, cancellation).ConfigureAwait(false);
         await filter.CheckAsync(given, quarantine, cancellation).ConfigureAwait(false);
-        await using var stream = output is null ? Console.OpenStandardOutput() : File.Create(output);
+        await using var stream = output is null ? Console.OpenStandardOutput() : Create(output);
         var rows = 0L;
         foreach (var (record, field, detail) in quarantine?.Rows(filter) ?? [])
         {
@@ -34,6 +34,18 @@ internal static class QuarantineExportCommand
 
         await Console.Error.WriteLineAsync($"{Output.Count(rows)} {(rows == 1 ? "row" : "rows")}{(output is null ? "" : $" in {output}")}.").ConfigureAwait(false);
         return ExitCodes.Ok;
+    }
+
+    private static FileStream Create(string output)
+    {
+        try
+        {
+            return File.Create(output);
+        }
+        catch (Exception cannot) when (cannot is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandRefusedException(ExitCodes.BadConfiguration, $"--output is '{output}', which cannot be written: {cannot.Message} Give a file in a folder that exists.");
+        }
     }
 
     private static void Write(Utf8JsonWriter writer, QuarantinedRecord record, string? field, string? detail)

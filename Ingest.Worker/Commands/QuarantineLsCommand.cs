@@ -19,6 +19,13 @@ internal static class QuarantineLsCommand
         FROM q WHERE {0} ORDER BY _topic, _partition, _offset, _position LIMIT {1}
         """;
 
+    private static readonly TableView s_forPeople = new()
+    {
+        Numbers = ["open", "taken_in", "bytes"],
+        Times = ["first_published", "last_published"],
+        UnlessUsual = new Dictionary<string, string> { ["taken_in"] = "0", ["field"] = "", ["dataset"] = "" },
+    };
+
     public static Command Create()
     {
         var rows = new Option<int?>("--rows") { Description = "List so many single rows, with the ids that show takes." };
@@ -31,6 +38,7 @@ internal static class QuarantineLsCommand
     {
         using var quarantine = await QuarantineRowsReader.OpenAsync(given.Pool, cancellation).ConfigureAwait(false);
         await filter.CheckAsync(given, quarantine, cancellation).ConfigureAwait(false);
+        if (rows < 0) throw new CommandRefusedException(ExitCodes.BadConfiguration, $"--rows is {rows}. Give at least 0.");
         if (quarantine is null)
         {
             Console.WriteLine($"Nothing was ever refused: {given.Pool.Root} has no quarantine.");
@@ -42,7 +50,7 @@ internal static class QuarantineLsCommand
         var lines = new List<string[]>();
         var names = Enumerable.Range(0, reader.FieldCount).Select(reader.GetName).ToArray();
         while (reader.Read()) lines.Add([.. names.Select((_, i) => reader.IsDBNull(i) ? "" : Convert.ToString(reader.GetValue(i), CultureInfo.InvariantCulture) ?? "")]);
-        OutputStyleOptions.Write(style, names, lines);
+        OutputStyleOptions.Write(style, names, lines, s_forPeople);
         return ExitCodes.Ok;
     }
 }

@@ -3,6 +3,7 @@ using Ingest.Core.Contracts;
 using Ingest.Core.Decoding;
 using Ingest.Core.Flow.Replay;
 using Ingest.Core.Flow.Runtime;
+using Ingest.Core.Pool.Delta;
 using Ingest.Worker.Configuration;
 using Ingest.Worker.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -37,10 +38,15 @@ internal static class QuarantineReplayCommand
         }
         catch (Exception refused) when (Refusal.IsOne(refused))
         {
-            await Console.Error.WriteLineAsync($"{refused.Message} What was committed before is safe; run the replay again.").ConfigureAwait(false);
+            await Console.Error.WriteLineAsync($"{refused.Message} {WhatThen(refused)}").ConfigureAwait(false);
             return ExitCodes.Stopped;
         }
     }
+
+    /// <summary>A table that does not fit its contract refuses the next replay as well.</summary>
+    private static string WhatThen(Exception refused) => refused is TableRefusedException
+        ? "What was committed before is safe; once that is mended, run the replay again."
+        : "What was committed before is safe; run the replay again.";
 
     private static async Task<ReplayReport> ReplayAsync(PoolTables pool, Catalog catalog, QuarantineRowsReader quarantine, QuarantineFilter filter, DecodeLimits limits, bool dryRun, CancellationToken cancellation)
     {

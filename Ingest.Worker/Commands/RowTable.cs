@@ -17,7 +17,19 @@ internal sealed class RowTable(params string[] columns) : IRenderable
 
     public Measurement Measure(RenderOptions options, int maxWidth) => new(Math.Min(Width(), maxWidth), maxWidth);
 
-    public IEnumerable<Segment> Render(RenderOptions options, int maxWidth) => _rows.Count > 0 && Width() > maxWidth ? Blocks() : ((IRenderable)AsTable()).Render(options, maxWidth);
+    public IEnumerable<Segment> Render(RenderOptions options, int maxWidth) => _rows.Count > 0 && Width() > maxWidth ? Blocks() : Trimmed(((IRenderable)AsTable()).Render(options, maxWidth));
+
+    /// <summary>Lines without the spaces at their ends, which pipes and files would keep.</summary>
+    private static IEnumerable<Segment> Trimmed(IEnumerable<Segment> table)
+    {
+        foreach (var line in Segment.SplitLines(table))
+        {
+            var end = line.Count;
+            while (end > 0 && string.IsNullOrWhiteSpace(line[end - 1].Text)) end--;
+            for (var i = 0; i < end; i++) yield return i < end - 1 ? line[i] : new Segment(line[i].Text.TrimEnd(), line[i].Style);
+            yield return Segment.LineBreak;
+        }
+    }
 
     private Table AsTable()
     {

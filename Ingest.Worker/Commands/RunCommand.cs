@@ -1,8 +1,10 @@
 using System.CommandLine;
+using Ingest.Core.Transfers.Kafka;
 using Ingest.Worker.Configuration;
 using Ingest.Worker.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Ingest.Worker.Commands;
 
@@ -26,14 +28,25 @@ internal static class RunCommand
         var errors = new List<string>(SettingArguments.Check(arguments));
         var configuration = SettingsReader.Configuration(arguments);
         var options = SettingsReader.Read(configuration, untilCaughtUp, errors);
-        var catalog = ContractFiles.Load(configuration["Ingest:Contracts"] ?? new IngestSettings().Contracts, errors);
+        var catalog = ContractFiles.Load(configuration["Ingest:Contracts"] ?? new IngestSettings().Contracts, errors, "Give a YAML file or a folder of them with Ingest:Contracts.");
+        if (options is not null && KafkaTransferSource.WhyRefused(options.Kafka) is { } unknown) errors.Add(unknown);
+        if (options is { Settings.Health.Port: > 0 } && HealthPort.WhyNot(options.Settings.Health.Port) is { } taken) errors.Add(taken);
         if (options is null || catalog is null || errors.Count > 0) return Refuse(errors);
 
         NativeHeap.Configure();
         HeapLimit.Apply(options.BudgetBytes, options.Kafka.PrefetchBytes);
         await using var app = WorkerHost.Build(options, catalog, configuration);
-        var service = app.Services.GetRequiredService<IngestBackgroundService>();
-        using var signals = new StopSignals();
+        IngestBackgroundService service;
+        try
+        {
+            service = app.Services.GetRequiredService<IngestBackgroundService>();
+        }
+        catch (Exception refused) when (Refusal.IsOne(refused))
+        {
+            return Refuse([refused.Message]);
+        }
+
+        using var signals = new StopSignals(TimeProvider.System, app.Services.GetRequiredService<ILoggerFactory>());
         try
         {
             await app.RunAsync(cancellation).ConfigureAwait(false);

@@ -23,7 +23,8 @@ internal static class ValidateCommand
     {
         var errors = new List<string>();
         var catalog = ContractFiles.Load(contract, errors);
-        errors.AddRange(samples.Where(s => !File.Exists(s)).Select(s => $"{s}: there is no such file."));
+        if (rows < 0) errors.Add($"--rows is {rows}. Give at least 0.");
+        errors.AddRange(samples.Select(FileArguments.WhyNot).OfType<string>());
         TopicPlan? topic = null;
         if (catalog is not null && topicName is not null && !catalog.Topics.TryGetValue(topicName, out topic))
             errors.Add($"--topic is '{topicName}'; the contracts read {string.Join(", ", catalog.Topics.Keys)}.");

@@ -8,7 +8,7 @@ namespace Ingest.Worker.Configuration;
 /// </summary>
 public sealed class IngestSettings
 {
-    [Description("Where the tables are: a folder, `s3://bucket/prefix`, or `az://container/prefix` (docs/stores.md).")]
+    [Description("Where the tables are: a folder, `s3://bucket/prefix`, or `az://container/prefix` ([docs/stores.md](docs/stores.md)).")]
     public string Pool { get; set; } = "pool";
 
     [Description("Contracts: a YAML file, or a folder of them.")]

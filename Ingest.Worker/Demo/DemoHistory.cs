@@ -27,9 +27,19 @@ internal sealed class DemoHistory
 
     public int TimesFinished(CityPlan plan) => _entries.Count(e => e.Plan == plan && e.IsFinished);
 
+    /// <summary>Why the demo must not write there, as the end of a sentence; null when it may. Made-up rows among a department's would be there for good.</summary>
+    public static string? WhyNot(string pool)
+    {
+        if (File.Exists(pool)) return "which is a file. Give a folder.";
+        if (!Directory.Exists(pool) || File.Exists(FileIn(pool))) return null;
+        return Directory.EnumerateDirectories(pool, "_delta_log", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 }).Any()
+            ? "which holds tables that no demo made. Give another folder, or none for ./demo-pool."
+            : null;
+    }
+
     public static DemoHistory Open(string pool)
     {
-        var file = Path.Combine(pool, "demo.json");
+        var file = FileIn(pool);
         return new DemoHistory(file, File.Exists(file) ? JsonSerializer.Deserialize<List<Entry>>(File.ReadAllText(file)) ?? [] : []);
     }
 
@@ -49,6 +59,8 @@ internal sealed class DemoHistory
         _entries[at] = _entries[at] with { IsFinished = true };
         Save();
     }
+
+    private static string FileIn(string pool) => Path.Combine(pool, "demo.json");
 
     /// <summary>Replaces the file whole: a run may be killed at any moment.</summary>
     private void Save()

@@ -40,9 +40,9 @@ internal static class DemoProgress
         yield return ("records", Output.Count(status.Records));
         yield return ("records/s", Output.Count((long)(status.Records / seconds)));
         yield return ("lag", $"{Output.Count(status.LagByDepartment.Values.Sum())} transfers");
-        yield return ("written", Output.Count(status.Written));
+        yield return ("new", Output.Count(status.Written));
         yield return ("duplicates", Output.Count(status.Duplicates));
-        yield return ("quarantined", Output.Count(status.Quarantined));
+        yield return ("refused", Output.Count(status.Quarantined));
         yield return ("commits", Output.Count(status.Commits));
         yield return ("memory", Output.Bytes(Environment.WorkingSet));
     }

@@ -29,6 +29,8 @@ internal sealed class DemoRun(CityPlan plan, string sourceName, Catalog catalog,
     /// <summary>Publishes everything, and returns when everything is committed.</summary>
     public async Task RunAsync(Truth truth, CancellationToken cancellation)
     {
+        // At once a task, so that the caller can show how far it is and an interruption finds something to wait for.
+        await Task.Yield();
         using var broker = new EmbeddedBroker();
         foreach (var topic in plan.DepartmentsOf(catalog)) broker.CreateTopic(topic.Topic, 1);
         var topics = plan.DepartmentsOf(catalog).Select(t => t.Topic).ToArray();

@@ -13,9 +13,9 @@ internal static class StatusPage
         Line(page, "state", problems.Count == 0 ? "ready" : "not ready");
         foreach (var problem in problems) Line(page, "", problem);
         Line(page, "partitions", $"{status.AssignedPartitions} read, {status.Halted.Count} halted{(status.IsPaused ? ", paused" : "")}");
-        Line(page, "transfers", Number(status.Transfers));
-        Line(page, "records", $"{Number(status.Records)} = {Number(status.Written)} written + {Number(status.Duplicates)} duplicates + {Number(status.Quarantined)} quarantined");
-        Line(page, "commits", Number(status.Commits));
+        Line(page, "transfers", $"{Number(status.Transfers)} taken in");
+        Line(page, "records", $"{Number(status.Records)} taken in = {Number(status.Written)} new + {Number(status.Duplicates)} duplicates + {Number(status.Quarantined)} refused");
+        Line(page, "committed", $"{Number(status.CommittedRows)} rows in {Number(status.Commits)} {(status.Commits == 1 ? "commit" : "commits")}");
         Line(page, "in flight", $"{status.BudgetUsedBytes >> 20} MiB, oldest {status.OldestUncommitted.TotalSeconds:F1} s");
         Line(page, "freshness", status.Freshness is { } age ? $"{age.TotalSeconds:F1} s" : status.Commits == 0 ? "nothing committed yet" : "not known: the broker gives no timestamps");
         foreach (var (department, lag) in status.LagByDepartment.Where(l => l.Value > 0).OrderByDescending(l => l.Value)) Line(page, "lag", $"{department}: {Number(lag)} transfers");

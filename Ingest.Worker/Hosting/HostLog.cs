@@ -8,10 +8,19 @@ internal static partial class HostLog
     [LoggerMessage(1200, LogLevel.Critical, "Stopped: {Why}")]
     public static partial void Stopped(ILogger logger, string why);
 
-    [LoggerMessage(1202, LogLevel.Information, "Read {Records} records in {Transfers} transfers; {AllocatedBytes} bytes allocated a record, collections {Gen0}/{Gen1}/{Gen2}")]
-    public static partial void Ended(ILogger logger, long records, long transfers, double allocatedBytes, int gen0, int gen1, int gen2);
+    [LoggerMessage(1202, LogLevel.Information, "Ended. Taken in: transfers {Transfers}, records {Records} (new {Written}, duplicates {Duplicates}, refused {Quarantined}). Committed: rows {Rows}, commits {Commits}")]
+    public static partial void Ended(ILogger logger, long transfers, long records, long written, long duplicates, long quarantined, long rows, long commits);
 
-    [LoggerMessage(1201, LogLevel.Information, "Reading {Topics} topics for {Datasets} datasets of {Departments} departments into {Pool}")]
+    [LoggerMessage(1204, LogLevel.Debug, "{AllocatedBytes} bytes allocated a record, collections {Gen0}/{Gen1}/{Gen2}")]
+    public static partial void Cost(ILogger logger, double allocatedBytes, int gen0, int gen1, int gen2);
+
+    [LoggerMessage(1205, LogLevel.Information, "Last minute: committed rows {Rows} in commits {Commits}; taken in transfers {Transfers}, duplicates {Duplicates}, refused {Quarantined}. Waiting: transfers {Lag}, oldest record {OldestSeconds:F0} s")]
+    public static partial void Progress(ILogger logger, long rows, long commits, long transfers, long duplicates, long quarantined, long lag, double oldestSeconds);
+
+    [LoggerMessage(1203, LogLevel.Warning, "Second signal: ended at once. What is committed is safe; the next start goes on from there")]
+    public static partial void EndedAtOnce(ILogger logger);
+
+    [LoggerMessage(1201, LogLevel.Information, "Starting on pool {Pool}; topics {Topics}, datasets {Datasets}, departments {Departments}")]
     public static partial void Starting(ILogger logger, int topics, int datasets, int departments, string pool);
 
     [LoggerMessage(1210, LogLevel.Information, "Sent {Count} refused records to the dead-letter topic {Topic}")]

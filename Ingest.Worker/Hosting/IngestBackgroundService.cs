@@ -53,9 +53,9 @@ internal sealed class IngestBackgroundService(
         }
         finally
         {
-            var (records, transfers) = (engine.Status.Records, engine.Status.Transfers);
-            HostLog.Ended(loggers.CreateLogger("Ingest.Summary"), records, transfers, Math.Round(GC.GetTotalAllocatedBytes() / (double)Math.Max(1, records), 1),
-                GC.CollectionCount(0), GC.CollectionCount(1), GC.CollectionCount(2));
+            var did = engine.Status;
+            HostLog.Ended(_logger, did.Transfers, did.Records, did.Written, did.Duplicates, did.Quarantined, did.CommittedRows, did.Commits);
+            HostLog.Cost(loggers.CreateLogger("Ingest.Summary"), Math.Round(GC.GetTotalAllocatedBytes() / (double)Math.Max(1, did.Records), 1), GC.CollectionCount(0), GC.CollectionCount(1), GC.CollectionCount(2));
             lifetime.StopApplication();
         }
     }

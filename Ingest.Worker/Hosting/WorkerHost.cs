@@ -11,6 +11,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 
 namespace Ingest.Worker.Hosting;
 
@@ -57,6 +58,7 @@ internal static class WorkerHost
 
         // Before the engine's service, so that it ends after it.
         if (options.Settings.Kafka.DeadLetterTopic.Length > 0) services.AddHostedService<DeadLetterService>();
+        services.AddHostedService(provider => new ProgressLogService(() => provider.GetRequiredService<IngestEngine>().Status, TimeProvider.System, Logger(provider, "Ingest")));
         services.AddHostedService(_ => new MemoryKeeper(options.BudgetBytes, TimeProvider.System));
         services.AddSingleton<IngestBackgroundService>();
         services.AddHostedService(provider => provider.GetRequiredService<IngestBackgroundService>());
@@ -65,13 +67,21 @@ internal static class WorkerHost
 
     private static void AddObservability(IServiceCollection services)
     {
-        var metrics = services.AddOpenTelemetry().WithMetrics(meters => meters
+        var metrics = services.AddOpenTelemetry().ConfigureResource(Name).WithMetrics(meters => meters
             .AddMeter(IngestMeters.Name)
             .AddView(IngestMeters.CommitDuration, new ExplicitBucketHistogramConfiguration { Boundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] })
             .AddView(IngestMeters.SealingDuration, new ExplicitBucketHistogramConfiguration { Boundaries = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600] })
             .AddRuntimeInstrumentation()
             .AddPrometheusExporter());
         if (Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 }) metrics.WithMetrics(meters => meters.AddOtlpExporter());
+    }
+
+    /// <summary>What a collector shows as the service; the standard variables win.</summary>
+    private static void Name(ResourceBuilder resource)
+    {
+        var isNamed = Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME") is { Length: > 0 }
+            || Environment.GetEnvironmentVariable("OTEL_RESOURCE_ATTRIBUTES")?.Contains("service.name=", StringComparison.Ordinal) == true;
+        if (!isNamed) resource.AddService("ingest", autoGenerateServiceInstanceId: false);
     }
 
     private static ILogger Logger(IServiceProvider provider, string category) => provider.GetRequiredService<ILoggerFactory>().CreateLogger(category);

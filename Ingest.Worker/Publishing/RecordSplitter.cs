@@ -99,6 +99,13 @@ internal static class RecordSplitter
 
     private static bool IsBlank(byte[] line) => line.AsSpan().TrimStart("\r\n"u8).IsEmpty;
 
+    /// <summary>Lines and bytes as people count them.</summary>
+    private static string Reason(JsonException malformed)
+    {
+        var end = malformed.Message.IndexOf(" LineNumber: ", StringComparison.Ordinal);
+        return end < 0 ? malformed.Message : $"{malformed.Message[..end]} In line {malformed.LineNumber + 1}, at byte {malformed.BytePositionInLine + 1} of it.";
+    }
+
     private static IEnumerable<(byte[], int)> Json(string file, int recordsPerTransfer)
     {
         JsonDocument document;
@@ -108,7 +115,7 @@ internal static class RecordSplitter
         }
         catch (JsonException malformed)
         {
-            throw new InvalidDataException($"This is not JSON: {malformed.Message}", malformed);
+            throw new InvalidDataException($"This is not JSON: {Reason(malformed)}", malformed);
         }
 
         using (document)

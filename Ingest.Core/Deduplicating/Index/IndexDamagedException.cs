@@ -7,6 +7,9 @@ namespace Ingest.Core.Deduplicating.Index;
 public sealed class IndexDamagedException(string run, string what)
     : IOException($"Index run '{run}': {what} Nothing is written until the index is whole: rebuild it from the table with 'pool reindex'.")
 {
+    /// <summary>What is wrong, without what to do about it: for a caller that does it itself.</summary>
+    public string What { get; } = $"run '{run}': {what.TrimEnd('.')}";
+
     /// <summary>Name of the run, or of the table's index as a whole.</summary>
     public string Run { get; } = run;
 }

@@ -109,7 +109,7 @@ internal sealed partial class ControlLoop
         var leaving = Owned(rights);
         foreach (var partition in leaving) partition.IsDraining = true;
         var committed = await CommitOpenAsync(_options.HandOverMax, cancellation);
-        Log.HandedOver(_logger, leaving.Count, committed);
+        Log.HandedOver(_logger, leaving.Count, committed ? "committed" : "not committed, and read again by whoever gets them");
         Forget(leaving);
         if (!committed) await ResetAsync(cancellation);
     }

@@ -213,7 +213,7 @@ internal sealed partial class ControlLoop
         _gate.WantsTransfers = !paused;
         if (paused == was) return;
         if (paused) Log.Paused(_logger, _budget.UsedBytes >> 20, _budget.TotalBytes >> 20, fault ?? "ok");
-        else Log.Resumed(_logger, _budget.UsedBytes >> 20, _budget.TotalBytes >> 20);
+        else if (_partitions.Count > 0) Log.Resumed(_logger, _budget.UsedBytes >> 20, _budget.TotalBytes >> 20);
     }
 
     private bool HasReadToTheEnd => _partitions.Count > 0 && _partitions.Values.All(p => p.HaltedBecause is not null || p.NextOffset >= p.EndAtAssignment);

@@ -1,3 +1,4 @@
+using Ingest.Core.Contracts;
 using Ingest.Core.Flow.Telemetry;
 using Ingest.Core.Pool.Housekeeping;
 using Ingest.Core.Pool.Sealing;
@@ -20,6 +21,7 @@ internal sealed class EngineCounters : IDisposable
     private long _duplicates;
     private long _quarantined;
     private long _commits;
+    private long _committedRows;
     private long _publishedUntilMs;
 
     public EngineCounters(long budgetBytes, TimeProvider time)
@@ -74,6 +76,7 @@ internal sealed class EngineCounters : IDisposable
     public void Committed(TableLane lane, JobResult.Committed committed)
     {
         if (committed.Attempts > 0) _commits++;
+        if (lane.Plan.Name != QuarantineDataset.Name) _committedRows += committed.Batch.RowCount;
         foreach (var account in committed.Batch.Ranges) _publishedUntilMs = Math.Max(_publishedUntilMs, account.PublishedUntilMs);
         _meters.Committed(lane.Plan.Name, committed.Took, committed.Attempts);
     }
@@ -114,6 +117,7 @@ internal sealed class EngineCounters : IDisposable
             Duplicates = _duplicates,
             Quarantined = _quarantined,
             Commits = _commits,
+            CommittedRows = _committedRows,
             LagByDepartment = new Dictionary<string, long>(_lag),
             Freshness = _publishedUntilMs == 0 ? null : _time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(_publishedUntilMs),
             IsCaughtUp = isCaughtUp,

@@ -36,7 +36,7 @@ internal static class IndexOpener
             }
             catch (IndexDamagedException damaged) when (!rebuilt)
             {
-                (why, damagedRun) = (damaged.Message, damaged.Run);
+                (why, damagedRun) = (damaged.What, damaged.Run);
             }
         }
     }

@@ -25,10 +25,13 @@ public sealed record EngineStatus
 
     public long BudgetUsedBytes { get; init; }
 
+    /// <summary>Taken in, whether or not committed yet; so are the records below.</summary>
     public long Transfers { get; init; }
 
+    /// <summary>Records = Written + Duplicates + Quarantined.</summary>
     public long Records { get; init; }
 
+    /// <summary>New records: rows of the next commit, or of one before.</summary>
     public long Written { get; init; }
 
     public long Duplicates { get; init; }
@@ -36,6 +39,9 @@ public sealed record EngineStatus
     public long Quarantined { get; init; }
 
     public long Commits { get; init; }
+
+    /// <summary>Rows that those commits brought into the tables, the quarantine left out.</summary>
+    public long CommittedRows { get; init; }
 
     /// <summary>Transfers published but not committed, per department.</summary>
     public IReadOnlyDictionary<string, long> LagByDepartment { get; init; } = new Dictionary<string, long>();

@@ -44,7 +44,7 @@ public sealed class IngestMeters : IDisposable
     public IngestMeters(Func<EngineStatus> status, Func<IEnumerable<KeepingStatus>> keeping, long budgetBytes)
     {
         _transfers = _meter.CreateCounter<long>("ingest.transfers", "{transfer}", "Transfers taken in, by department.");
-        _records = _meter.CreateCounter<long>("ingest.records", "{record}", "Records by what became of them (outcome: written, duplicate, quarantined), department and dataset.");
+        _records = _meter.CreateCounter<long>("ingest.records", "{record}", "Records taken in, by what becomes of them with the next commit (outcome: written, duplicate, quarantined), department and dataset.");
         _quarantined = _meter.CreateCounter<long>("ingest.quarantined.records", "{record}", "Refused records by department and reason.");
         _commits = _meter.CreateCounter<long>("ingest.commits", "{commit}", "Commits by table and outcome (committed, abandoned, stopped).");
         _commitDuration = _meter.CreateHistogram<double>(CommitDuration, "s", "From the start of encoding a batch to its commit, by table.");

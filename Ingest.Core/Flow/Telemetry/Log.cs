@@ -21,8 +21,8 @@ internal static partial class Log
     [LoggerMessage(1004, LogLevel.Critical, "Halted {Why}")]
     public static partial void Halted(ILogger logger, string why);
 
-    [LoggerMessage(1005, LogLevel.Information, "Handing over {Count} partitions; what was open is committed: {Committed}")]
-    public static partial void HandedOver(ILogger logger, int count, bool committed);
+    [LoggerMessage(1005, LogLevel.Information, "Handed over partitions: {Count}; what was open is {Open}")]
+    public static partial void HandedOver(ILogger logger, int count, string open);
 
     [LoggerMessage(1006, LogLevel.Warning, "Lost {Count} partitions; nothing of what was open is committed")]
     public static partial void Lost(ILogger logger, int count);

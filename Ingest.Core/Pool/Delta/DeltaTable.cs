@@ -314,7 +314,9 @@ public sealed class DeltaTable
         ReadVersion = _current.Version,
     };
 
-    private static void Check(TableSpec spec, Snapshot current)
+    /// <summary>Whether a contract's rows may go into a table.</summary>
+    /// <exception cref="TableRefusedException">The table is not what the contract says, or beyond what we support.</exception>
+    internal static void Check(TableSpec spec, Snapshot current)
     {
         if (TableSupport.Problem(current) is { } problem) throw new TableRefusedException($"Table '{spec.Name}': {problem}");
         var metadata = current.Metadata!;
@@ -342,7 +344,7 @@ public sealed class DeltaTable
         foreach (var (name, type) in TableSupport.Columns(spec.SchemaString))
         {
             if (types.TryGetValue(name, out var old) && old != type)
-                throw new TableRefusedException($"Table '{spec.Name}': column '{name}' is {old} in the table and {type} in the contract. A column's type cannot change: give the new one another name.");
+                throw new TableRefusedException($"Table '{spec.Name}': column '{name}' is {TableSupport.Word(old)} in the table and {TableSupport.Word(type)} in the contract. A column's type cannot change: give the new one another name.");
         }
     }
 

@@ -45,7 +45,7 @@ public static class LogJson
             }
             catch (Exception malformed) when (malformed is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
             {
-                throw new InvalidDataException($"A log entry holds a line that is not an action: {Encoding.UTF8.GetString(line.Span[..Math.Min(80, line.Length)])}", malformed);
+                throw new InvalidDataException($"a line is not an action: {Encoding.UTF8.GetString(line.Span[..Math.Min(80, line.Length)])}", malformed);
             }
         }
 

@@ -116,7 +116,7 @@ public static class LogReader
         }
         catch (InvalidDataException malformed)
         {
-            throw new InvalidDataException($"Log entry {version}: {malformed.Message}", malformed);
+            throw new InvalidDataException($"Log entry {version}: {PrefixedStore.FullName(table, LogNames.Entry(version))} is damaged: {malformed.Message}. Restore the file from a copy of the pool before anything is written.", malformed);
         }
     }
 

@@ -62,6 +62,9 @@ public static class TableSupport
         }
     }
 
+    /// <summary>A type of the table's schema as a contract writes it.</summary>
+    public static string Word(string type) => type == "integer" ? "int" : type;
+
     /// <summary>Null when a schema holds every column of another, with equal types; else a sentence.</summary>
     public static string? Missing(string schemaString, string needed)
     {
@@ -69,7 +72,7 @@ public static class TableSupport
         foreach (var (name, type) in Columns(needed))
         {
             if (!have.TryGetValue(name, out var other)) return $"column '{name}' is not in the table.";
-            if (other != type) return $"column '{name}' is {other} in the table and {type} in the contract. A column's type cannot change: give the new one another name.";
+            if (other != type) return $"column '{name}' is {Word(other)} in the table and {Word(type)} in the contract. A column's type cannot change: give the new one another name.";
         }
 
         return null;

@@ -54,7 +54,7 @@ internal sealed record S3Connection(AmazonS3Client Client, bool SendsMd5, bool F
         }
         catch (AmazonClientException unset)
         {
-            throw new StoreException(StoreFault.Denied, $"The S3 client cannot be made: {unset.Message} Give the region with Ingest:Store:S3:Region or AWS_REGION.", unset);
+            throw new StoreException(StoreFault.Denied, $"The S3 client cannot be made: {unset.Message.TrimEnd('.')}. Give the region with Ingest:Store:S3:Region or AWS_REGION.", unset);
         }
     }
 

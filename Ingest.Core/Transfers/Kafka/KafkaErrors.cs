@@ -14,10 +14,10 @@ internal static class KafkaErrors
     {
         _ when error.IsFatal => $"The Kafka client cannot go on: {error.Reason}. Restart the worker.",
         ErrorCode.Local_Authentication or ErrorCode.SaslAuthenticationFailed or ErrorCode.UnsupportedSaslMechanism when !everAssigned =>
-            $"Kafka refuses our credentials: {error.Reason}. Check sasl.mechanism, sasl.username and sasl.password under Kafka:Properties.",
+            $"Kafka refuses our credentials: {error.Reason}. Check sasl.mechanism, sasl.username and sasl.password under Ingest:Kafka:Properties.",
         ErrorCode.Local_Ssl when !everAssigned =>
-            $"No TLS connection to Kafka: {error.Reason}. Check security.protocol, ssl.ca.location and the brokers' names under Kafka:Properties.",
-        ErrorCode.GroupAuthorizationFailed when !everAssigned => $"We may not use the consumer group: {error.Reason}. Grant READ on it, or change Kafka:GroupId.",
+            $"No TLS connection to Kafka: {error.Reason}. Check security.protocol, ssl.ca.location and the brokers' names under Ingest:Kafka:Properties.",
+        ErrorCode.GroupAuthorizationFailed when !everAssigned => $"We may not use the consumer group: {error.Reason}. Grant READ on it, or change Ingest:Kafka:GroupId.",
         ErrorCode.TopicAuthorizationFailed when !everAssigned => $"We may not read a topic: {error.Reason}. Grant READ and DESCRIBE on it.",
         ErrorCode.InconsistentGroupProtocol => "The group's other members use another partition.assignment.strategy. Set the same for all workers; to change it, stop all first.",
         _ => null,

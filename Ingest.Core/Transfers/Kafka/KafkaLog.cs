@@ -5,7 +5,7 @@ namespace Ingest.Core.Transfers.Kafka;
 /// <summary>What reading from Kafka tells the reader of the log.</summary>
 internal static partial class KafkaLog
 {
-    [LoggerMessage(2001, LogLevel.Information, "Reading {Topics} topics as group {Group} from {Brokers}.")]
+    [LoggerMessage(2001, LogLevel.Information, "Reading as group {Group} from {Brokers}; topics {Topics}.")]
     public static partial void Subscribed(this ILogger log, int topics, string group, string brokers);
 
     [LoggerMessage(2002, LogLevel.Information, "Assigned {Source}: reading from offset {Offset} (the broker holds {Start} to {End}).")]
@@ -22,6 +22,12 @@ internal static partial class KafkaLog
 
     [LoggerMessage(2006, LogLevel.Warning, "Kafka: {Reason} ({Code}). The client goes on trying.")]
     public static partial void Troubled(this ILogger log, string reason, string code);
+
+    [LoggerMessage(2016, LogLevel.Information, "Waiting for the group: no partition is assigned yet. A member that was killed is missed only after its session timeout ({Timeout}).")]
+    public static partial void WaitingForGroup(this ILogger log, string timeout);
+
+    [LoggerMessage(2015, LogLevel.Warning, "Kafka: {Reason} ({Code}), and {More} more like it since the last line. The client goes on trying.")]
+    public static partial void TroubledStill(this ILogger log, string reason, string code, long more);
 
     [LoggerMessage(2007, LogLevel.Error, "{Source} stopped: {Why}")]
     public static partial void Faulted(this ILogger log, TopicPartition source, string why);

@@ -104,21 +104,36 @@ public sealed class KafkaTransferSource : ITransferSource
         }
     }
 
-    private IConsumer<Ignore, Ignore> Build(Rebalance rebalance)
+    /// <summary>Why the client does not take the options; null when it does. Nothing is read, and no group is joined.</summary>
+    public static string? WhyRefused(KafkaOptions options)
     {
         try
         {
-            return new ConsumerBuilder<Ignore, Ignore>(KafkaClientConfig.Consumer(_options))
-                .SetPartitionsAssignedHandler(rebalance.Assigned)
-                .SetPartitionsRevokedHandler((_, partitions) => rebalance.Revoked(partitions))
-                .SetPartitionsLostHandler((_, partitions) => rebalance.Lost(partitions))
-                .SetErrorHandler((_, error) => _loop?.OnError(error))
-                .SetLogHandler((_, message) => _log.Client(message.Facility, message.Message))
-                .Build();
+            using var consumer = Build(options, builder => builder.SetErrorHandler((_, _) => { }).SetLogHandler((_, _) => { }));
+            return null;
+        }
+        catch (TransferSourceException refused)
+        {
+            return refused.Message;
+        }
+    }
+
+    private IConsumer<Ignore, Ignore> Build(Rebalance rebalance) => Build(_options, builder => builder
+        .SetPartitionsAssignedHandler(rebalance.Assigned)
+        .SetPartitionsRevokedHandler((_, partitions) => rebalance.Revoked(partitions))
+        .SetPartitionsLostHandler((_, partitions) => rebalance.Lost(partitions))
+        .SetErrorHandler((_, error) => _loop?.OnError(error))
+        .SetLogHandler((_, message) => _log.Client(message.Facility, message.Message)));
+
+    private static IConsumer<Ignore, Ignore> Build(KafkaOptions options, Func<ConsumerBuilder<Ignore, Ignore>, ConsumerBuilder<Ignore, Ignore>> with)
+    {
+        try
+        {
+            return with(new ConsumerBuilder<Ignore, Ignore>(KafkaClientConfig.Consumer(options))).Build();
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or KafkaException)
         {
-            throw new TransferSourceException($"The Kafka client refuses its configuration: {e.Message} Check Kafka:Properties.", e);
+            throw new TransferSourceException($"The Kafka client refuses its configuration: {e.Message.TrimEnd('.')}. Check Ingest:Kafka:Properties.", e);
         }
     }
 

@@ -13,11 +13,15 @@ internal sealed class PollLoop(
 {
     private const int MessagesPerTurn = 1024;
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan s_quietAtStart = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_pausedPoll = TimeSpan.FromMilliseconds(20);
     private readonly List<PartitionState> _seeks = [];
 
     /// <summary>Partitions that the client was told to pause and has not been told to resume. It remembers that when they are taken away and come back.</summary>
     private readonly HashSet<Confluent.Kafka.TopicPartition> _paused = [];
+    private readonly TroubleLog _troubles = new(time, log);
+    private long _started;
+    private bool _hasToldWaiting;
     private long _blockedSince;
     private bool _isPaused;
     private int _pausedVersion;
@@ -27,8 +31,10 @@ internal sealed class PollLoop(
 
     public void Run(CancellationToken stop)
     {
+        _started = time.GetTimestamp();
         while (!stop.IsCancellationRequested)
         {
+            TellWaiting();
             rebalance.ThrowIfFailed();
             if (_fatal is { } why) throw new TransferSourceException(why);
             CarryOutMoves();
@@ -49,7 +55,15 @@ internal sealed class PollLoop(
     public void OnError(Error error)
     {
         if (KafkaErrors.WhyFatal(error, _everAssigned) is { } why) _fatal = why;
-        else log.Troubled(error.Reason, error.Code.ToString());
+        else _troubles.Tell(error);
+    }
+
+    /// <summary>Once: silence would look like hanging.</summary>
+    private void TellWaiting()
+    {
+        if (_hasToldWaiting || rebalance.Version > 0 || time.GetElapsedTime(_started) < s_quietAtStart) return;
+        _hasToldWaiting = true;
+        log.WaitingForGroup(options.Properties.TryGetValue("session.timeout.ms", out var given) ? $"{given} ms" : "45 s by default");
     }
 
     private void ReadOn()
@@ -217,7 +231,7 @@ internal sealed class PollLoop(
         catch (KafkaException e)
         {
             // Just after an assignment the client is not ready to seek; until it is, what it delivers is dropped.
-            log.Troubled(e.Error.Reason, e.Error.Code.ToString());
+            _troubles.Tell(e.Error);
             return false;
         }
     }
@@ -244,7 +258,7 @@ internal sealed class PollLoop(
         catch (KafkaException e)
         {
             // Not paused, it is fetched and dropped: a waste, not a danger.
-            log.Troubled(e.Error.Reason, e.Error.Code.ToString());
+            _troubles.Tell(e.Error);
         }
     }
 

@@ -35,7 +35,7 @@ public sealed class TransferPublisher : IDisposable
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or KafkaException)
         {
-            throw new TransferSourceException($"The Kafka client refuses its configuration: {e.Message}", e);
+            throw new TransferSourceException($"The Kafka client refuses its configuration: {e.Message.TrimEnd('.')}. Check Ingest:Kafka:Properties.", e);
         }
     }
 

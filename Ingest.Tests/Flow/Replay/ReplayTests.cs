@@ -142,6 +142,19 @@ public sealed class ReplayTests
         await city.AssertAccountedAsync();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_dry_run_refuses_what_the_run_would_refuse(bool dryRun)
+    {
+        using var city = new City(Csv);
+        city.Publish("id,points\r\nA,1\r\nB,zwei\r\n", "police.fines");
+        await city.CatchUpAsync();
+        city.Catalog = City.Load(Csv.Replace("type: int }", "type: long, on_mismatch: rescue }", StringComparison.Ordinal));
+        var refused = await Assert.ThrowsAsync<Core.Pool.Delta.TableRefusedException>(() => ReplayAsync(city, dryRun));
+        Assert.Contains("column 'points' is int in the table and long in the contract", refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Only_rows_of_the_given_reason_are_replayed()
     {

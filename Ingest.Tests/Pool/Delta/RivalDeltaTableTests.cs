@@ -155,7 +155,7 @@ public sealed class RivalDeltaTableTests
     [InlineData("event_date: d\npartition: [event_date]", "long", "Partitioning cannot change in place")]
     [InlineData("event_date: d\ndedup: { except: [v] }", "long", "changes what counts as a duplicate")]
     [InlineData("event_date: d", "string", "changes what counts as a duplicate")]
-    [InlineData("event_date: d", "int", "column 'v' is long in the table and integer in the contract")]
+    [InlineData("event_date: d", "int", "column 'v' is long in the table and int in the contract")]
     public async Task A_contract_that_does_not_fit_the_table_is_refused(string more, string type, string why)
     {
         await RivalCommits.OpenAsync(_store);

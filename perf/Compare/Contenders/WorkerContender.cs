@@ -28,7 +28,7 @@ internal sealed partial class WorkerContender(PoolAddress? store = null) : ICont
             ArgumentList =
             {
                 "run", "--until-caught-up", $"--Ingest:Kafka:BootstrapServers={stage.Kafka.Brokers}", $"--Ingest:Kafka:GroupId={stage.Group}", $"--Ingest:Pool={pool}",
-                $"--Ingest:Contracts={stage.Contracts}", $"--Ingest:Table:IndexCache={stage.Output}-cache", "--Ingest:Health:Port=0", "--Logging:LogLevel:Default=Warning", "--Logging:LogLevel:Ingest.Summary=Information",
+                $"--Ingest:Contracts={stage.Contracts}", $"--Ingest:Table:IndexCache={stage.Output}-cache", "--Ingest:Health:Port=0", "--Logging:LogLevel:Default=Warning", "--Logging:LogLevel:Ingest.Summary=Debug",
             },
         };
         foreach (var (name, value) in stage.Kafka.Properties) start.ArgumentList.Add($"--Ingest:Kafka:Properties:{name}={value}");
