@@ -211,7 +211,8 @@ public sealed class DeltaTable
     }
 
     /// <summary>Writes the checkpoint of a version: the index manifest first, then the file, read back, then the hint.</summary>
-    public ValueTask WriteCheckpointAsync(long version, CancellationToken cancellation) => CheckpointWriter.WriteAsync(_store, version, cancellation);
+    /// <param name="workFolder">Local folder of this process, where a large one is put together; null: it is held in memory.</param>
+    public ValueTask WriteCheckpointAsync(long version, CancellationToken cancellation, string? workFolder = null) => CheckpointWriter.WriteAsync(_store, version, cancellation, workFolder);
 
     /// <summary>A store that repeats what fails may take for ever, and a put must not: past its deadline it is given up, and the slot is read.</summary>
     private async ValueTask<CommitCommand> PutAsync(CommitAttempt attempt, CommitCommand.Put put, TimeSpan deadline, CancellationToken cancellation)
