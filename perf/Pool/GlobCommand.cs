@@ -8,7 +8,7 @@ namespace Ingest.Perf.Pool;
 /// <summary><c>glob</c>: DuckDB reads a table by glob and by log while it is written, sealed and vacuumed.</summary>
 internal static class GlobCommand
 {
-    private const int PollsOfARun = 400, PollsOfALine = 200;
+    private const int PollsOfARun = 1_000, PollsOfALine = 500;
 
     public static Command Create()
     {

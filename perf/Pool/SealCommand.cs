@@ -20,7 +20,10 @@ internal static class SealCommand
     /// <summary>Small, so that in a minute there is merged and sealed what else takes a day.</summary>
     private static readonly SealingOptions s_small = new() { MergeFiles = 4, TargetBytes = 1 << 20, QuietAfter = TimeSpan.FromSeconds(2) };
 
-    private static string SmallText => $"merged from {s_small.MergeFiles} files on, sealed at {s_small.TargetBytes >> 10} KiB or after {s_small.QuietAfter.TotalSeconds:F0} s of quiet, twice as long for each further file";
+    /// <summary>Rows of a commit: some forty a file.</summary>
+    private const int FlushRows = 10_000;
+
+    private static string SmallText => $"a commit every {FlushRows:N0} rows, merged from {s_small.MergeFiles} files on, sealed at {s_small.TargetBytes >> 10} KiB or after {s_small.QuietAfter.TotalSeconds:F0} s of quiet, twice as long for each further file";
 
     public static Command Create()
     {
@@ -119,7 +122,7 @@ internal static class SealCommand
             ArgumentList =
             {
                 "run", "--until-caught-up", $"--Ingest:Kafka:BootstrapServers={kafka.Brokers}", $"--Ingest:Kafka:GroupId=seal-{IdSource.System.Next():N}", $"--Ingest:Pool={pool}", $"--Ingest:Contracts={contracts}",
-                $"--Ingest:Table:IndexCache={pool}-cache", "--Ingest:Health:Port=0", "--Logging:LogLevel:Default=Warning", "--Ingest:Batching:FlushAfter=00:00:00.5", "--Ingest:Batching:FlushAfterBehind=00:00:00.5",
+                $"--Ingest:Table:IndexCache={pool}-cache", "--Ingest:Health:Port=0", "--Logging:LogLevel:Default=Warning", "--Ingest:Batching:FlushAfter=00:00:00.5", "--Ingest:Batching:FlushAfterBehind=00:00:00.5", $"--Ingest:Batching:FlushRows={FlushRows}",
                 $"--Ingest:Housekeeping:Enabled={sealing}", "--Ingest:Housekeeping:Interval=00:00:01",
                 $"--Ingest:Sealing:MergeFiles={s_small.MergeFiles}", $"--Ingest:Sealing:TargetBytes={s_small.TargetBytes >> 20}MiB", $"--Ingest:Sealing:QuietAfter={s_small.QuietAfter}",
             },

@@ -141,6 +141,7 @@ public sealed class GlobRun : IDisposable
                 // However it takes its death: nothing of it gets to the store any more.
             }
 
+            await store.EndedAsync();
             if (store.Death.IsCompleted) Killed = Killed with { Workers = Killed.Workers + 1 };
         }
     }

@@ -8,10 +8,19 @@ namespace Ingest.Tests.Pool.Sealing.Harness;
 internal sealed class MortalStore(IObjectStore inner, int dyingCall, bool afterActing) : IObjectStore
 {
     private readonly TaskCompletionSource _death = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly HashSet<Task> _running = [];
     private int _calls = -1;
 
     /// <summary>Completes when it has come to that.</summary>
     public Task Death => _death.Task;
+
+    /// <summary>Calls that were under way at its death have ended, well or not.</summary>
+    public async Task EndedAsync()
+    {
+        Task[] running;
+        lock (_running) running = [.. _running];
+        await Task.WhenAll(running).ContinueWith(static _ => { }, TaskScheduler.Default);
+    }
 
     public ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) => RunAsync(() => inner.CreateAsync(name, content, cancellation));
 
@@ -43,10 +52,23 @@ internal sealed class MortalStore(IObjectStore inner, int dyingCall, bool afterA
     private async ValueTask<T> RunAsync<T>(Func<ValueTask<T>> act)
     {
         var call = Interlocked.Increment(ref _calls);
-        if (call < dyingCall) return await act();
-        if (call == dyingCall && afterActing) await act();
+        if (call < dyingCall) return await TrackAsync(act().AsTask());
+        if (call == dyingCall && afterActing) await TrackAsync(act().AsTask());
         _death.TrySetResult();
         throw new KilledException();
+    }
+
+    private async Task<T> TrackAsync<T>(Task<T> call)
+    {
+        lock (_running) _running.Add(call);
+        try
+        {
+            return await call;
+        }
+        finally
+        {
+            lock (_running) _running.Remove(call);
+        }
     }
 
     /// <summary>Stands for the end of the process.</summary>
