@@ -29,6 +29,7 @@ var root = new RootCommand("Measures the service, by itself and against its riva
     WritersCommand.Create(),
     IndexCommand.Create(),
     LogCommand.Create(),
+    LogStageCommand.Create(),
     SealCommand.Create(),
     GlobCommand.Create(),
     DayCommand.Create(),

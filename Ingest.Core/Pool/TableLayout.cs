@@ -12,18 +12,24 @@ public static class TableLayout
     /// <summary>Folder of unsealed files. Without an underscore: engines take folders with one for hidden, and clean or skip them.</summary>
     public const string Recent = "recent/";
 
-    private const string MergedPrefix = "merged-";
+    /// <summary>What the name of a file begins with that ingest commits.</summary>
+    internal const string NewPrefix = "part-";
+
+    /// <summary>What the name of a file begins with that several recent ones were merged into.</summary>
+    internal const string MergedPrefix = "merged-";
+
+    internal const string Ending = ".zstd.parquet";
 
     private const string SealedPrefix = "sealed-";
 
     /// <summary>A file as ingest commits it.</summary>
-    public static string NewFile(string folder, Guid id) => $"{Recent}{folder}part-{id:N}.zstd.parquet";
+    public static string NewFile(string folder, Guid id) => $"{Recent}{folder}{NewPrefix}{id:N}{Ending}";
 
     /// <summary>Several unsealed files merged into one.</summary>
-    public static string MergedFile(string folder, long plan, Guid id) => $"{Recent}{folder}{MergedPrefix}{plan:D10}-{id:N}.zstd.parquet";
+    public static string MergedFile(string folder, long plan, Guid id) => $"{Recent}{folder}{MergedPrefix}{plan:D10}-{id:N}{Ending}";
 
     /// <summary>A sealed file. Its name is fixed by the plan, so whoever carries that out writes the same file.</summary>
-    public static string SealedFile(string folder, long plan, Guid id) => $"{folder}{SealedPrefix}{plan:D10}-{id:N}.zstd.parquet";
+    public static string SealedFile(string folder, long plan, Guid id) => $"{folder}{SealedPrefix}{plan:D10}-{id:N}{Ending}";
 
     /// <summary>The partition's folder, with a '/' at its end; empty for a table without partitions.</summary>
     public static string Folder(ImmutableArray<string> columns, ImmutableArray<string?> values) => PartitionPath.Folder(columns, values);

@@ -7,9 +7,9 @@ using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Pool;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Pool.Parquet;
-using Ingest.Core.Pool.Sealing;
 using Ingest.Core.Stores;
 using Ingest.Core.Transfers;
+using Ingest.Perf.Compare;
 using Ingest.Worker.Commands;
 
 namespace Ingest.Perf.Pool;
@@ -57,20 +57,19 @@ internal static class LogCommand
         if (before.LiveFiles != (long)commits * filesPerCommit) throw new InvalidOperationException($"The snapshot has {before.LiveFiles} files.");
         var table = await DeltaTable.OpenOrCreateAsync(store, SyntheticLog.Spec(100), IdSource.System, TimeProvider.System, cancellation).ConfigureAwait(false);
         await TimeAsync($"  {CommitsMeasured} commits", () => CommitAsync(table, filesPerCommit, commits, cancellation)).ConfigureAwait(false);
-        await TimeAsync("  checkpoint", async () =>
-        {
-            await table.WriteCheckpointAsync(lastDue, cancellation).ConfigureAwait(false);
-            return 0;
-        }).ConfigureAwait(false);
+        await StageAsync(LogStageCommand.Checkpoint, folder, lastDue, cancellation).ConfigureAwait(false);
         var size = await store.SizeAsync(LogNames.Checkpoint(lastDue), cancellation).ConfigureAwait(false);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    of {size / 1e6:F1} MB"));
         await TimeAsync("  start-up after it", async () => (await LogReader.LoadAsync(store, cancellation).ConfigureAwait(false))!).ConfigureAwait(false);
-        await TimeAsync("  sealer's first look", async () =>
-        {
-            var recent = new RecentFiles(store);
-            await recent.RefreshAsync(cancellation).ConfigureAwait(false);
-            return recent.All.Count;
-        }).ConfigureAwait(false);
+        await StageAsync(LogStageCommand.Look, folder, lastDue, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>In a process of its own, with the worker's settings of the garbage collector: what it takes of memory is what a worker would need more.</summary>
+    private static async Task StageAsync(string stage, string folder, long version, CancellationToken cancellation)
+    {
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "perf"), [LogStageCommand.Name, stage, folder, version.ToString(CultureInfo.InvariantCulture)]);
+        foreach (var (name, value) in LogStageCommand.WorkerSettings) start.Environment[name] = value;
+        Console.Write((await MeasuredProcess.RunAsync(start, cancellation).ConfigureAwait(false)).Output);
     }
 
     private static async Task<int> CommitAsync(DeltaTable table, int files, int after, CancellationToken cancellation)

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Ingest.Core;
 using Ingest.Core.Contracts;
+using Ingest.Core.Pool;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Pool.Sealing;
 using Ingest.Core.Stores;
@@ -16,6 +17,14 @@ namespace Ingest.Perf.Pool;
 /// <summary><c>seal</c>: what sealing writes, how fast, and what it takes from ingest.</summary>
 internal static class SealCommand
 {
+    /// <summary>Small, so that in a minute there is merged and sealed what else takes a day.</summary>
+    private static readonly SealingOptions s_small = new() { MergeFiles = 4, TargetBytes = 1 << 20, QuietAfter = TimeSpan.FromSeconds(2) };
+
+    /// <summary>Rows of a commit: some forty a file.</summary>
+    private const int FlushRows = 10_000;
+
+    private static string SmallText => $"a commit every {FlushRows:N0} rows, merged from {s_small.MergeFiles} files on, sealed at {s_small.TargetBytes >> 10} KiB or after {s_small.QuietAfter.TotalSeconds:F0} s of quiet, twice as long for each further file";
+
     public static Command Create()
     {
         var records = new Option<long>("--records") { Description = "Records of the workload.", DefaultValueFactory = _ => 500_000 };
@@ -46,10 +55,12 @@ internal static class SealCommand
                 with.Add(await IngestAsync(workload, kafka, contracts, Path.Combine(folder, $"sealing-{run}"), sealing: true, cancellation).ConfigureAwait(false));
             }
 
-            Console.WriteLine("ingest of many small files, without and with sealing beside it (small flushes, and a look every second that merges from 4 files on):");
+            Console.WriteLine($"ingest of many small files, without and with sealing beside it, in turns ({SmallText}, a look every second):");
             Report("without", workload, without);
             Report("with", workload, with);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  rate with sealing: {Median(without, m => m.Wall.TotalSeconds) / Median(with, m => m.Wall.TotalSeconds):P0} of that without"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"  with sealing, of that without: rate {Median(without, m => m.Wall.TotalSeconds) / Median(with, m => m.Wall.TotalSeconds):P0}, CPU {Median(with, m => m.Cpu.TotalSeconds) / Median(without, m => m.Cpu.TotalSeconds):P0}; turn by turn {string.Join(", ", without.Zip(with, (a, b) => (a.Wall / b.Wall).ToString("P0", CultureInfo.InvariantCulture)))}"));
+            for (var run = 0; run < runs; run++) await GenerationsAsync(workload, contracts, Path.Combine(folder, $"sealing-{run}"), cancellation).ConfigureAwait(false);
             await SealAsync(workload, contracts, Path.Combine(folder, "plain-0"), cancellation).ConfigureAwait(false);
             return ExitCodes.Ok;
         }
@@ -64,6 +75,46 @@ internal static class SealCommand
         }
     }
 
+    /// <summary>
+    /// Seals what is left beside a worker that has ended, then counts from the log what was ever written, by generation. Partitions were sealed while their records kept coming, so late ones have
+    /// become further files.
+    /// </summary>
+    private static async Task GenerationsAsync(Workload workload, string contracts, string pool, CancellationToken cancellation)
+    {
+        var plan = CatalogLoader.LoadFolder(contracts).Catalog!.Datasets.Single();
+        var store = new PrefixedStore(new LocalStore(pool, IdSource.System), workload.Dataset);
+        var services = new SealerServices(Directory.CreateDirectory(pool + "-work").FullName, IdSource.System, TimeProvider.System, Throttle.None(TimeProvider.System), NullLogger.Instance);
+        var sealer = new TableSealer(plan, store, services, s_small);
+        var beside = await CountAsync(store, cancellation).ConfigureAwait(false);
+        while (await sealer.RunOnceAsync(SealScope.All, cancellation).ConfigureAwait(false) is not null)
+        {
+        }
+
+        var all = await CountAsync(store, cancellation).ConfigureAwait(false);
+        string Told(Generation g) => string.Create(CultureInfo.InvariantCulture, $"{g.Files:N0} files, {g.Rows:N0} rows, {g.Bytes / 1e6:F1} MB");
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  written by ingest {Told(all.Ingested)}; merged {Told(all.Merged)}; sealed {Told(all.Sealed)} ({beside.Sealed.Files:N0} of them beside ingest, in {all.Partitions:N0} partitions)"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"    write amplification by rows: {1 + (all.Merged.Rows / (double)all.Ingested.Rows):F2} with the merged, {all.Rows / (double)all.Ingested.Rows:F2} in all; by bytes {all.Bytes / (double)all.Ingested.Bytes:F2} of what ingest wrote, {all.Bytes / (double)all.Sealed.Bytes:F2} of what is left"));
+    }
+
+    private static async Task<Written> CountAsync(IObjectStore store, CancellationToken cancellation)
+    {
+        var written = new Written();
+        var partitions = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var (_, actions) in LogReader.RetainedAsync(store, cancellation).ConfigureAwait(false))
+        {
+            foreach (var add in actions.OfType<LogAction.Add>())
+            {
+                var generation = TableLayout.IsSealed(add.Path) ? written.Sealed : TableLayout.IsMerged(add.Path) ? written.Merged : written.Ingested;
+                (generation.Files, generation.Rows, generation.Bytes) = (generation.Files + 1, generation.Rows + add.Rows(), generation.Bytes + add.Size);
+                partitions.Add(TableLayout.FolderOf(add.Path));
+            }
+        }
+
+        written.Partitions = partitions.Count;
+        return written;
+    }
+
     private static async Task<Measurement> IngestAsync(Workload workload, KafkaAccess kafka, string contracts, string pool, bool sealing, CancellationToken cancellation)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Ingest.Worker"))
@@ -71,8 +122,9 @@ internal static class SealCommand
             ArgumentList =
             {
                 "run", "--until-caught-up", $"--Ingest:Kafka:BootstrapServers={kafka.Brokers}", $"--Ingest:Kafka:GroupId=seal-{IdSource.System.Next():N}", $"--Ingest:Pool={pool}", $"--Ingest:Contracts={contracts}",
-                $"--Ingest:Table:IndexCache={pool}-cache", "--Ingest:Health:Port=0", "--Logging:LogLevel:Default=Warning", "--Ingest:Batching:FlushAfter=00:00:00.5", "--Ingest:Batching:FlushAfterBehind=00:00:00.5",
-                $"--Ingest:Housekeeping:Enabled={sealing}", "--Ingest:Housekeeping:Interval=00:00:01", "--Ingest:Sealing:MergeFiles=4",
+                $"--Ingest:Table:IndexCache={pool}-cache", "--Ingest:Health:Port=0", "--Logging:LogLevel:Default=Warning", "--Ingest:Batching:FlushAfter=00:00:00.5", "--Ingest:Batching:FlushAfterBehind=00:00:00.5", $"--Ingest:Batching:FlushRows={FlushRows}",
+                $"--Ingest:Housekeeping:Enabled={sealing}", "--Ingest:Housekeeping:Interval=00:00:01",
+                $"--Ingest:Sealing:MergeFiles={s_small.MergeFiles}", $"--Ingest:Sealing:TargetBytes={s_small.TargetBytes >> 20}MiB", $"--Ingest:Sealing:QuietAfter={s_small.QuietAfter}",
             },
         };
         foreach (var (name, value) in kafka.Properties) start.ArgumentList.Add($"--Ingest:Kafka:Properties:{name}={value}");
@@ -114,5 +166,29 @@ internal static class SealCommand
     {
         var sorted = runs.Select(of).Order().ToArray();
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    private sealed class Generation
+    {
+        public long Files { get; set; }
+
+        public long Rows { get; set; }
+
+        public long Bytes { get; set; }
+    }
+
+    private sealed class Written
+    {
+        public Generation Ingested { get; } = new();
+
+        public Generation Merged { get; } = new();
+
+        public Generation Sealed { get; } = new();
+
+        public int Partitions { get; set; }
+
+        public long Rows => Ingested.Rows + Merged.Rows + Sealed.Rows;
+
+        public long Bytes => Ingested.Bytes + Merged.Bytes + Sealed.Bytes;
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using Ingest.Core.Deduplicating.Index;
+using Ingest.Core.Pool;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Stores;
 
@@ -32,10 +33,12 @@ internal sealed class SyntheticLog(string folder, int commits, int filesPerCommi
             return told.Listen(first.Concat(Enumerable.Range(0, (int)(checkpointAt * filesPerCommit)).Select(f => (LogAction)(FileOf(f) with { DataChange = false }))));
         }
 
-        var bytes = await CheckpointFile.EncodeAsync(Checkpoint(), cancellation).ConfigureAwait(false);
-        await store.CreateAsync(LogNames.Checkpoint(checkpointAt), bytes, cancellation).ConfigureAwait(false);
+        using var content = new Spool(folder);
+        await CheckpointFile.EncodeAsync(Checkpoint(), content, cancellation).ConfigureAwait(false);
+        await content.UseAsync(bytes => store.CreateAsync(LogNames.Checkpoint(checkpointAt), bytes, cancellation)).ConfigureAwait(false);
+        var hash = await CheckpointFile.HashAsync(content).ConfigureAwait(false);
         var index = LogIndex.Empty.Apply(new IndexDelta([Run(checkpointAt)], [], 1, 1), replaces: false, checkpointAt);
-        await store.CreateAsync(LogNames.IndexManifest(checkpointAt), IndexManifest.Write(checkpointAt, index, told.State, new CheckpointHash(System.IO.Hashing.XxHash128.HashToUInt128(bytes), told.Hash())), cancellation).ConfigureAwait(false);
+        await store.CreateAsync(LogNames.IndexManifest(checkpointAt), IndexManifest.Write(checkpointAt, index, told.State, new CheckpointHash(hash, told.Hash())), cancellation).ConfigureAwait(false);
         await store.ReplaceAsync(LogNames.LastCheckpoint, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{{\"version\":{checkpointAt},\"size\":1}}")), cancellation).ConfigureAwait(false);
     }
 

@@ -178,7 +178,7 @@ public sealed class QuarantineReplay : IDisposable
     private async Task<Deduplicating.Index.TableIndex> PeekAsync(DatasetPlan plan, PrefixedStore store, CancellationToken cancellation)
     {
         var snapshot = await LogReader.LoadAsync(store, cancellation);
-        if (snapshot is not null) DeltaTable.Check(TableSpecs.For(plan, int.MaxValue), snapshot);
+        if (snapshot is not null) TableFit.Check(TableSpecs.For(plan, int.MaxValue), snapshot);
         var cache = new Deduplicating.Index.LocalRunCache(Path.Combine(_cacheFolder, snapshot?.TableId ?? plan.Name));
         return await Deduplicating.Index.TableIndex.OpenAsync(store, cache, plan.Dedup.Mode == DedupMode.Identity, snapshot?.Index.Runs ?? [], cancellation);
     }

@@ -13,11 +13,13 @@ internal sealed class LaneSet : IDisposable
     private readonly CommitJobServices _services;
     private readonly HashSet<string> _ownRuns = new(StringComparer.Ordinal);
     private readonly Signal _signal;
+    private readonly string _workFolder;
     private readonly ILogger _logger;
     private readonly List<Task> _housekeeping = [];
     private CancellationTokenSource _jobs = new();
 
-    public LaneSet(IReadOnlyList<TableLane> data, TableLane quarantine, CommitJobServices services, Signal signal, ILogger logger)
+    /// <param name="workFolder">Local folder that only this worker uses.</param>
+    public LaneSet(IReadOnlyList<TableLane> data, TableLane quarantine, CommitJobServices services, Signal signal, string workFolder, ILogger logger)
     {
         _data = [.. data];
         Quarantine = quarantine;
@@ -25,6 +27,7 @@ internal sealed class LaneSet : IDisposable
         _byName = All.ToDictionary(l => l.Plan.Name, StringComparer.Ordinal);
         _services = services;
         _signal = signal;
+        _workFolder = workFolder;
         _logger = logger;
     }
 
@@ -110,7 +113,7 @@ internal sealed class LaneSet : IDisposable
     {
         try
         {
-            await table.WriteCheckpointAsync(version, CancellationToken.None);
+            await table.WriteCheckpointAsync(version, CancellationToken.None, _workFolder);
         }
         catch (IOException failure)
         {

@@ -23,7 +23,7 @@ internal static class TableOpener
             services.Scheduler,
             options.DecodeWorkers,
             source => AppId.For(options.SourceName, source));
-        return new LaneSet(lanes[..^1], lanes[^1], jobs, signal, services.Logger);
+        return new LaneSet(lanes[..^1], lanes[^1], jobs, signal, Path.Combine(slot.Folder, "checkpoints"), services.Logger);
     }
 
     /// <summary>How a job creates objects under names of its own.</summary>

@@ -6,7 +6,7 @@ namespace Ingest.Core.Pool.Delta;
 /// The reconciled actions of a version, in an order that follows from the log: protocol, metadata, offsets, tombstones, files by path. A merge of the checkpoint
 /// before, which is in that order and of which one row group is in memory at a time, with what the entries since then say: so a million files cost no more than their bytes.
 /// </summary>
-internal sealed class CheckpointContent
+internal sealed class CheckpointContent : IDisposable
 {
     private readonly SortedDictionary<string, LogAction.Txn> _txns = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, LogAction.Add> _adds = new(StringComparer.Ordinal);
@@ -16,7 +16,7 @@ internal sealed class CheckpointContent
     private LogAction.Metadata? _metadata;
 
     /// <summary>The earlier checkpoint, if its files are to be merged in from there; else they are in <see cref="_adds"/>.</summary>
-    private byte[]? _before;
+    private Spool? _before;
 
     private CheckpointContent() { }
 
@@ -25,9 +25,10 @@ internal sealed class CheckpointContent
 
     /// <summary>Reads what leads to a version.</summary>
     /// <exception cref="InvalidDataException">The log does not reach that version.</exception>
-    public static async ValueTask<CheckpointContent> LoadAsync(IObjectStore table, long version, CancellationToken cancellation)
+    /// <param name="workFolder">Where a large checkpoint is put; null: it is held in memory.</param>
+    public static async ValueTask<CheckpointContent> LoadAsync(IObjectStore table, long version, string? workFolder, CancellationToken cancellation)
     {
-        var (content, last) = await BeforeAsync(table, version, cancellation);
+        var (content, last) = await BeforeAsync(table, version, workFolder, cancellation);
         for (var at = last + 1; at <= version && await LogReader.ReadEntryAsync(table, at, cancellation) is { } entry; at++)
         {
             content.Apply(entry.Actions);
@@ -62,52 +63,54 @@ internal sealed class CheckpointContent
         return first.Concat(Files());
     }
 
+    public void Dispose() => _before?.Dispose();
+
     /// <summary>The best earlier checkpoint that is whole, and its version; nothing, and -1, when there is none.</summary>
-    private static async ValueTask<(CheckpointContent, long)> BeforeAsync(IObjectStore table, long version, CancellationToken cancellation)
+    private static async ValueTask<(CheckpointContent, long)> BeforeAsync(IObjectStore table, long version, string? workFolder, CancellationToken cancellation)
     {
         await foreach (var start in LogStart.CandidatesAsync(table, version - 1, cancellation))
         {
-            if (await CheckpointFile.ReadBytesAsync(table, start, cancellation) is not ({ } bytes, var isOurs)) continue;
+            if (await CheckpointFile.OpenAsync(table, start, workFolder, cancellation) is not ({ } found, var isOurs)) continue;
             var content = new CheckpointContent();
             if (isOurs)
             {
-                await content.TakeFirstAsync(bytes, cancellation);
+                await content.TakeFirstAsync(found, cancellation);
                 return (content, start);
             }
 
-            if (!await content.TakeAsync(bytes, keepFiles: false, cancellation))
-            {
-                // Another engine's, in another order: its files are sorted in memory. Or it is damaged.
-                content = new CheckpointContent();
-                if (!await content.TakeAsync(bytes, keepFiles: true, cancellation)) continue;
-            }
+            if (await content.TakeAsync(found, keepFiles: false, cancellation)) return (content, start);
 
-            return (content, start);
+            // Another engine's, in another order: its files are sorted in memory. Or it is damaged.
+            using (found)
+            {
+                content = new CheckpointContent();
+                if (await content.TakeAsync(found, keepFiles: true, cancellation)) return (content, start);
+            }
         }
 
         return (new CheckpointContent(), -1);
     }
 
     /// <summary>Takes what stands before the files of a checkpoint that is as we wrote it.</summary>
-    private async ValueTask TakeFirstAsync(byte[] bytes, CancellationToken cancellation)
+    private async ValueTask TakeFirstAsync(Spool before, CancellationToken cancellation)
     {
-        await foreach (var portion in CheckpointFile.DecodeAsync(bytes, cancellation))
+        await foreach (var portion in CheckpointFile.DecodeAsync(before, cancellation))
         {
             Apply([.. portion.Where(a => a is not LogAction.Add)]);
             if (portion.Any(a => a is LogAction.Add)) break;
         }
 
         _touched.Clear();
-        _before = bytes;
+        _before = before;
     }
 
     /// <summary>False when the checkpoint is not whole, or its files are neither kept in memory nor in order.</summary>
-    private async ValueTask<bool> TakeAsync(byte[] bytes, bool keepFiles, CancellationToken cancellation)
+    private async ValueTask<bool> TakeAsync(Spool before, bool keepFiles, CancellationToken cancellation)
     {
         var last = "";
         var inOrder = true;
-        if (!await CheckpointFile.VisitAsync(bytes, Visit, cancellation) || !inOrder) return false;
-        _before = keepFiles ? null : bytes;
+        if (!await CheckpointFile.VisitAsync(before, Visit, cancellation) || !inOrder) return false;
+        _before = keepFiles ? null : before;
         _touched.Clear();
         return true;
 

@@ -1,5 +1,3 @@
-using System.IO.Hashing;
-
 namespace Ingest.Core.Pool.Delta;
 
 /// <summary>What a walk over a checkpoint's actions tells: the state that they make, and a hash over all of them.</summary>
@@ -7,7 +5,7 @@ internal sealed class CheckpointTold(long version)
 {
     private const int PortionMax = 1000;
 
-    private readonly XxHash128 _hash = new();
+    private readonly ActionsHash _hash = new();
     private readonly List<LogAction> _portion = [];
 
     /// <summary>Number of actions.</summary>
@@ -15,7 +13,7 @@ internal sealed class CheckpointTold(long version)
 
     public Snapshot State { get; private set; } = new() { Version = version };
 
-    public UInt128 Hash() => _hash.GetCurrentHashAsUInt128();
+    public UInt128 Hash() => _hash.Value;
 
     /// <summary>Passes actions on and takes them in.</summary>
     public IEnumerable<LogAction> Listen(IEnumerable<LogAction> actions)
@@ -33,7 +31,7 @@ internal sealed class CheckpointTold(long version)
     public void Add(IReadOnlyList<LogAction> portion)
     {
         Actions += portion.Count;
-        _hash.Append(LogJson.Write(portion));
+        _hash.Add(portion);
         State = State.Absorb(portion.Where(a => a is not LogAction.Remove), version, null);
     }
 

@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using System.Text;
 using Ingest.Core.Stores;
 
@@ -13,15 +12,17 @@ internal static class CheckpointWriter
     /// <summary>Removed files stay in checkpoints this long, so that readers of old versions and vacuum know of them (Delta's default).</summary>
     private static readonly TimeSpan s_tombstoneRetention = TimeSpan.FromDays(7);
 
+    /// <param name="workFolder">Local folder of this process, where large checkpoints are put together; null: they are held in memory.</param>
     /// <exception cref="IOException">The checkpoint was not written; the log is complete without it.</exception>
-    public static async ValueTask WriteAsync(IObjectStore table, long version, CancellationToken cancellation)
+    public static async ValueTask WriteAsync(IObjectStore table, long version, CancellationToken cancellation, string? workFolder = null)
     {
+        using var content = new Spool(workFolder);
         try
         {
             var index = await IndexManifest.AtAsync(table, version, cancellation);
-            var (told, bytes) = await EncodeAsync(table, version, cancellation);
-            if (index.IsKnown) await WriteManifestAsync(table, version, index, told.State, new CheckpointHash(XxHash128.HashToUInt128(bytes), told.Hash()), cancellation);
-            var size = await WriteFileAsync(table, version, bytes, told, cancellation);
+            var told = await EncodeAsync(table, version, workFolder, content, cancellation);
+            if (index.IsKnown) await WriteManifestAsync(table, version, index, told.State, new CheckpointHash(await CheckpointFile.HashAsync(content), told.Hash()), cancellation);
+            var size = await WriteFileAsync(table, version, workFolder, content, told, cancellation);
 
             // Going back would be harmless, but untidy: another worker may have written a later one meanwhile.
             if (await LogReader.CheckpointHintAsync(table, cancellation) is { } hint && hint >= version) return;
@@ -36,18 +37,19 @@ internal static class CheckpointWriter
         }
     }
 
-    private static async ValueTask<(CheckpointTold, byte[])> EncodeAsync(IObjectStore table, long version, CancellationToken cancellation)
+    private static async ValueTask<CheckpointTold> EncodeAsync(IObjectStore table, long version, string? workFolder, Spool to, CancellationToken cancellation)
     {
-        var content = await CheckpointContent.LoadAsync(table, version, cancellation);
+        using var content = await CheckpointContent.LoadAsync(table, version, workFolder, cancellation);
         var told = new CheckpointTold(version);
-        return (told, await CheckpointFile.EncodeAsync(told.Listen(content.Actions(Expired(content))), cancellation));
+        await CheckpointFile.EncodeAsync(told.Listen(content.Actions(Expired(content))), to, cancellation);
+        return told;
     }
 
     /// <summary>The reconciled actions of a version, in an order that follows from the log, and its index.</summary>
     /// <exception cref="InvalidDataException">The log does not reach that version.</exception>
     public static async ValueTask<(List<LogAction> Actions, LogIndex Index)> ReplayAsync(IObjectStore table, long version, CancellationToken cancellation)
     {
-        var content = await CheckpointContent.LoadAsync(table, version, cancellation);
+        using var content = await CheckpointContent.LoadAsync(table, version, null, cancellation);
         return ([.. content.Actions(Expired(content))], await IndexManifest.AtAsync(table, version, cancellation));
     }
 
@@ -67,18 +69,26 @@ internal static class CheckpointWriter
     }
 
     /// <summary>Returns the size of the checkpoint that is in the store and was read back from there, whoever wrote it.</summary>
-    private static async ValueTask<long> WriteFileAsync(IObjectStore table, long version, byte[] bytes, CheckpointTold told, CancellationToken cancellation)
+    private static async ValueTask<long> WriteFileAsync(IObjectStore table, long version, string? workFolder, Spool content, CheckpointTold told, CancellationToken cancellation)
     {
         var name = LogNames.Checkpoint(version);
-        if (await table.CreateUniqueAsync(name, bytes, cancellation) == CreateOutcome.AlreadyExists && !await HoldsAsync(table, version, told, cancellation))
-            await table.ReplaceAsync(name, bytes, cancellation); // damaged, or another engine's with other tombstones: the protocol allows to overwrite it
-        if (!await HoldsAsync(table, version, told, cancellation)) throw new IOException($"The checkpoint of version {version} did not read back as it was written.");
+        if (await content.UseAsync(bytes => table.CreateUniqueAsync(name, bytes, cancellation)) == CreateOutcome.AlreadyExists && !await HoldsAsync(table, version, workFolder, told, cancellation))
+        {
+            // Damaged, or another engine's with other tombstones: the protocol allows to overwrite it.
+            await content.UseAsync(async bytes =>
+            {
+                await table.ReplaceAsync(name, bytes, cancellation);
+                return true;
+            });
+        }
+
+        if (!await HoldsAsync(table, version, workFolder, told, cancellation)) throw new IOException($"The checkpoint of version {version} did not read back as it was written.");
         return await table.SizeAsync(name, cancellation) ?? throw new IOException($"The checkpoint of version {version} is gone again.");
     }
 
-    private static async ValueTask<bool> HoldsAsync(IObjectStore table, long version, CheckpointTold told, CancellationToken cancellation)
+    private static async ValueTask<bool> HoldsAsync(IObjectStore table, long version, string? workFolder, CheckpointTold told, CancellationToken cancellation)
     {
-        var stored = new CheckpointTold(version);
-        return await CheckpointFile.VisitAsync(table, version, stored.Add, cancellation) && stored.Hash() == told.Hash();
+        var stored = new ActionsHash();
+        return await CheckpointFile.VisitAsync(table, version, workFolder, stored.Add, cancellation) && stored.Value == told.Hash();
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.IO.Hashing;
 using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Stores;
@@ -59,7 +58,7 @@ public sealed class DeltaTable
         if (current is null)
         {
             // Whoever loses this race reads the winner's table and checks it like any other. An unclear answer is asked again, with the same content.
-            var first = NewTable(spec, ids, time);
+            var first = TableFit.New(spec, ids, time);
             await RefuseRemainsAsync(store, spec.Name, cancellation);
             while (current is null)
             {
@@ -68,7 +67,7 @@ public sealed class DeltaTable
             }
         }
 
-        Check(spec, current);
+        TableFit.Check(spec, current);
         var table = new DeltaTable(store, spec, ids, time, current);
         while (TableSupport.Missing(table.Opened.SchemaString, spec.SchemaString) is not null) await table.AddColumnsAsync(cancellation);
         return table;
@@ -224,7 +223,8 @@ public sealed class DeltaTable
     }
 
     /// <summary>Writes the checkpoint of a version: the index manifest first, then the file, read back, then the hint.</summary>
-    public ValueTask WriteCheckpointAsync(long version, CancellationToken cancellation) => CheckpointWriter.WriteAsync(_store, version, cancellation);
+    /// <param name="workFolder">Local folder of this process, where a large one is put together; null: it is held in memory.</param>
+    public ValueTask WriteCheckpointAsync(long version, CancellationToken cancellation, string? workFolder = null) => CheckpointWriter.WriteAsync(_store, version, cancellation, workFolder);
 
     /// <summary>A store that repeats what fails may take for ever, and a put must not: past its deadline it is given up, and the slot is read.</summary>
     private async ValueTask<CommitCommand> PutAsync(CommitAttempt attempt, CommitCommand.Put put, TimeSpan deadline, CancellationToken cancellation)
@@ -293,7 +293,7 @@ public sealed class DeltaTable
     private async ValueTask AddColumnsAsync(CancellationToken cancellation)
     {
         await ReadNewAsync(null, cancellation);
-        Check(_spec, _current);
+        TableFit.Check(_spec, _current);
         var metadata = _current.Metadata!;
         if (TableSupport.Missing(metadata.SchemaString, _spec.SchemaString) is not null)
         {
@@ -313,53 +313,6 @@ public sealed class DeltaTable
         TransactionId = _ids.Next().ToString("D"),
         ReadVersion = _current.Version,
     };
-
-    /// <summary>Whether a contract's rows may go into a table.</summary>
-    /// <exception cref="TableRefusedException">The table is not what the contract says, or beyond what we support.</exception>
-    internal static void Check(TableSpec spec, Snapshot current)
-    {
-        if (TableSupport.Problem(current) is { } problem) throw new TableRefusedException($"Table '{spec.Name}': {problem}");
-        var metadata = current.Metadata!;
-        if (!metadata.PartitionColumns.SequenceEqual(spec.PartitionColumns))
-        {
-            throw new TableRefusedException(
-                $"Table '{spec.Name}' is partitioned by ({string.Join(", ", metadata.PartitionColumns)}) and its contract says ({string.Join(", ", spec.PartitionColumns)}). " +
-                "Partitioning cannot change in place: restore the contract's, or give the dataset another name.");
-        }
-
-        if (metadata.Configuration.GetValueOrDefault(TableSpec.DedupKey) is not { } signature)
-        {
-            throw new TableRefusedException(
-                $"Table '{spec.Name}' was made by another program: it has no property '{TableSpec.DedupKey}', so nobody knows which of its rows are duplicates. Give the dataset another name, or move that table away.");
-        }
-
-        if (signature != spec.DedupSignature)
-        {
-            throw new TableRefusedException(
-                $"Table '{spec.Name}': the contract changes what counts as a duplicate. The table was written with '{signature}', the contract says '{spec.DedupSignature}': " +
-                "rows already there would no longer be recognised. List new columns under dedup.except, restore the old columns, or give the dataset another name.");
-        }
-
-        var types = TableSupport.Columns(metadata.SchemaString);
-        foreach (var (name, type) in TableSupport.Columns(spec.SchemaString))
-        {
-            if (types.TryGetValue(name, out var old) && old != type)
-                throw new TableRefusedException($"Table '{spec.Name}': column '{name}' is {TableSupport.Word(old)} in the table and {TableSupport.Word(type)} in the contract. A column's type cannot change: give the new one another name.");
-        }
-    }
-
-    private static List<LogAction> NewTable(TableSpec spec, IdSource ids, TimeProvider time)
-    {
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var info = new CommitInfo { Timestamp = now, Operation = "CREATE TABLE", EngineInfo = EngineInfo.Text, TransactionId = ids.Next().ToString("D") };
-        var configuration = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal).Add("delta.appendOnly", "false").Add(TableSpec.DedupKey, spec.DedupSignature);
-        return
-        [
-            new LogAction.Info(info),
-            new LogAction.Protocol(1, 2, [], []),
-            new LogAction.Metadata(ids.Next().ToString("D"), spec.SchemaString, spec.PartitionColumns, configuration, spec.Name, spec.Description, now),
-        ];
-    }
 
     /// <summary>Puts an entry that may as well be somebody else's: who put it does not matter, the log is read afterwards.</summary>
     private static async ValueTask<bool> CreateEntryAsync(IObjectStore store, long version, IReadOnlyList<LogAction> actions, CancellationToken cancellation)

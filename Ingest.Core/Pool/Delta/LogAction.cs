@@ -24,6 +24,11 @@ public abstract record LogAction
         public long Rows()
         {
             if (Stats is null) return -1;
+
+            // As we and most write it: no need to parse all of the bounds for one number.
+            var text = Stats.AsSpan();
+            if (text.StartsWith(RowsFirst) && text[RowsFirst.Length..].IndexOfAnyExceptInRange('0', '9') is > 0 and var digits && text[RowsFirst.Length + digits] is ',' or '}')
+                return long.Parse(text.Slice(RowsFirst.Length, digits), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture);
             using var stats = JsonDocument.Parse(Stats);
             return stats.RootElement.TryGetProperty("numRecords", out var rows) ? rows.GetInt64() : -1;
         }
@@ -42,6 +47,8 @@ public abstract record LogAction
     public sealed record Txn(string AppId, long Version, long? LastUpdated) : LogAction;
 
     public sealed record Info(CommitInfo Content) : LogAction;
+
+    private const string RowsFirst = "{\"numRecords\":";
 
     /// <summary>Name of the tag with the fingerprints' sum.</summary>
     public const string KeySumTag = "ingest.keySum";

@@ -14,9 +14,12 @@ public static class LogJson
     public static byte[] Write(IEnumerable<LogAction> actions)
     {
         var buffer = new ArrayBufferWriter<byte>(4096);
+        using var writer = new Utf8JsonWriter(buffer, s_options);
         foreach (var action in actions)
         {
-            using (var writer = new Utf8JsonWriter(buffer, s_options)) WriteAction(writer, action);
+            WriteAction(writer, action);
+            writer.Flush();
+            writer.Reset();
             buffer.Write("\n"u8);
         }
 

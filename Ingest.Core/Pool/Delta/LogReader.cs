@@ -54,7 +54,7 @@ public static class LogReader
     public static async ValueTask<IReadOnlyDictionary<string, LogAction.Add>> LiveFilesAsync(IObjectStore table, long version, CancellationToken cancellation)
     {
         var live = new Dictionary<string, LogAction.Add>(StringComparer.Ordinal);
-        await VisitAsync(table, version, live.Clear, Apply, cancellation);
+        await VisitAsync(table, version, null, live.Clear, Apply, cancellation);
         return live;
 
         void Apply(IReadOnlyList<LogAction> actions)
@@ -68,14 +68,15 @@ public static class LogReader
     }
 
     /// <summary>Shows the actions that lead to a version, from the best checkpoint on, in portions; what was shown before a <paramref name="restart"/> is void.</summary>
+    /// <param name="workFolder">Local folder of this process, where a large checkpoint is put to be read; null: it is held in memory.</param>
     /// <exception cref="InvalidDataException">Neither checkpoints nor entries reach that version any more.</exception>
-    internal static async ValueTask VisitAsync(IObjectStore table, long version, Action restart, Action<IReadOnlyList<LogAction>> visit, CancellationToken cancellation)
+    internal static async ValueTask VisitAsync(IObjectStore table, long version, string? workFolder, Action restart, Action<IReadOnlyList<LogAction>> visit, CancellationToken cancellation)
     {
         var last = -1L;
         await foreach (var candidate in LogStart.CandidatesAsync(table, version, cancellation))
         {
             restart();
-            if (!await CheckpointFile.VisitAsync(table, candidate, visit, cancellation)) continue;
+            if (!await CheckpointFile.VisitAsync(table, candidate, workFolder, visit, cancellation)) continue;
             last = candidate;
             break;
         }
@@ -134,7 +135,7 @@ public static class LogReader
             if (snapshot is null)
             {
                 snapshot = new Snapshot { Version = version };
-                if (!await CheckpointFile.VisitAsync(table, version, actions => snapshot = snapshot.Absorb(actions.Where(a => a is not LogAction.Remove), version, null), cancellation)) continue;
+                if (!await CheckpointFile.VisitAsync(table, version, null, actions => snapshot = snapshot.Absorb(actions.Where(a => a is not LogAction.Remove), version, null), cancellation)) continue;
                 snapshot = snapshot with { Index = await IndexManifest.AtAsync(table, version, cancellation) };
             }
 

@@ -64,6 +64,8 @@ public sealed record Snapshot
     internal Snapshot Absorb(IEnumerable<LogAction> actions, long version, Func<string, LogAction.Add?>? resolve)
     {
         var next = this;
+        var files = new FileCounts(this);
+        var newest = NewestTime;
         var txns = Txns.ToBuilder();
         var conserves = false; // commitInfo stands first
         foreach (var action in actions)
@@ -78,19 +80,21 @@ public sealed record Snapshot
                     break;
                 case LogAction.Txn txn:
                     txns[txn.AppId] = txn.Version;
-                    next = next with { NewestTime = Math.Max(next.NewestTime, txn.LastUpdated ?? 0) };
+                    newest = Math.Max(newest, txn.LastUpdated ?? 0);
                     break;
                 case LogAction.Add { DataChange: false } add when conserves:
-                    next = next with { LiveFiles = next.LiveFiles + 1, LiveBytes = next.LiveBytes + add.Size };
+                    files.CountSize(add.Size, +1);
                     break;
                 case LogAction.Remove { DataChange: false, Size: { } size } when conserves:
-                    next = next with { LiveFiles = next.LiveFiles - 1, LiveBytes = next.LiveBytes - size };
+                    files.CountSize(size, -1);
                     break;
                 case LogAction.Add add:
-                    next = next.Count(add, +1) with { NewestTime = Math.Max(next.NewestTime, add.ModificationTime) };
+                    files.Count(add, +1);
+                    newest = Math.Max(newest, add.ModificationTime);
                     break;
                 case LogAction.Remove remove:
-                    next = resolve?.Invoke(remove.Path) is { } removed ? next.Count(removed, -1) : next with { LiveFiles = next.LiveFiles - 1, HasUntaggedFiles = true, HasUncountedFiles = true };
+                    if (resolve?.Invoke(remove.Path) is { } removed) files.Count(removed, -1);
+                    else files.CountUnknown(-1);
                     break;
                 case LogAction.Info info:
                     conserves = info.Content.Conservation is { Holds: true };
@@ -99,21 +103,52 @@ public sealed record Snapshot
             }
         }
 
-        return next with { Txns = txns.ToImmutable() };
+        return files.Into(next) with { Txns = txns.ToImmutable(), NewestTime = newest };
     }
 
-    /// <summary>Counts a file in or out.</summary>
-    internal Snapshot Count(LogAction.Add add, int sign)
+    /// <summary>The counts of files, apart from the rest: there may be a million files in a checkpoint, and a record for each would be waste.</summary>
+    private struct FileCounts(Snapshot from)
     {
-        var sum = add.KeySum();
-        return this with
+        private long _files = from.LiveFiles;
+        private long _rows = from.LiveRows;
+        private long _bytes = from.LiveBytes;
+        private UInt128 _keySum = from.KeySum;
+        private bool _hasUntagged = from.HasUntaggedFiles;
+        private bool _hasUncounted = from.HasUncountedFiles;
+
+        /// <summary>Counts a file in or out.</summary>
+        public void Count(LogAction.Add add, int sign)
         {
-            LiveFiles = LiveFiles + sign,
-            LiveRows = LiveRows + (sign * Math.Max(0, add.Rows())),
-            LiveBytes = LiveBytes + (sign * add.Size),
-            KeySum = sum is { } s ? (sign > 0 ? KeySum + s : KeySum - s) : KeySum,
-            HasUntaggedFiles = HasUntaggedFiles || sum is null,
-            HasUncountedFiles = HasUncountedFiles || add.Rows() < 0,
+            var rows = add.Rows();
+            CountSize(add.Size, sign);
+            _rows += sign * Math.Max(0, rows);
+            _hasUncounted |= rows < 0;
+            if (add.KeySum() is { } sum) _keySum = sign > 0 ? _keySum + sum : _keySum - sum;
+            else _hasUntagged = true;
+        }
+
+        /// <summary>The same of one whose rows are known to stay in the table.</summary>
+        public void CountSize(long size, int sign)
+        {
+            _files += sign;
+            _bytes += sign * size;
+        }
+
+        /// <summary>The same of one of which nothing is known.</summary>
+        public void CountUnknown(int sign)
+        {
+            _files += sign;
+            _hasUntagged = _hasUncounted = true;
+        }
+
+        public readonly Snapshot Into(Snapshot snapshot) => snapshot with
+        {
+            LiveFiles = _files,
+            LiveRows = _rows,
+            LiveBytes = _bytes,
+            KeySum = _keySum,
+            HasUntaggedFiles = _hasUntagged,
+            HasUncountedFiles = _hasUncounted,
         };
     }
 }

@@ -49,7 +49,7 @@ public static class LogCleanup
         {
             var version = checkpoints[i];
             if (await table.SizeAsync(LogNames.Entry(version), cancellation) is null) continue;
-            if ((await IndexManifest.ReadAsync(table, version, cancellation)).IsKnown && await CheckpointFile.VisitAsync(table, version, static _ => { }, cancellation)) return version;
+            if ((await IndexManifest.ReadAsync(table, version, cancellation)).IsKnown && await CheckpointFile.VisitAsync(table, version, null, static _ => { }, cancellation)) return version;
         }
 
         return null;

@@ -49,7 +49,7 @@ public static class Vacuum
         var runs = tip.Index.Runs.Select(r => r.Name).ToHashSet(StringComparer.Ordinal);
         var oldest = await OldestRetainedAsync(table, tip.Version, cutoffMs, cancellation);
         Mutation.Set(Bug.VacuumForgetsRetention, ref oldest, tip.Version);
-        await LogReader.VisitAsync(table, oldest, files.Clear, actions => Apply(actions, keepRemoved: false), cancellation);
+        await LogReader.VisitAsync(table, oldest, null, files.Clear, actions => Apply(actions, keepRemoved: false), cancellation);
         await foreach (var entry in LogReader.ReadEntriesAsync(table, oldest + 1, cancellation))
         {
             Apply(entry.Actions, keepRemoved: true);

@@ -3,25 +3,48 @@ using Ingest.Core.Stores;
 
 namespace Ingest.Core.Pool.Sealing;
 
-/// <summary>Follows a table's log for the sealer: which files are recent and live, which sealed ones there are. Memory grows with those, not with the table. Owned by one task.</summary>
-internal sealed class RecentFiles(IObjectStore table)
+/// <summary>
+/// Follows a table's log for the sealer: which files are recent and live, which sealed ones there are. Memory grows with those, not with the table: some 80 bytes a recent file. Owned by one task.
+/// </summary>
+/// <param name="workFolder">Local folder of this process, where a large checkpoint is put to be read.</param>
+internal sealed class RecentFiles(IObjectStore table, string workFolder)
 {
     // Other engines may clean the newest entry away and leave its checkpoint: then nothing stands, however often all is read anew.
     private const int LoadsMax = 2;
 
-    private readonly Dictionary<string, RecentFile> _recent = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RecentFolder> _folders = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _sealedByFolder = new(StringComparer.Ordinal);
     private readonly HashSet<UInt128> _sealed = [];
+    private readonly HashSet<string> _refusedPaths = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RecentFile> _refused = new(StringComparer.Ordinal);
+    private RecentFolder? _filled;
+    private bool _isLoading;
     private bool _isDoubted;
 
     /// <summary>The newest state; its counts of files and rows are not kept here.</summary>
     public Snapshot Current { get; private set; } = new();
 
-    public IReadOnlyCollection<RecentFile> All => _recent.Values;
+    /// <summary>Partitions with recent files, without those that were refused.</summary>
+    public IEnumerable<RecentFolder> Folders => _folders.Values.Where(f => f.Count > 0);
 
-    public bool IsLive(string path) => _recent.ContainsKey(path) || _sealed.Contains(Name(path));
+    /// <summary>Number of recent files, refused ones among them.</summary>
+    public int Count => _folders.Values.Sum(f => f.Count) + _refused.Count;
+
+    public long Bytes => _folders.Values.Sum(f => f.Bytes) + _refused.Values.Sum(f => f.Size);
+
+    public int Refused => _refused.Count;
+
+    public bool IsLive(string path) => TableLayout.IsRecent(path)
+        ? _refused.ContainsKey(path) || (_folders.TryGetValue(TableLayout.FolderOf(path), out var folder) && folder.Contains(path))
+        : _sealed.Contains(Name(path));
 
     public int SealedIn(string folder) => _sealedByFolder.GetValueOrDefault(folder);
+
+    /// <summary>Leaves a file, which is damaged, out of all plans from now on.</summary>
+    public void Refuse(string path)
+    {
+        if (_refusedPaths.Add(path) && _folders.TryGetValue(TableLayout.FolderOf(path), out var folder) && folder.Take(path) is { } file) _refused[path] = file;
+    }
 
     /// <summary>Reads what has been committed since; false when there is no table.</summary>
     /// <exception cref="TableRefusedException">The table is beyond what we support, or was re-created.</exception>
@@ -76,7 +99,9 @@ internal sealed class RecentFiles(IObjectStore table)
     {
         if (await LogReader.LoadAsync(table, cancellation) is not { } snapshot) return false;
         if (Current.Version >= 0 && snapshot.TableId != Current.TableId) throw new TableRefusedException("the table was re-created while its files were being sealed. Restart the worker to go on with the new one.");
-        await LogReader.VisitAsync(table, snapshot.Version, Clear, Apply, cancellation);
+        _isLoading = true;
+        await LogReader.VisitAsync(table, snapshot.Version, workFolder, Clear, Apply, cancellation);
+        _isLoading = false;
         Current = snapshot;
         _isDoubted = false;
         return true;
@@ -84,35 +109,60 @@ internal sealed class RecentFiles(IObjectStore table)
 
     private void Clear()
     {
-        _recent.Clear();
+        _folders.Clear();
+        _refused.Clear();
         _sealed.Clear();
         _sealedByFolder.Clear();
+        _filled = null;
     }
 
     private void Apply(IReadOnlyList<LogAction> actions)
     {
+        Dictionary<RecentFolder, HashSet<RecentName>>? gone = null;
         foreach (var action in actions)
         {
             switch (action)
             {
                 case LogAction.Add add when TableLayout.IsSealed(add.Path):
-                    if (_sealed.Add(Name(add.Path))) Count(add.Path, +1);
+                    if (_sealed.Add(Name(add.Path))) CountSealed(add.Path, +1);
                     break;
                 case LogAction.Add add when RecentFile.From(add) is { } file:
-                    _recent[add.Path] = file;
+                    Add(file);
+                    if (gone?.GetValueOrDefault(_filled!) is { } again) again.Remove(RecentName.Of(file.Path));
+                    break;
+                case LogAction.Remove remove when TableLayout.IsRecent(remove.Path):
+                    if (_refused.Remove(remove.Path) || !_folders.TryGetValue(TableLayout.FolderOf(remove.Path), out var folder)) break;
+                    gone ??= [];
+                    if (!gone.TryGetValue(folder, out var names)) gone.Add(folder, names = []);
+                    names.Add(RecentName.Of(remove.Path));
                     break;
                 case LogAction.Remove remove:
-                    _recent.Remove(remove.Path);
-                    if (_sealed.Remove(Name(remove.Path))) Count(remove.Path, -1);
+                    if (_sealed.Remove(Name(remove.Path))) CountSealed(remove.Path, -1);
                     break;
             }
         }
+
+        foreach (var (folder, names) in gone ?? []) folder.Remove(names);
     }
 
-    private void Count(string path, int change)
+    private void Add(RecentFile file)
+    {
+        // Checkpoints hold files in order of their paths: what comes next is mostly of the same partition.
+        if (_filled?.Name != file.Folder)
+        {
+            if (_isLoading) _filled?.Trim();
+            if (!_folders.TryGetValue(file.Folder, out _filled)) _folders.Add(file.Folder, _filled = new RecentFolder(file.Folder, file.PartitionValues));
+        }
+
+        if (_refusedPaths.Contains(file.Path)) _refused[file.Path] = file;
+        else _filled!.Add(file);
+    }
+
+    private void CountSealed(string path, int change)
     {
         var folder = TableLayout.FolderOf(path);
         _sealedByFolder[folder] = _sealedByFolder.GetValueOrDefault(folder) + change;
+        if (_folders.TryGetValue(folder, out var recent)) recent.Due = null;
     }
 
     /// <summary>Names of sealed files are long and many; their hashes do.</summary>

@@ -27,7 +27,6 @@ public sealed class TableSealer
     private readonly SealingOptions _options;
     private readonly RecentFiles _recent;
     private readonly SealPlans _plans;
-    private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
     private long _finished = -1;
     private volatile SealBacklog? _backlog;
 
@@ -37,7 +36,7 @@ public sealed class TableSealer
         _store = store;
         _services = services;
         _options = options;
-        _recent = new RecentFiles(store);
+        _recent = new RecentFiles(store, services.WorkFolder);
         _plans = new SealPlans(store);
     }
 
@@ -66,19 +65,15 @@ public sealed class TableSealer
 
             var number = (newest?.Number ?? -1) + 1;
             var items = SealPlanner.Plan(
-                _recent.All.Where(f => !_refused.Contains(f.Path)), _recent.SealedIn, now, _options, scope, number, _services.Ids);
+                _recent.Folders, _recent.SealedIn, now, _options, scope, number, _services.Ids);
             if (items.IsEmpty) return null;
             var plan = new SealPlan(number, _services.Ids.Next(), _recent.Current.Version, items);
             if (await _plans.CreateAsync(plan, cancellation) && await FinishAsync(plan, cancellation) is { } done) return done;
         }
     }
 
-    private SealBacklog Count(DateTimeOffset now)
-    {
-        var refused = _recent.All.Count(f => _refused.Contains(f.Path));
-        var due = SealPlanner.DueSince(_recent.All.Where(f => !_refused.Contains(f.Path)), _recent.SealedIn, now, _options);
-        return new SealBacklog(_recent.All.Count, _recent.All.Sum(f => f.Size), refused, due, _recent.Current.Version);
-    }
+    private SealBacklog Count(DateTimeOffset now) =>
+        new(_recent.Count, _recent.Bytes, _recent.Refused, SealPlanner.DueSince(_recent.Folders, _recent.SealedIn, now, _options), _recent.Current.Version);
 
     /// <summary>Deletes plans that were finished before a time.</summary>
     internal ValueTask CleanPlansAsync(DateTimeOffset olderThan, CancellationToken cancellation) => _plans.CleanAsync(olderThan, cancellation);
@@ -165,7 +160,7 @@ public sealed class TableSealer
         catch (InvalidDataException damaged)
         {
             SealLog.ItemRefused(_services.Logger, _contract.Name, item.Output, damaged.Message);
-            foreach (var input in item.Inputs) _refused.Add(input.Path);
+            foreach (var input in item.Inputs) _recent.Refuse(input.Path);
 
             // The inputs are live: another sealer may commit this item at any moment, so what it has written must not be touched. A file without rows may be there from an earlier try.
             if (item.IsSealed && await _store.CreateUniqueAsync(item.Output, await merge.EmptyAsync(cancellation), cancellation) != CreateOutcome.Created

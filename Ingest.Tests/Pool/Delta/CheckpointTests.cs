@@ -79,7 +79,7 @@ public sealed class CheckpointTests
         var memory = RandomTable(11, 12, odd: true);
         var (actions, _) = await CheckpointWriter.ReplayAsync(memory, 12, s_none);
         var file = Path.Combine(Path.GetTempPath(), $"ingest-checkpoint-{Guid.NewGuid():N}.parquet");
-        await File.WriteAllBytesAsync(file, await CheckpointFile.EncodeAsync(actions, s_none, rowGroupActions: 5));
+        await using (var content = File.Create(file)) await CheckpointFile.EncodeAsync(actions, content, s_none, rowGroupActions: 5);
         try
         {
             using var duck = new DuckDBConnection("DataSource=:memory:");

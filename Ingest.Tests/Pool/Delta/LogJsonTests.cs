@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using Ingest.Core.Pool;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Transfers;
 
@@ -41,13 +42,15 @@ public sealed class LogJsonTests
     [Theory]
     [InlineData("d=公/part%2B1.parquet", "d=公/part+1.parquet")]
     [InlineData("plain.parquet", "plain.parquet")]
-    public void A_path_that_another_engine_escaped_otherwise_goes_on_as_it_came(string logged, string physical)
+    public async Task A_path_that_another_engine_escaped_otherwise_goes_on_as_it_came(string logged, string physical)
     {
         var line = $$$"""{"add":{"path":"{{{logged}}}","partitionValues":{},"size":1,"modificationTime":2,"dataChange":true}}""" + "\n";
         var add = Assert.IsType<LogAction.Add>(Assert.Single(LogJson.Read(Encoding.UTF8.GetBytes(line))));
         Assert.Equal(physical, add.Path);
         Assert.Equal(line, Encoding.UTF8.GetString(LogJson.Write([add])));
-        Assert.Equal(logged, Assert.IsType<LogAction.Add>(CheckpointRow.From(add)!.ToAction()).PathAsLogged ?? LogPath.Encode(physical));
+        using var checkpoint = new Spool(null);
+        await CheckpointFile.EncodeAsync([add], checkpoint, CancellationToken.None);
+        Assert.Equal(logged, Assert.Single(CheckpointFile.Adds(checkpoint)).PathAsLogged ?? LogPath.Encode(physical));
     }
 
     [Fact]

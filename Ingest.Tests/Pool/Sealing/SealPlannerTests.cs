@@ -42,7 +42,7 @@ public sealed class SealPlannerTests
                 ingested += 1_000;
             }
 
-            foreach (var item in SealPlanner.Plan(files, _ => 0, now, s_options, SealScope.Due, minute, IdSource.System))
+            foreach (var item in SealPlanner.Plan(Folders(files), _ => 0, now, s_options, SealScope.Due, minute, IdSource.System))
             {
                 var inputs = item.Inputs.Select(i => i.Path).ToHashSet();
                 files.RemoveAll(f => inputs.Contains(f.Path));
@@ -113,9 +113,21 @@ public sealed class SealPlannerTests
             Assert.Equal(Due(files) is null, Plan(files).IsEmpty);
         }, iter: 2_000, threads: 1);
 
-    private static DateTimeOffset? Due(RecentFile[] files) => SealPlanner.DueSince(files, _ => 0, s_now, s_options);
+    private static DateTimeOffset? Due(RecentFile[] files) => SealPlanner.DueSince(Folders(files), _ => 0, s_now, s_options);
 
-    private static ImmutableArray<SealItem> Plan(RecentFile[] files, SealScope? scope = null) => SealPlanner.Plan(files, _ => 0, s_now, s_options, scope ?? SealScope.Due, 0, IdSource.System);
+    private static ImmutableArray<SealItem> Plan(RecentFile[] files, SealScope? scope = null) => SealPlanner.Plan(Folders(files), _ => 0, s_now, s_options, scope ?? SealScope.Due, 0, IdSource.System);
+
+    private static List<RecentFolder> Folders(IEnumerable<RecentFile> files)
+    {
+        var folders = new List<RecentFolder>();
+        foreach (var file in files)
+        {
+            if (folders.Find(f => f.Name == file.Folder) is not { } folder) folders.Add(folder = new RecentFolder(file.Folder, file.PartitionValues));
+            folder.Add(file);
+        }
+
+        return folders;
+    }
 
     private static RecentFile File(int number, long size = 1_000, int ageMinutes = 0, DateTimeOffset? now = null)
     {

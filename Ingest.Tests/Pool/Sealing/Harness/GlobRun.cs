@@ -15,10 +15,14 @@ namespace Ingest.Tests.Pool.Sealing.Harness;
 
 /// <summary>
 /// A whole worker ingests, merges and seals, a second sealer seals everything now and then, and files are vacuumed, while DuckDB reads the table again and again:
-/// by a glob over the partition folders, and by the log's list of files. Used by a test, and by the program that measures.
+/// by a glob over the partition folders, and by the log's list of files. Worker and sealer are killed at random calls to the store, and others take their places. Used by a test, and by the
+/// program that measures. A read opens all files that there are, so each run has a table of its own.
 /// </summary>
 public sealed class GlobRun : IDisposable
 {
+    /// <summary>Polls between two sealings of everything. Each makes some more files, and each poll opens them all.</summary>
+    private const int PollsOfASealing = 8;
+
     private const string Topic = "housing.payments";
 
     private const string Contract = """
@@ -37,18 +41,29 @@ public sealed class GlobRun : IDisposable
     private readonly TransferPublisher _publisher;
     private readonly DuckDBConnection _duck = new("DataSource=:memory:");
     private readonly SemaphoreSlim _vacuuming = new(1);
+    private readonly SemaphoreSlim _sealing = new(0);
     private readonly Catalog _catalog;
     private readonly IObjectStore _store;
     private readonly List<string> _problems = [];
+    private readonly Random _workerDeaths;
+    private readonly Random _sealerDeaths;
     private long _published;
 
-    public GlobRun()
+    /// <param name="seed">Says where processes are killed.</param>
+    public GlobRun(int seed)
     {
+        _workerDeaths = new Random(seed);
+        _sealerDeaths = new Random(~seed);
         _catalog = CatalogLoader.Load([new ContractSource("payments.yaml", Contract)]).Catalog ?? throw new InvalidOperationException("The contract is wrong.");
         _broker.CreateTopic(Topic, 1);
         _publisher = new TransferPublisher(new PublisherOptions { BootstrapServers = _broker.BootstrapServers, Compression = "none" });
         _store = new PrefixedStore(new LocalStore(Path.Combine(_folder, "pool"), IdSource.System), "payments");
         _duck.Open();
+
+        // Small files, and many: more threads would only wait for each other.
+        using var command = _duck.CreateCommand();
+        command.CommandText = "SET threads = 1";
+        command.ExecuteNonQuery();
     }
 
     public int GlobPolls { get; private set; }
@@ -59,36 +74,32 @@ public sealed class GlobRun : IDisposable
 
     public long Vacuumed { get; private set; }
 
+    /// <summary>Workers and sealers that were killed.</summary>
+    public (int Workers, int Sealers) Killed { get; private set; }
+
     /// <summary>Rows that a glob showed at most, and the log at the end.</summary>
     public (long Glob, long Log) Rows { get; private set; }
 
     /// <summary>Polls so often, half by glob and half by log; returns what was wrong, a sentence each.</summary>
-    public async Task<IReadOnlyList<string>> RunAsync(int polls, CancellationToken cancellation)
+    /// <param name="polled">Told after each pair of polls.</param>
+    public async Task<IReadOnlyList<string>> RunAsync(int polls, Action? polled, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var options = new EngineOptions
-        {
-            CacheFolder = Path.Combine(_folder, "cache"),
-            Batching = new Core.Batching.BatchingOptions { FlushAfter = TimeSpan.FromMilliseconds(20) },
-            CheckpointInterval = 10,
-            Housekeeping = new HousekeepingOptions { Interval = TimeSpan.FromMilliseconds(100), Sealing = new SealingOptions { MergeFiles = 4 } },
-        };
-        using var engine = new IngestEngine(options, _catalog, new EngineServices { Pool = new LocalStore(Path.Combine(_folder, "pool"), IdSource.System), Logger = NullLogger.Instance });
-        var kafka = new KafkaOptions { BootstrapServers = _broker.BootstrapServers, GroupId = "glob", Properties = EmbeddedBroker.ConsumerProperties };
-        using var source = new KafkaTransferSource(kafka, [Topic], engine.Budget, TimeProvider.System, NullLogger.Instance);
-        var running = engine.RunAsync(source, stop.Token);
+        var working = WorkAsync(stop.Token);
         var keeping = KeepAsync(stop.Token);
-        while (GlobPolls + LogPolls < polls && _problems.Count == 0 && !running.IsCompleted && !keeping.IsCompleted)
+        while (GlobPolls + LogPolls < polls && _problems.Count == 0 && !working.IsCompleted && !keeping.IsCompleted)
         {
             Publish();
             var before = GlobPolls + LogPolls;
             PollGlob();
             await PollLogAsync(cancellation);
-            if (GlobPolls + LogPolls == before) await Task.WhenAny(running, Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellation));
+            if (GlobPolls + LogPolls == before) await Task.WhenAny(working, Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellation));
+            if ((GlobPolls + LogPolls) / PollsOfASealing != before / PollsOfASealing) _sealing.Release();
+            polled?.Invoke();
         }
 
         await stop.CancelAsync();
-        await running;
+        await working;
         await keeping;
         await PollLogAsync(cancellation);
         PollGlob();
@@ -101,6 +112,7 @@ public sealed class GlobRun : IDisposable
         _publisher.Dispose();
         _broker.Dispose();
         _vacuuming.Dispose();
+        _sealing.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -111,20 +123,50 @@ public sealed class GlobRun : IDisposable
             _publisher.Publish(Topic, null, Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""{"id":{{_published}},"paid_on":"2026-03-0{{1 + (_published % 3)}}"}""")), CancellationToken.None);
     }
 
+    /// <summary>One worker after the other; the last one ends in order.</summary>
+    private async Task WorkAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            var store = new MortalStore(new LocalStore(Path.Combine(_folder, "pool"), IdSource.System), _workerDeaths.Next(200, 3_000), _workerDeaths.Next(2) == 0);
+            using var dead = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            var running = RunWorkerAsync(store, dead.Token);
+            if (await Task.WhenAny(running, store.Death) == store.Death) await dead.CancelAsync();
+            try
+            {
+                await running;
+            }
+            catch (Exception) when (store.Death.IsCompleted)
+            {
+                // However it takes its death: nothing of it gets to the store any more.
+            }
+
+            await store.EndedAsync();
+            if (store.Death.IsCompleted) Killed = Killed with { Workers = Killed.Workers + 1 };
+        }
+    }
+
+    private async Task RunWorkerAsync(IObjectStore pool, CancellationToken stop)
+    {
+        var options = new EngineOptions
+        {
+            CacheFolder = Path.Combine(_folder, "cache"),
+            Batching = new Core.Batching.BatchingOptions { FlushAfter = TimeSpan.FromMilliseconds(20) },
+            CheckpointInterval = 10,
+            Housekeeping = new HousekeepingOptions { Interval = TimeSpan.FromMilliseconds(100), LeaseTerm = TimeSpan.FromSeconds(2), Sealing = new SealingOptions { MergeFiles = 4 } },
+        };
+        using var engine = new IngestEngine(options, _catalog, new EngineServices { Pool = pool, Logger = NullLogger.Instance });
+        var kafka = new KafkaOptions { BootstrapServers = _broker.BootstrapServers, GroupId = "glob", Properties = EmbeddedBroker.ConsumerProperties };
+        using var source = new KafkaTransferSource(kafka, [Topic], engine.Budget, TimeProvider.System, NullLogger.Instance);
+        await engine.RunAsync(source, stop);
+    }
+
     /// <summary>Seals everything, again and again, beside the worker's own sealing, and deletes what a reader of the newest version does not need.</summary>
     private async Task KeepAsync(CancellationToken stop)
     {
-        var work = Directory.CreateDirectory(Path.Combine(_folder, "work")).FullName;
-        var sealer = new TableSealer(_catalog.Datasets[0], _store, new SealerServices(work, IdSource.System, TimeProvider.System, Throttle.None(TimeProvider.System), NullLogger.Instance), new SealingOptions());
         try
         {
-            while (true)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(300), TimeProvider.System, stop);
-                if (await LogReader.LoadAsync(_store, stop) is null) continue;
-                while (await sealer.RunOnceAsync(SealScope.All, CancellationToken.None) is not null) Seals++;
-                await VacuumAsync();
-            }
+            while (true) await KeepUntilDeathAsync(stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -132,13 +174,34 @@ public sealed class GlobRun : IDisposable
         }
     }
 
+    private async Task KeepUntilDeathAsync(CancellationToken stop)
+    {
+        var work = Directory.CreateDirectory(Path.Combine(_folder, "work")).FullName;
+        var store = new MortalStore(_store, _sealerDeaths.Next(20, 1_000), _sealerDeaths.Next(2) == 0);
+        var sealer = new TableSealer(_catalog.Datasets[0], store, new SealerServices(work, IdSource.System, TimeProvider.System, Throttle.None(TimeProvider.System), NullLogger.Instance), new SealingOptions());
+        try
+        {
+            while (true)
+            {
+                await _sealing.WaitAsync(stop);
+                if (await LogReader.LoadAsync(store, stop) is null) continue;
+                while (await sealer.RunOnceAsync(SealScope.All, CancellationToken.None) is not null) Seals++;
+                await VacuumAsync(store);
+            }
+        }
+        catch (MortalStore.KilledException)
+        {
+            Killed = Killed with { Sealers = Killed.Sealers + 1 };
+        }
+    }
+
     /// <summary>The retention stands for the longest query: none by log runs meanwhile. Files that commits are writing are younger.</summary>
-    private async Task VacuumAsync()
+    private async Task VacuumAsync(IObjectStore store)
     {
         await _vacuuming.WaitAsync();
         try
         {
-            Vacuumed += (await Vacuum.RunAsync(_store, TimeSpan.FromSeconds(20), delete: true, TimeProvider.System, null, CancellationToken.None)).Files;
+            Vacuumed += (await Vacuum.RunAsync(store, TimeSpan.FromSeconds(10), delete: true, TimeProvider.System, null, CancellationToken.None)).Files;
         }
         finally
         {

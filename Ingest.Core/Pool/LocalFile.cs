@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.IO.MemoryMappedFiles;
 
-namespace Ingest.Core.Pool.Sealing;
+namespace Ingest.Core.Pool;
 
 /// <summary>A file in the local work folder, deleted with this object. Its content can be handed to a store without a copy in memory.</summary>
 internal sealed class LocalFile(string path) : IDisposable
