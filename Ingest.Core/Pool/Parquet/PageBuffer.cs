@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using Ingest.Core.Batching;
 
 namespace Ingest.Core.Pool.Parquet;
 

@@ -1,7 +1,7 @@
-using Ingest.Core.Pool.Sealing;
+using Ingest.Core.Pool;
 using Ingest.Tests.Stores;
 
-namespace Ingest.Tests.Pool.Sealing;
+namespace Ingest.Tests.Pool;
 
 public sealed class LocalFileTests
 {
