@@ -5,6 +5,8 @@ namespace Ingest.Tests.EndToEnd;
 /// <summary>The store fails, the topic is not the one it was, the contract changes: pause and recover, or stop and say so.</summary>
 public sealed class TroubleTests
 {
+    private const string OldId = "2FGDrVUzT7uw4qwGFkdold", NewId = "2FGDrVUzT7uw4qwGFkdnew";
+
     [Theory]
     [InlineData(StoreFault.Transient)]
     [InlineData(StoreFault.Unknown)]
@@ -55,7 +57,7 @@ public sealed class TroubleTests
         await RecreateAsync(city);
         var status = await city.CatchUpAsync();
         Assert.Equal(2, status.Halted.Count);
-        Assert.Contains(status.Halted, h => h.Contains("has read offsets below 5 of the topic with id old, and the topic of that name now has id new", StringComparison.Ordinal) && h.Contains("holds 20 offsets [0, 20) that nobody has read", StringComparison.Ordinal));
+        Assert.Contains(status.Halted, h => h.Contains("has read offsets below 5 of the topic with id " + OldId + ", and the topic of that name now has id " + NewId, StringComparison.Ordinal) && h.Contains("holds 20 offsets [0, 20) that nobody has read", StringComparison.Ordinal));
         Assert.Equal(5, await city.CountAsync());
 
         Assert.Empty((await city.CatchUpAsync(source: "kafka-2")).Halted);
@@ -69,7 +71,7 @@ public sealed class TroubleTests
         using var city = new City();
         await RecreateAsync(city);
         var command = (await city.CatchUpAsync()).Halted[0].Split("go on where that ended: ")[1].Split(" and restart")[0];
-        Assert.Equal($"pool accept-topic --topic {City.Topic} --id new", command);
+        Assert.Equal($"pool accept-topic --topic {City.Topic} --id {NewId}", command);
         using var accept = Crash.WorkerProcess.Command([.. command.Split(' '), "--pool", city.Pool]);
         Assert.True(await accept.ExitAsync() == 0, accept.Output);
         Assert.Contains("payments: knows", accept.Output, StringComparison.Ordinal);
@@ -86,10 +88,10 @@ public sealed class TroubleTests
     /// <summary>Five transfers were read; the topic of that name then is another one and has twenty, as many in the same partition.</summary>
     private static async Task RecreateAsync(City city)
     {
-        city.WrapSource = source => new NamedTopicSource(source, "old");
+        city.WrapSource = source => new NamedTopicSource(source, OldId);
         for (var i = 0; i < 5; i++) city.Publish($$"""{"id":"A{{i}}","paid_on":"2026-03-02"}""");
         await city.CatchUpAsync();
-        city.WrapSource = source => new NamedTopicSource(source, "new");
+        city.WrapSource = source => new NamedTopicSource(source, NewId);
         city.Broker.DeleteTopic(City.Topic);
         city.Broker.CreateTopic(City.Topic, 2);
         using var publisher = new Core.Transfers.Kafka.TransferPublisher(new Core.Transfers.Kafka.PublisherOptions { BootstrapServers = city.Brokers });

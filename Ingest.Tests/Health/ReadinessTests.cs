@@ -28,5 +28,8 @@ public sealed class ReadinessTests
     [Fact]
     public void Every_halted_partition_is_told() => Assert.Equal(["Halted: a", "Halted: b"], Problems(s_well with { AssignedPartitions = 0, Halted = ["a", "b"] }));
 
+    [Fact]
+    public void A_partition_that_is_not_read_is_told() => Assert.Equal("Not read: a", Assert.Single(Problems(s_well with { Unread = ["a"] })));
+
     private static List<string> Problems(EngineStatus status, string? storeFault = null) => Readiness.Problems(status, storeFault, TimeSpan.FromSeconds(30));
 }

@@ -13,6 +13,7 @@ internal static class Readiness
         if (status.IsRunning && status.AssignedPartitions == 0 && status.Halted.Count == 0) problems.Add("No partition is assigned: the brokers do not answer, the topics do not exist, or the group has more workers than partitions.");
         if (status.OldestUncommitted > commitAgeMax) problems.Add($"A record has waited {status.OldestUncommitted.TotalSeconds:F0} s for its commit (limit {commitAgeMax.TotalSeconds:F0} s).");
         if (status.PictureAge > commitAgeMax) problems.Add($"The control loop has been waiting for {status.PictureAge.TotalSeconds:F0} s, for the store most likely (limit {commitAgeMax.TotalSeconds:F0} s).");
+        problems.AddRange(status.Unread.Select(u => $"Not read: {u}"));
         problems.AddRange(status.Halted.Select(h => $"Halted: {h}"));
         return problems;
     }

@@ -34,6 +34,7 @@ internal sealed partial class ControlLoop
     private readonly ByteBudget _budget;
     private readonly PauseRule _pause;
     private readonly FlushRule _flush;
+    private readonly UnreadWatch _unread;
     private readonly Func<string?> _storeFault;
     private readonly EngineCounters _counters;
     private readonly TimeProvider _time;
@@ -59,6 +60,7 @@ internal sealed partial class ControlLoop
         _budget = budget;
         _pause = new PauseRule(options.BudgetBytes);
         _flush = new FlushRule(options.Batching);
+        _unread = new UnreadWatch(time, logger, BehindTransfers);
         _storeFault = storeFault;
         _counters = counters;
         _time = time;
@@ -223,7 +225,7 @@ internal sealed partial class ControlLoop
     private void Publish()
     {
         foreach (var partition in _partitions.Values) partition.KnownEnd = Math.Max(partition.KnownEnd, _source.EndOf(partition.Source) ?? 0);
-        _counters.Publish(_partitions.Values, _lanes, _pause.IsPaused, _budget.UsedBytes, IsCaughtUp, isRunning: !_ended);
+        _counters.Publish(_partitions.Values, _lanes, _unread, _pause.IsPaused, _budget.UsedBytes, IsCaughtUp, isRunning: !_ended);
         if (_options.UntilCaughtUp && IsCaughtUp) _caughtUp.TrySetResult();
     }
 }

@@ -91,7 +91,7 @@ internal sealed class EngineCounters : IDisposable
     public void HousekeepingPutOff(TableLane lane) => _meters.HousekeepingPutOff(lane.Plan.Name);
 
     /// <summary>Makes a new picture, unless the last one is fresh enough.</summary>
-    public void Publish(IReadOnlyCollection<PartitionState> partitions, LaneSet lanes, bool isPaused, long budgetUsedBytes, bool isCaughtUp, bool isRunning)
+    public void Publish(IReadOnlyCollection<PartitionState> partitions, LaneSet lanes, UnreadWatch watch, bool isPaused, long budgetUsedBytes, bool isCaughtUp, bool isRunning)
     {
         var (last, at) = _picture;
         var isNews = isCaughtUp != last.IsCaughtUp || isRunning != last.IsRunning;
@@ -103,13 +103,15 @@ internal sealed class EngineCounters : IDisposable
             _lag[partition.Topic.Department] = lag + Math.Max(0, partition.KnownEnd - partition.CommittedTo);
         }
 
+        var uncommitted = lanes.All.Max(l => l.UncommittedAge);
         var now = new EngineStatus
         {
             IsRunning = isRunning,
             AssignedPartitions = partitions.Count(p => p.HaltedBecause is null),
             IsPaused = isPaused,
             Halted = [.. partitions.Where(p => p.HaltedBecause is not null).Select(p => p.HaltedBecause!)],
-            OldestUncommitted = lanes.All.Max(l => l.UncommittedAge),
+            Unread = watch.Look(partitions, isPaused || uncommitted > UnreadWatch.Patience),
+            OldestUncommitted = uncommitted,
             BudgetUsedBytes = budgetUsedBytes,
             Transfers = _transfers,
             Records = _records,

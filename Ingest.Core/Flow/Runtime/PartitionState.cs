@@ -32,4 +32,11 @@ internal sealed class PartitionState(TopicPlan topic, PartitionBounds bounds)
 
     /// <summary>Why it is read no more; null while it is.</summary>
     public string? HaltedBecause { get; set; }
+
+    /// <summary>For <see cref="UnreadWatch"/>: where it stood when that looked last, since when (timestamp), and whether that was told.</summary>
+    public long StandsAt { get; set; } = -1;
+
+    public long StandsSince { get; set; }
+
+    public bool IsTold { get; set; }
 }

@@ -17,6 +17,9 @@ public sealed record EngineStatus
     /// <summary>Partitions that were stopped, each with the reason and the way to go on.</summary>
     public IReadOnlyList<string> Halted { get; init; } = [];
 
+    /// <summary>Partitions with transfers that are not read although nothing holds the worker back, each in a sentence.</summary>
+    public IReadOnlyList<string> Unread { get; init; } = [];
+
     /// <summary>Age of the oldest record that was taken in and is not committed.</summary>
     public TimeSpan OldestUncommitted { get; init; }
 

@@ -63,6 +63,9 @@ internal static partial class Log
     [LoggerMessage(1018, LogLevel.Information, "Vacuumed table '{Table}': {Files} files of {MiB} MiB that no retained version needs, {Orphans} of them orphans, and {IndexObjects} objects of the index")]
     public static partial void Vacuumed(ILogger logger, string table, long files, long miB, long orphans, int indexObjects);
 
+    [LoggerMessage(1020, LogLevel.Warning, "Not read: {Why}")]
+    public static partial void Unread(ILogger logger, string why);
+
     [LoggerMessage(1015, LogLevel.Information, "Caught up: everything that was there at the start is committed")]
     public static partial void CaughtUp(ILogger logger);
 }
