@@ -1,5 +1,6 @@
 using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Stores;
+using Ingest.Tests.Stores;
 
 namespace Ingest.Tests.EndToEnd;
 
@@ -35,30 +36,20 @@ public sealed class LeaseTests
 
         private static bool IsLease(string name) => name.Contains("_seal/lease-", StringComparison.Ordinal);
 
-        private sealed class Store(Lasting owner, IObjectStore inner) : IObjectStore
+        private sealed class Store(Lasting owner, IObjectStore inner) : ForwardingStore(inner)
         {
-            public async ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+            public override async ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
             {
-                var outcome = await inner.CreateAsync(name, content, cancellation);
+                var outcome = await base.CreateAsync(name, content, cancellation);
                 if (IsLease(name)) Interlocked.Increment(ref owner._leases);
                 return outcome;
             }
 
-            public ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) => inner.ReplaceAsync(name, content, cancellation);
-
-            public ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellation) => inner.ReadAsync(name, cancellation);
-
-            public ValueTask<bool> CopyToAsync(string name, Stream destination, CancellationToken cancellation) => inner.CopyToAsync(name, destination, cancellation);
-
-            public ValueTask<long?> SizeAsync(string name, CancellationToken cancellation) => inner.SizeAsync(name, cancellation);
-
-            public IAsyncEnumerable<StoredObject> ListAsync(string prefix, string? after, CancellationToken cancellation) => inner.ListAsync(prefix, after, cancellation);
-
-            public async ValueTask DeleteAsync(string name, CancellationToken cancellation)
+            public override async ValueTask DeleteAsync(string name, CancellationToken cancellation)
             {
                 if (!IsLease(name))
                 {
-                    await inner.DeleteAsync(name, cancellation);
+                    await base.DeleteAsync(name, cancellation);
                     return;
                 }
 

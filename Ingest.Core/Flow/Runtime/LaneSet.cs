@@ -115,7 +115,7 @@ internal sealed class LaneSet : IDisposable
         {
             await table.WriteCheckpointAsync(version, CancellationToken.None, _workFolder);
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             Log.CheckpointFailed(_logger, failure, table.Name, version);
         }

@@ -124,7 +124,7 @@ internal sealed class PollLoop(
         catch (KafkaException e)
         {
             // Tried again at the next turn.
-            log.Troubled(e.Error.Reason, e.Error.Code.ToString());
+            _troubles.Tell(e.Error);
         }
     }
 

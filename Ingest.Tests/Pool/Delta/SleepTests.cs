@@ -84,30 +84,18 @@ public sealed class SleepTests
     }
 
     /// <summary>After each create its process sleeps; while it does so for the first time, the object is deleted, if so asked.</summary>
-    private sealed class SleepingStore(MemoryStore inner, FakeTimeProvider time, TimeSpan sleep) : IObjectStore
+    private sealed class SleepingStore(MemoryStore inner, FakeTimeProvider time, TimeSpan sleep) : ForwardingStore(inner)
     {
         public bool IsVacuumed { get; init; }
 
         public int Creates { get; private set; }
 
-        public async ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+        public override async ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
         {
-            var outcome = await inner.CreateAsync(name, content, cancellation);
-            if (++Creates == 1 && IsVacuumed) await inner.DeleteAsync(name, cancellation);
+            var outcome = await base.CreateAsync(name, content, cancellation);
+            if (++Creates == 1 && IsVacuumed) await base.DeleteAsync(name, cancellation);
             time.Advance(sleep);
             return outcome;
         }
-
-        public ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) => inner.ReplaceAsync(name, content, cancellation);
-
-        public ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellation) => inner.ReadAsync(name, cancellation);
-
-        public ValueTask<bool> CopyToAsync(string name, Stream destination, CancellationToken cancellation) => inner.CopyToAsync(name, destination, cancellation);
-
-        public ValueTask<long?> SizeAsync(string name, CancellationToken cancellation) => inner.SizeAsync(name, cancellation);
-
-        public IAsyncEnumerable<StoredObject> ListAsync(string prefix, string? after, CancellationToken cancellation) => inner.ListAsync(prefix, after, cancellation);
-
-        public ValueTask DeleteAsync(string name, CancellationToken cancellation) => inner.DeleteAsync(name, cancellation);
     }
 }
