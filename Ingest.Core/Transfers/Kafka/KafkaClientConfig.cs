@@ -31,6 +31,9 @@ internal static class KafkaClientConfig
             ["fetch.max.bytes"] = Math.Clamp(options.PrefetchBytes / 4, 1 << 20, 16 << 20).ToString(CultureInfo.InvariantCulture),
             ["message.max.bytes"] = "1000000", // fetches are never smaller than this, and nothing is produced here
             ["queued.max.messages.kbytes"] = (options.PrefetchBytes >> 10).ToString(CultureInfo.InvariantCulture),
+
+            // How long a full queue puts off the next fetch. The client's own second outlasts what is queued: workers then wait for the network with idle cores.
+            ["fetch.queue.backoff.ms"] = "50",
         };
 
         // Brokers before 0.10.1 know no bound over all partitions: each of some hundred would send its megabyte in one answer.

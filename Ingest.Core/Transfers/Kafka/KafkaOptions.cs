@@ -34,10 +34,10 @@ public sealed record KafkaOptions
     public long PrefetchBytes { get; init; } = 32L << 20;
 
     /// <summary>
-    /// How long polling waits for room before partitions are paused. Pausing makes the client forget what it fetched ahead, so a moment's
-    /// patience is cheaper; heartbeats go on meanwhile. 0 to 5 s.
+    /// How long polling waits for room before partitions are paused. Pausing makes the client forget what it fetched ahead and fetch it again, so
+    /// patience is cheaper while decoders are merely busy; a rebalance waits meanwhile, heartbeats go on. 0 to 5 s.
     /// </summary>
-    public TimeSpan PauseAfter { get; init; } = TimeSpan.FromMilliseconds(250);
+    public TimeSpan PauseAfter { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Longest wait for a broker's first and last offset of a partition, after which it is asked again. 1 s to 60 s.</summary>
     public TimeSpan BoundsTimeout { get; init; } = TimeSpan.FromSeconds(10);
