@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Stores;
+using Ingest.Tests.Stores;
 
 namespace Ingest.Tests.EndToEnd;
 
@@ -125,39 +126,19 @@ public sealed class RivalsTests
         }
     }
 
-    private sealed class WatchedStore(IObjectStore inner, Gate gate) : IObjectStore
+    private sealed class WatchedStore(IObjectStore inner, Gate gate) : InterceptedStore(inner)
     {
-        public async ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+        public override async ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
         {
             await gate.PassAsync(name);
-            gate.Created(name);
-            return await inner.CreateAsync(name, content, cancellation);
+            return await base.CreateAsync(name, content, cancellation);
         }
 
-        public ValueTask<CreateOutcome> CreateUniqueAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+        protected override ValueTask<T> AroundAsync<T>(StoreOperations operation, string name, Func<ValueTask<T>> act, CancellationToken cancellation)
         {
-            gate.Created(name);
-            return inner.CreateUniqueAsync(name, content, cancellation);
+            if (operation == StoreOperations.Create) gate.Created(name);
+            if (operation == StoreOperations.Read) gate.Read(name);
+            return act();
         }
-
-        public ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) => inner.ReplaceAsync(name, content, cancellation);
-
-        public ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellation)
-        {
-            gate.Read(name);
-            return inner.ReadAsync(name, cancellation);
-        }
-
-        public ValueTask<bool> CopyToAsync(string name, Stream destination, CancellationToken cancellation)
-        {
-            gate.Read(name);
-            return inner.CopyToAsync(name, destination, cancellation);
-        }
-
-        public ValueTask<long?> SizeAsync(string name, CancellationToken cancellation) => inner.SizeAsync(name, cancellation);
-
-        public IAsyncEnumerable<StoredObject> ListAsync(string prefix, string? after, CancellationToken cancellation) => inner.ListAsync(prefix, after, cancellation);
-
-        public ValueTask DeleteAsync(string name, CancellationToken cancellation) => inner.DeleteAsync(name, cancellation);
     }
 }

@@ -1,4 +1,5 @@
 using Ingest.Core.Stores;
+using Ingest.Tests.Stores;
 
 namespace Ingest.Tests.EndToEnd;
 
@@ -163,29 +164,19 @@ public sealed class TroubleTests
 
         public IObjectStore Around(IObjectStore inner) => new Faulting(this, inner);
 
-        private sealed class Faulting(BreakableStore owner, IObjectStore inner) : IObjectStore
+        private sealed class Faulting(BreakableStore owner, IObjectStore inner) : ForwardingStore(inner)
         {
-            public ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+            public override ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
             {
                 Check();
-                return inner.CreateAsync(name, content, cancellation);
+                return base.CreateAsync(name, content, cancellation);
             }
 
-            public ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+            public override ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
             {
                 Check();
-                return inner.ReplaceAsync(name, content, cancellation);
+                return base.ReplaceAsync(name, content, cancellation);
             }
-
-            public ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellation) => inner.ReadAsync(name, cancellation);
-
-            public ValueTask<bool> CopyToAsync(string name, Stream destination, CancellationToken cancellation) => inner.CopyToAsync(name, destination, cancellation);
-
-            public ValueTask<long?> SizeAsync(string name, CancellationToken cancellation) => inner.SizeAsync(name, cancellation);
-
-            public IAsyncEnumerable<StoredObject> ListAsync(string prefix, string? after, CancellationToken cancellation) => inner.ListAsync(prefix, after, cancellation);
-
-            public ValueTask DeleteAsync(string name, CancellationToken cancellation) => inner.DeleteAsync(name, cancellation);
 
             private void Check()
             {

@@ -4,8 +4,9 @@ using Ingest.Core.Stores;
 namespace Ingest.Tests.Stores;
 
 /// <summary>A store that fails as planned: before or after acting, with any fault, after a delay; replayed by its seed.</summary>
-public sealed class FaultyStore(IObjectStore inner, TimeProvider time, int seed = 0) : IObjectStore
+public sealed class FaultyStore(IObjectStore inner, TimeProvider time, int seed = 0) : InterceptedStore(inner)
 {
+    private readonly IObjectStore _inner = inner;
     private readonly Random _random = new(seed);
     private readonly List<Planned> _plans = [];
     private readonly Lock _lock = new();
@@ -31,43 +32,19 @@ public sealed class FaultyStore(IObjectStore inner, TimeProvider time, int seed 
         lock (_lock) _plans.Clear();
     }
 
-    public ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) =>
-        Run(StoreOperations.Create, name, () => inner.CreateAsync(name, content, cancellation), cancellation);
-
-    public async ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) =>
-        await Run(StoreOperations.Replace, name, () => Acted(inner.ReplaceAsync(name, content, cancellation)), cancellation);
-
-    public ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellation) =>
-        Run(StoreOperations.Read, name, () => inner.ReadAsync(name, cancellation), cancellation);
-
-    public ValueTask<bool> CopyToAsync(string name, Stream destination, CancellationToken cancellation) =>
-        Run(StoreOperations.Read, name, () => inner.CopyToAsync(name, destination, cancellation), cancellation);
-
-    public ValueTask<long?> SizeAsync(string name, CancellationToken cancellation) =>
-        Run(StoreOperations.Size, name, () => inner.SizeAsync(name, cancellation), cancellation);
-
     /// <summary>Faults "after acting" strike in the middle of the listing, behind its first object.</summary>
-    public async IAsyncEnumerable<StoredObject> ListAsync(string prefix, string? after, [EnumeratorCancellation] CancellationToken cancellation)
+    public override async IAsyncEnumerable<StoredObject> ListAsync(string prefix, string? after, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var fault = Draw(StoreOperations.List, prefix);
         await Before(fault, StoreOperations.List, prefix, cancellation);
-        await foreach (var found in inner.ListAsync(prefix, after, cancellation))
+        await foreach (var found in _inner.ListAsync(prefix, after, cancellation))
         {
             yield return found;
             After(fault, StoreOperations.List, prefix);
         }
     }
 
-    public async ValueTask DeleteAsync(string name, CancellationToken cancellation) =>
-        await Run(StoreOperations.Delete, name, () => Acted(inner.DeleteAsync(name, cancellation)), cancellation);
-
-    private static async ValueTask<bool> Acted(ValueTask action)
-    {
-        await action;
-        return true;
-    }
-
-    private async ValueTask<T> Run<T>(StoreOperations operation, string name, Func<ValueTask<T>> act, CancellationToken cancellation)
+    protected override async ValueTask<T> AroundAsync<T>(StoreOperations operation, string name, Func<ValueTask<T>> act, CancellationToken cancellation)
     {
         var fault = Draw(operation, name);
         await Before(fault, operation, name, cancellation);

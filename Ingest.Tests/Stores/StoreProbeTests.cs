@@ -43,14 +43,14 @@ public sealed class StoreProbeTests
     }
 
     /// <summary>Like an S3 look-alike that takes the condition header and ignores it.</summary>
-    private sealed class Overwriting(MemoryStore inner, CreateOutcome second, bool isLate = false) : IObjectStore
+    private sealed class Overwriting(MemoryStore inner, CreateOutcome second, bool isLate = false) : ForwardingStore(inner)
     {
         private readonly TaskCompletionSource _bothLooked = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _racers;
 
-        public async ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+        public override async ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
         {
-            var outcome = await inner.SizeAsync(name, cancellation) is null ? CreateOutcome.Created : second;
+            var outcome = await SizeAsync(name, cancellation) is null ? CreateOutcome.Created : second;
 
             // Between the look of the first of those that race and its put another looks, too.
             if (isLate && name.EndsWith("-race", StringComparison.Ordinal))
@@ -59,21 +59,8 @@ public sealed class StoreProbeTests
                 await _bothLooked.Task;
             }
 
-            if (!isLate || outcome == CreateOutcome.Created) await inner.ReplaceAsync(name, content, cancellation);
+            if (!isLate || outcome == CreateOutcome.Created) await ReplaceAsync(name, content, cancellation);
             return outcome;
         }
-
-        public ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) => inner.ReplaceAsync(name, content, cancellation);
-
-        public ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellation) => inner.ReadAsync(name, cancellation);
-
-        public ValueTask<bool> CopyToAsync(string name, Stream destination, CancellationToken cancellation) => inner.CopyToAsync(name, destination, cancellation);
-
-        public ValueTask<long?> SizeAsync(string name, CancellationToken cancellation) => inner.SizeAsync(name, cancellation);
-
-        public IAsyncEnumerable<StoredObject> ListAsync(string prefix, string? after, CancellationToken cancellation) =>
-            inner.ListAsync(prefix, after, cancellation);
-
-        public ValueTask DeleteAsync(string name, CancellationToken cancellation) => inner.DeleteAsync(name, cancellation);
     }
 }

@@ -4,6 +4,7 @@ using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Stores;
 using Ingest.Tests.EndToEnd;
 using Ingest.Tests.Pool.Delta;
+using Ingest.Tests.Stores;
 using Ingest.Worker.Commands;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -77,12 +78,12 @@ public sealed class ReplayTests
             {
                 Directory.Delete(city.Pool, recursive: true);
                 Copy(pristine, city.Pool);
-                var dying = new CrashingStore(new LocalStore(city.Pool, Core.IdSource.System), diesAt, afterActing, onlyWrites: true);
+                var dying = new MortalStore(new LocalStore(city.Pool, Core.IdSource.System), diesAt, afterActing, onlyWrites: true, mayDelete: false);
                 try
                 {
                     await ReplayAsync(city, store: dying);
                 }
-                catch (CrashingStore.CrashException)
+                catch (MortalStore.KilledException)
                 {
                     // As planned.
                 }

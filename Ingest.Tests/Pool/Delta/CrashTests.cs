@@ -19,7 +19,7 @@ public sealed class CrashTests
         for (var diesAt = 0; ; diesAt++)
         {
             var memory = new MemoryStore(_time);
-            var dying = new CrashingStore(memory, diesAt, afterActing);
+            var dying = new MortalStore(memory, diesAt, afterActing, mayDelete: false);
             await DieAsync(async () => await Commits.FillAsync(await Commits.OpenAsync(dying, new SeededIdSource(diesAt), _time), new SeededIdSource(1000 + diesAt), 2));
 
             // The next process reads where the table stands and goes on: whatever stood, the ranges tile and each key is there once.
@@ -48,7 +48,7 @@ public sealed class CrashTests
             await Commits.FillAsync(table, ids, 3);
             await table.WriteCheckpointAsync(3, CancellationToken.None);
             await Commits.FillAsync(table, ids, 4);
-            var dying = new CrashingStore(memory, diesAt, afterActing);
+            var dying = new MortalStore(memory, diesAt, afterActing, mayDelete: false);
             await DieAsync(async () => await CheckpointWriter.WriteAsync(dying, 6, CancellationToken.None));
 
             Assert.Equal(Commits.Text(table.Current), Commits.Text((await LogReader.LoadAsync(memory, CancellationToken.None))!));
@@ -68,7 +68,7 @@ public sealed class CrashTests
             var memory = new MemoryStore(_time);
             var ids = new SeededIdSource(7);
             await Commits.FillAsync(await Commits.OpenAsync(memory, ids, _time), ids, 1);
-            var dying = new CrashingStore(memory, diesAt, afterActing: true);
+            var dying = new MortalStore(memory, diesAt, afterActing: true, mayDelete: false);
             await DieAsync(async () =>
             {
                 var first = await Commits.OpenAsync(dying, ids, _time);
@@ -90,7 +90,7 @@ public sealed class CrashTests
         {
             await work();
         }
-        catch (CrashingStore.CrashException)
+        catch (MortalStore.KilledException)
         {
             // as planned
         }

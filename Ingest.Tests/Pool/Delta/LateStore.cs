@@ -1,4 +1,5 @@
 using Ingest.Core.Stores;
+using Ingest.Tests.Stores;
 
 namespace Ingest.Tests.Pool.Delta;
 
@@ -6,53 +7,47 @@ namespace Ingest.Tests.Pool.Delta;
 /// A store as one of several interleaved workers sees it: each call waits for its turn, and creating a log entry may give no clear answer: it took effect, or it
 /// did not, or it will at some later time.
 /// </summary>
-internal sealed class LateStore(IObjectStore inner, Interleaver turns, Random random) : IObjectStore
+internal sealed class LateStore(IObjectStore inner, Interleaver turns, Random random) : ForwardingStore(inner)
 {
-    public async ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    public override async ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
         await turns.NextAsync();
-        if (!name.StartsWith("_delta_log/", StringComparison.Ordinal)) return await inner.CreateAsync(name, content, cancellation);
+        if (!name.StartsWith("_delta_log/", StringComparison.Ordinal)) return await base.CreateAsync(name, content, cancellation);
         switch (random.Next(8))
         {
             case 0:
-                await inner.CreateAsync(name, content, cancellation);
+                await base.CreateAsync(name, content, cancellation);
                 break;
             case 1:
                 break;
             case 2:
                 var late = content.ToArray();
-                turns.Later(() => inner.CreateAsync(name, late, CancellationToken.None).AsTask().Wait(CancellationToken.None));
+                turns.Later(() => base.CreateAsync(name, late, CancellationToken.None).AsTask().Wait(CancellationToken.None));
                 break;
             default:
-                return await inner.CreateAsync(name, content, cancellation);
+                return await base.CreateAsync(name, content, cancellation);
         }
 
         throw new StoreException(StoreFault.Unknown, $"No answer about {name}.");
     }
 
-    public async ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    public override async ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
         await turns.NextAsync();
-        await inner.ReplaceAsync(name, content, cancellation);
+        await base.ReplaceAsync(name, content, cancellation);
     }
 
-    public async ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellation)
+    public override async ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellation)
     {
         await turns.NextAsync();
-        return await inner.ReadAsync(name, cancellation);
+        return await base.ReadAsync(name, cancellation);
     }
 
-    public ValueTask<bool> CopyToAsync(string name, Stream destination, CancellationToken cancellation) => inner.CopyToAsync(name, destination, cancellation);
-
-    public async ValueTask<long?> SizeAsync(string name, CancellationToken cancellation)
+    public override async ValueTask<long?> SizeAsync(string name, CancellationToken cancellation)
     {
         await turns.NextAsync();
-        return await inner.SizeAsync(name, cancellation);
+        return await base.SizeAsync(name, cancellation);
     }
-
-    public IAsyncEnumerable<StoredObject> ListAsync(string prefix, string? after, CancellationToken cancellation) => inner.ListAsync(prefix, after, cancellation);
-
-    public ValueTask DeleteAsync(string name, CancellationToken cancellation) => inner.DeleteAsync(name, cancellation);
 }
 
 /// <summary>Lets workers go on one at a time, in an order drawn from a seed, all on one thread.</summary>

@@ -150,11 +150,11 @@ public sealed class RivalCheckpointTests
     }
 
     /// <summary>Lets something happen when an object is first read.</summary>
-    private sealed class ActingStore(IObjectStore inner, string at, Func<ValueTask> act) : IObjectStore
+    private sealed class ActingStore(IObjectStore inner, string at, Func<ValueTask> act) : ForwardingStore(inner)
     {
         private bool _acted;
 
-        public async ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellation)
+        public override async ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellation)
         {
             if (name == at && !_acted)
             {
@@ -162,19 +162,7 @@ public sealed class RivalCheckpointTests
                 await act();
             }
 
-            return await inner.ReadAsync(name, cancellation);
+            return await base.ReadAsync(name, cancellation);
         }
-
-        public ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) => inner.CreateAsync(name, content, cancellation);
-
-        public ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) => inner.ReplaceAsync(name, content, cancellation);
-
-        public ValueTask<bool> CopyToAsync(string name, Stream destination, CancellationToken cancellation) => inner.CopyToAsync(name, destination, cancellation);
-
-        public ValueTask<long?> SizeAsync(string name, CancellationToken cancellation) => inner.SizeAsync(name, cancellation);
-
-        public IAsyncEnumerable<StoredObject> ListAsync(string prefix, string? after, CancellationToken cancellation) => inner.ListAsync(prefix, after, cancellation);
-
-        public ValueTask DeleteAsync(string name, CancellationToken cancellation) => inner.DeleteAsync(name, cancellation);
     }
 }

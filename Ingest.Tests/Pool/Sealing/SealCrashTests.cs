@@ -1,5 +1,6 @@
 using Ingest.Core.Pool.Sealing;
 using Ingest.Tests.Pool.Delta;
+using Ingest.Tests.Stores;
 
 namespace Ingest.Tests.Pool.Sealing;
 
@@ -15,12 +16,12 @@ public sealed class SealCrashTests
         {
             using var table = new SealedTable();
             for (var i = 0; i < 6; i++) await table.CommitAsync(3, 20_000 + (i % 2));
-            var dying = new CrashingStore(table.Store, diesAt, afterActing);
+            var dying = new MortalStore(table.Store, diesAt, afterActing, mayDelete: false);
             try
             {
                 await table.Sealer(dying).RunOnceAsync(SealScope.All, default);
             }
-            catch (CrashingStore.CrashException)
+            catch (MortalStore.KilledException)
             {
                 // as planned
             }

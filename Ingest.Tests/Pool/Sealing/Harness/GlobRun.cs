@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using DuckDB.NET.Data;
-using Ingest.Core;
 using Ingest.Core.Contracts;
 using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Pool.Delta;
@@ -9,6 +8,8 @@ using Ingest.Core.Pool.Housekeeping;
 using Ingest.Core.Pool.Sealing;
 using Ingest.Core.Stores;
 using Ingest.Core.Transfers.Kafka;
+using Ingest.Core;
+using Ingest.Tests.Stores;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ingest.Tests.Pool.Sealing.Harness;
