@@ -9,15 +9,18 @@ public sealed class PauseRule
     private readonly long _highBytes;
     private readonly long _lowBytes;
 
-    /// <param name="budgetBytes">The byte budget of data in flight. The high mark lies at 80 % of it: what was taken in is leased with what it grows to, and the rest is for what grows further.</param>
+    /// <param name="budgetBytes">The byte budget of data in flight.</param>
     public PauseRule(long budgetBytes)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(budgetBytes, 1);
-        _highBytes = budgetBytes / 10 * 8;
+        _highBytes = HighBytes(budgetBytes);
         _lowBytes = budgetBytes / 10 * 6;
     }
 
     public bool IsPaused { get; private set; }
+
+    /// <summary>What intake may fill of a budget. What was taken in is leased with what it grows to; the rest is for what grows further, keys and files being encoded.</summary>
+    public static long HighBytes(long budgetBytes) => budgetBytes / 4 * 3;
 
     /// <summary>Takes in the facts of now and says whether intake is paused.</summary>
     public bool Update(long usedBytes, bool storeIsFailing)

@@ -1,4 +1,5 @@
 using Ingest.Core.Contracts;
+using Ingest.Core.Flow.Protocol;
 using Ingest.Core.Flow.Telemetry;
 using Ingest.Core.Pool.Parquet;
 using Ingest.Core.Stores;
@@ -31,7 +32,7 @@ public sealed class IngestEngine : IDisposable
         _options = options;
         _catalog = catalog;
         _services = services;
-        Budget = new ByteBudget(options.BudgetBytes, options.BudgetBytes / 10 * 8);
+        Budget = new ByteBudget(options.BudgetBytes, PauseRule.HighBytes(options.BudgetBytes));
         _counters = new EngineCounters(options.BudgetBytes, services.Time);
     }
 

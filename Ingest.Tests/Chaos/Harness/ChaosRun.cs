@@ -93,8 +93,10 @@ internal sealed class ChaosRun(ChaosSetting setting, ChaosBrokers brokers)
             return Task.FromResult(!workers.AnyLeaving);
         }, cancellation).ConfigureAwait(false);
         setting.Say(string.Create(CultureInfo.InvariantCulture, $"{workers.Left.Count} workers were told to end; the slowest took {workers.Left.Longest.TotalSeconds:F1} s."));
-        Records = generator.Records;
-        Problems.AddRange(await ChaosJudge.FindAsync(pool, contracts, Records, bounds.ToDictionary(b => b.Key, b => b.Value.End), cancellation).ConfigureAwait(false));
+        var verdict = await ChaosJudge.FindAsync(pool, contracts, generator.Records, brokers, bounds, cancellation).ConfigureAwait(false);
+        Records = generator.Records - verdict.LostByBrokers;
+        Problems.AddRange(verdict.Problems);
+        if (verdict.LostByBrokers > 0) setting.Say($"{verdict.LostByBrokers} records are in no topic, although the brokers had acknowledged them: those are the brokers' loss, and not counted.");
     }
 
     private IEnumerable<string> Arguments(string pool, string contracts)
