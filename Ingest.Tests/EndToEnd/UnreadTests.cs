@@ -1,5 +1,6 @@
 using Ingest.Core.Flow.Telemetry;
 using Ingest.Core.Transfers.Kafka;
+using Ingest.Tests.Transfers;
 using Ingest.Worker.Health;
 using Microsoft.Extensions.Time.Testing;
 
@@ -8,16 +9,15 @@ namespace Ingest.Tests.EndToEnd;
 /// <summary>A partition that has transfers and is not read, with the real client on a broker: the worker must say so, whatever else looks well.</summary>
 public sealed class UnreadTests
 {
-    private const short Fetch = 1;
-    private const int RequestTimedOut = 7;
-
-    /// <summary>All that was there is committed before the fetches begin to fail: the client itself never hears that there is more.</summary>
+    /// <summary>All that was there is committed before the client begins to forget: it never hears that there is more.</summary>
     [Fact]
     public async Task Transfers_that_the_client_does_not_fetch_make_the_worker_not_ready_until_it_does()
     {
         var time = new FakeTimeProvider();
         var log = new RecordingLogger();
         using var city = new City { Time = time, Logger = log, Housekeeping = new() { Enabled = false }, Kafka = options => options with { AskInterval = TimeSpan.FromMilliseconds(50) } };
+        KafkaTransferSource? client = null;
+        city.WrapSource = source => client = (KafkaTransferSource)source;
         using var stop = new CancellationTokenSource();
         using var worker = city.NewWorker();
         var running = worker.RunAsync(stop.Token);
@@ -26,17 +26,14 @@ public sealed class UnreadTests
         await UntilAsync(s => s.CommittedRows == 10 && s.LagByDepartment.Values.Sum() == 0);
         Assert.Empty(Problems(worker.Engine.Status));
 
-        city.Broker.FailNext(Fetch, [.. Enumerable.Repeat(RequestTimedOut, 100_000)]);
-        await UntilAsync(s =>
-        {
-            // A fetch that was on its way may bring the first of them.
-            if (sent < 300) Send(1);
-            return s.Unread.Count > 0;
-        });
+        ForgetfulClient.Forget(client!);
+        Send(5);
+        await UntilAsync(s => s.Unread.Count > 0);
+        Assert.Equal(10, worker.Engine.Status.CommittedRows);
         Assert.Contains(Problems(worker.Engine.Status), p => p.StartsWith($"Not read: {City.Topic}/", StringComparison.Ordinal));
         Assert.Contains(log.Lines, l => l.StartsWith("1020 Not read: ", StringComparison.Ordinal));
 
-        city.Broker.FailNoMore(Fetch);
+        ForgetfulClient.Remember(client!);
         await UntilAsync(s => s.CommittedRows == sent && s.Unread.Count == 0);
         Assert.Empty(Problems(worker.Engine.Status));
         await stop.CancelAsync();

@@ -12,9 +12,9 @@ internal sealed class Ending : IDisposable
     private readonly TimeSpan _atMost;
     private ITimer? _timer;
 
+    /// <param name="atMost">How long it may go on committing after it was asked to end.</param>
     /// <param name="asked">Cancelled when the worker is to end.</param>
-    /// <param name="atMost">How long after that it may go on committing.</param>
-    public Ending(CancellationToken asked, TimeSpan atMost, TimeProvider time)
+    public Ending(TimeSpan atMost, TimeProvider time, CancellationToken asked)
     {
         Asked = asked;
         _time = time;

@@ -18,7 +18,7 @@ internal sealed class BrokerWatch(IConsumer<Ignore, Ignore> consumer, Intake int
     private static readonly Dictionary<string, string> s_none = [];
 
     private readonly CancellationTokenSource _stop = new();
-    private volatile IReadOnlyDictionary<TopicPartition, long> _ends = new Dictionary<TopicPartition, long>();
+    private volatile Dictionary<TopicPartition, long> _ends = [];
     private Task<IReadOnlyDictionary<string, string>> _looking = Task.FromResult<IReadOnlyDictionary<string, string>>(s_none);
     private long _startedAt = time.GetTimestamp();
     private int _version;

@@ -72,9 +72,6 @@ public sealed class EmbeddedBroker : IDisposable
         fixed (int* first = errors) MockCluster.PushErrors(Cluster, apiKey, (nuint)errors.Length, first);
     }
 
-    /// <summary>Requests of a kind fail no more.</summary>
-    public void FailNoMore(short apiKey) => MockCluster.ClearErrors(Cluster, apiKey);
-
     /// <summary>Which broker (1-based) leads a partition; null for none, as when all that have it are down.</summary>
     public void SetLeader(string topic, int partition, int? broker)
     {

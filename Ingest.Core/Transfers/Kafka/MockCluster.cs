@@ -56,9 +56,6 @@ internal static partial class MockCluster
     [LibraryImport(Library, EntryPoint = "rd_kafka_mock_push_request_errors_array")]
     public static unsafe partial void PushErrors(nint cluster, short apiKey, nuint count, int* errors);
 
-    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_clear_request_errors")]
-    public static partial void ClearErrors(nint cluster, short apiKey);
-
     [LibraryImport(Library, EntryPoint = "rd_kafka_mock_partition_set_leader", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int SetLeader(nint cluster, string topic, int partition, int broker);
 
