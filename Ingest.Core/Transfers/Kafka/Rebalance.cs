@@ -42,7 +42,7 @@ internal sealed class Rebalance(Intake intake, ITransferSink sink, TopicIds topi
     }
 
     /// <summary>Asks again for partitions of which no broker said what it holds. Those that can be read now; the client has still to be told from where.</summary>
-    public List<PartitionState> AdmitSilent(IConsumer<Ignore, Ignore> consumer)
+    public IReadOnlyList<PartitionState> AdmitSilent(IConsumer<Ignore, Ignore> consumer)
     {
         if (!silent.AreDue) return [];
         try

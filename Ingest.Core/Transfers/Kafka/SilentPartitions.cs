@@ -9,22 +9,24 @@ namespace Ingest.Core.Transfers.Kafka;
 /// </summary>
 internal sealed class SilentPartitions(KafkaOptions options, TimeProvider time, ILogger log, CancellationToken stop)
 {
-    private static readonly TimeSpan s_askEvery = TimeSpan.FromSeconds(5);
-
-    // While others are read: a partition without a leader takes all of it, and polling waits.
+    // While others are read: a broker that hangs takes all of it, and polling waits.
     private static readonly TimeSpan s_askingMax = TimeSpan.FromMilliseconds(500);
+
+    // Asking takes a tenth of the time at most: of a leader that is just being chosen the client knows at once that there is none yet.
+    private const int Rest = 10;
 
     // What a partition is given when those before it have used up the time.
     private static readonly TimeSpan s_least = TimeSpan.FromMilliseconds(250);
 
     private readonly Queue<TopicPartition> _silent = [];
     private long _askedAt;
+    private TimeSpan _rest;
 
     /// <summary>Those that wait. From any thread.</summary>
     public IReadOnlyCollection<TopicPartition> All { get => Volatile.Read(ref field); private set => Volatile.Write(ref field, value); } = [];
 
     /// <summary>Some wait, and it is time to ask for them.</summary>
-    public bool AreDue => _silent.Count > 0 && time.GetElapsedTime(_askedAt) >= s_askEvery;
+    public bool AreDue => _silent.Count > 0 && time.GetElapsedTime(_askedAt) >= _rest;
 
     /// <summary>What brokers hold of partitions that have just been assigned; those of which nobody says it wait from now on.</summary>
     /// <exception cref="OperationCanceledException">The worker is to end.</exception>
@@ -42,7 +44,7 @@ internal sealed class SilentPartitions(KafkaOptions options, TimeProvider time, 
         }
 
         if (_silent.Count == 0) return told;
-        _askedAt = time.GetTimestamp();
+        RestAfter(started);
         All = [.. All.Union(_silent)];
         return told;
     }
@@ -59,7 +61,7 @@ internal sealed class SilentPartitions(KafkaOptions options, TimeProvider time, 
             else told.Add(source);
         }
 
-        _askedAt = time.GetTimestamp();
+        RestAfter(started);
         return told;
     }
 
@@ -79,6 +81,14 @@ internal sealed class SilentPartitions(KafkaOptions options, TimeProvider time, 
     public void Tell()
     {
         if (All.Count + _silent.Count > 0) All = [.. _silent];
+    }
+
+    private void RestAfter(long started)
+    {
+        _askedAt = time.GetTimestamp();
+        var took = time.GetElapsedTime(started, _askedAt);
+        _rest = took < s_askingMax ? took * Rest : s_askingMax * Rest;
+        if (_rest < options.PollTimeout) _rest = options.PollTimeout;
     }
 
     private PartitionBounds? Ask(IConsumer<Ignore, Ignore> consumer, TopicPartition source, TimeSpan wait)
