@@ -52,7 +52,7 @@ public sealed class RetryingStore : IObjectStore
     {
         try
         {
-            return await Run(_repeatUnlessUnknown, "create", name, token => _inner.CreateAsync(name, content, token), cancellation, content.Length);
+            return await Run(_repeatUnlessUnknown, StoreCall.Create, name, token => _inner.CreateAsync(name, content, token), cancellation, content.Length);
         }
         catch (TimeoutRejectedException e)
         {
@@ -64,7 +64,7 @@ public sealed class RetryingStore : IObjectStore
     public async ValueTask<CreateOutcome> CreateUniqueAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
         var since = Since.Now(_time);
-        var outcome = await Run(_repeatAll, "create", name, token => _inner.CreateUniqueAsync(name, content, token), cancellation, content.Length);
+        var outcome = await Run(_repeatAll, StoreCall.Create, name, token => _inner.CreateUniqueAsync(name, content, token), cancellation, content.Length);
         if (outcome == CreateOutcome.Created)
         {
             var kept = await SizeAsync(name, cancellation);
@@ -81,14 +81,14 @@ public sealed class RetryingStore : IObjectStore
     }
 
     public async ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) =>
-        await Run(_repeatAll, "replace", name, async token =>
+        await Run(_repeatAll, StoreCall.Replace, name, async token =>
         {
             await _inner.ReplaceAsync(name, content, token);
             return true;
         }, cancellation, content.Length);
 
     public ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellation) =>
-        Run(_repeatAll, "read", name, token => _inner.ReadAsync(name, token), cancellation);
+        Run(_repeatAll, StoreCall.Read, name, token => _inner.ReadAsync(name, token), cancellation);
 
     public async ValueTask<bool> CopyToAsync(string name, Stream destination, CancellationToken cancellation)
     {
@@ -102,7 +102,7 @@ public sealed class RetryingStore : IObjectStore
         }
 
         var start = destination.Position;
-        return await Run(_repeatAll, "read", name, token =>
+        return await Run(_repeatAll, StoreCall.Read, name, token =>
         {
             destination.Position = start;
             destination.SetLength(start);
@@ -111,7 +111,7 @@ public sealed class RetryingStore : IObjectStore
     }
 
     public ValueTask<long?> SizeAsync(string name, CancellationToken cancellation) =>
-        Run(_repeatAll, "look at", name, token => _inner.SizeAsync(name, token), cancellation);
+        Run(_repeatAll, StoreCall.LookAt, name, token => _inner.SizeAsync(name, token), cancellation);
 
     public async IAsyncEnumerable<StoredObject> ListAsync(
         string prefix, string? after, [EnumeratorCancellation] CancellationToken cancellation)
@@ -121,7 +121,7 @@ public sealed class RetryingStore : IObjectStore
         {
             while (true)
             {
-                var page = await Run(_repeatAll, "list", prefix, listing.NextPageAsync, cancellation);
+                var page = await Run(_repeatAll, StoreCall.List, prefix, listing.NextPageAsync, cancellation);
                 foreach (var found in page) yield return found;
                 if (listing.IsComplete) yield break;
             }
@@ -129,16 +129,16 @@ public sealed class RetryingStore : IObjectStore
     }
 
     public async ValueTask DeleteAsync(string name, CancellationToken cancellation) =>
-        await Run(_repeatAll, "delete", name, async token =>
+        await Run(_repeatAll, StoreCall.Delete, name, async token =>
         {
             await _inner.DeleteAsync(name, token);
             return true;
         }, cancellation);
 
     private async ValueTask<T> Run<T>(
-        ResiliencePipeline pipeline, string doing, string name, Func<CancellationToken, ValueTask<T>> work, CancellationToken cancellation, long bytes = 0)
+        ResiliencePipeline pipeline, StoreCall call, string name, Func<CancellationToken, ValueTask<T>> work, CancellationToken cancellation, long bytes = 0)
     {
-        var (failing, isAnswered, writes) = (false, false, doing is "create" or "replace");
+        var (failing, isAnswered) = (false, false);
         var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true, cancellation);
         context.Properties.Set(s_bytes, bytes);
         try
@@ -156,18 +156,18 @@ public sealed class RetryingStore : IObjectStore
                 }
                 catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
                 {
-                    Failed(StoreFault.Transient, $"Cannot {doing} {name}: no answer within {Patience(bytes)}.");
+                    Failed(StoreFault.Transient, $"Cannot {call} {name}: no answer within {Patience(bytes)}.");
                     throw;
                 }
             }, context);
             isAnswered = true;
-            if (!failing) Health.Answered(writes);
+            if (!failing) Health.Answered(call);
             return answer;
         }
         finally
         {
             ResilienceContextPool.Shared.Return(context);
-            if (failing) Health.FailingCallEnded(isAnswered || !cancellation.IsCancellationRequested, writes);
+            if (failing) Health.FailingCallEnded(isAnswered || !cancellation.IsCancellationRequested, call);
         }
 
         void Failed(StoreFault fault, string error)

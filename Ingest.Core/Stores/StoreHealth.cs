@@ -56,26 +56,25 @@ public sealed class StoreHealth
     }
 
     /// <summary>A call that failed before was answered, or was given up by its caller: then nobody knows whether the store is well, and nothing is told until another call is answered.</summary>
-    /// <param name="writes">The call would have written: a disk that is full or read-only answers every other call.</param>
-    internal void FailingCallEnded(bool isAnswered, bool writes)
+    internal void FailingCallEnded(bool isAnswered, StoreCall call)
     {
         lock (_lock)
         {
             if (--_callsFailing > 0) return;
             _failingSince = null;
-            _unknown = isAnswered ? Unknown.Nothing : writes || _unknown == Unknown.Writes ? Unknown.Writes : Unknown.Reads;
+            _unknown = isAnswered ? Unknown.Nothing : call.Writes || _unknown == Unknown.Writes ? Unknown.Writes : Unknown.Reads;
         }
 
         if (isAnswered) Tell();
     }
 
     /// <summary>A call was answered at its first attempt: the store is well, also when the last failing one was given up.</summary>
-    internal void Answered(bool writes)
+    internal void Answered(StoreCall call)
     {
         if (_unknown == Unknown.Nothing) return;
         lock (_lock)
         {
-            if (_unknown == Unknown.Nothing || (_unknown == Unknown.Writes && !writes)) return;
+            if (_unknown == Unknown.Nothing || (_unknown == Unknown.Writes && !call.Writes)) return;
             _unknown = Unknown.Nothing;
             if (_callsFailing > 0) return;
         }

@@ -19,6 +19,9 @@ public interface ITransferSource : IDisposable
     /// <summary>The end of the partition as last heard of (high watermark); null when not known. Cheap, from any thread.</summary>
     long? EndOf(TopicPartition source);
 
+    /// <summary>Partitions that are assigned and wait for a broker to say what it holds of them; they are told to the sink when one does. Cheap, from any thread.</summary>
+    IReadOnlyCollection<TopicPartition> Unanswered => [];
+
     /// <summary>Publishes the next offset to the group, for lag monitors only; resuming never reads it.</summary>
     void ReportProgress(CommitRight right, long nextOffset);
 }
@@ -41,10 +44,13 @@ public interface ITransferSink
     /// </summary>
     Task<IReadOnlyList<CommitRight?>> AssignedAsync(IReadOnlyList<PartitionBounds> partitions);
 
-    /// <summary>Partitions are about to be handed over in good order. Takes, bounded, until what is open is committed.</summary>
+    /// <summary>
+    /// Partitions are about to be handed over in good order. Takes, bounded, until what is open is committed. Told of every partition that was assigned, also of those that were left halted; a right may be
+    /// older than the last one that the source was told to go on under.
+    /// </summary>
     Task RevokedAsync(IReadOnlyList<CommitRight> rights);
 
-    /// <summary>Partitions are gone already; nothing of theirs may be committed by us.</summary>
+    /// <summary>Partitions are gone already; nothing of theirs may be committed by us. Told as above.</summary>
     Task LostAsync(IReadOnlyList<CommitRight> rights);
 
     /// <summary>Offers the next chunk; ownership passes when true is returned. False: full, offer the same chunk again after polling.</summary>

@@ -74,6 +74,12 @@ internal sealed class City : IDisposable
     /// <summary>What workers here do for their tables beside ingest.</summary>
     public HousekeepingOptions Housekeeping { get; set; } = new();
 
+    /// <summary>How workers here read; for what defaults are too slow for.</summary>
+    public Func<KafkaOptions, KafkaOptions> Kafka { get; set; } = options => options;
+
+    /// <summary>The engine's clock.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     public ILogger Logger { get; set; } = NullLogger.Instance;
 
     public static Catalog Load(params string[] contracts)
@@ -112,8 +118,8 @@ internal sealed class City : IDisposable
             IdleFlushAfter = TimeSpan.FromMilliseconds(500),
             Housekeeping = Housekeeping,
         };
-        var engine = new IngestEngine(options, Catalog, new EngineServices { Pool = store, StoreFault = () => store.Health.IsWell ? null : "failing", Logger = Logger });
-        var kafka = new KafkaOptions { BootstrapServers = _broker.BootstrapServers, GroupId = group, Properties = EmbeddedBroker.ConsumerProperties };
+        var engine = new IngestEngine(options, Catalog, new EngineServices { Pool = store, StoreFault = () => store.Health.IsWell ? null : "failing", Time = Time, Logger = Logger });
+        var kafka = Kafka(new KafkaOptions { BootstrapServers = _broker.BootstrapServers, GroupId = group, Properties = EmbeddedBroker.ConsumerProperties });
         return new EndToEndWorker(engine, WrapSource(new KafkaTransferSource(kafka, [.. Catalog.Topics.Keys], engine.Budget, TimeProvider.System, Logger)), store);
     }
 

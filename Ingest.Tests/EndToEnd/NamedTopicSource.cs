@@ -13,6 +13,8 @@ internal sealed class NamedTopicSource(ITransferSource inner, string topicId) : 
 
     public long? EndOf(TopicPartition source) => inner.EndOf(source);
 
+    public IReadOnlyCollection<TopicPartition> Unanswered => inner.Unanswered;
+
     public void ReportProgress(CommitRight right, long nextOffset) => inner.ReportProgress(right, nextOffset);
 
     public void Dispose() => inner.Dispose();

@@ -54,6 +54,20 @@ public sealed class UnreadWatchTests
         Assert.Single(After(1));
     }
 
+    /// <summary>A backlog may last for days, and its turn comes within seconds.</summary>
+    [Fact]
+    public void One_that_is_passed_over_for_ten_minutes_while_others_are_read_is_told_however_much_those_have()
+    {
+        (_partitions[0].KnownEnd, _partitions[1].KnownEnd) = (20, 1_000_000);
+        IReadOnlyList<string> unread = [];
+        for (var seconds = 0; seconds < 599; seconds++, _partitions[1].NextOffset += 10) Assert.Empty(After(1, isHeldBack: seconds % 2 == 0));
+        for (var seconds = 0; seconds < 3; seconds++, _partitions[1].NextOffset += 10) unread = After(1);
+        Assert.StartsWith("cars/0 has stood at offset 10 of 20 for 60", Assert.Single(unread), StringComparison.Ordinal);
+
+        _partitions[0].NextOffset = 15;
+        for (var seconds = 0; seconds < 500; seconds++, _partitions[1].NextOffset += 10) Assert.Empty(After(1));
+    }
+
     [Fact]
     public void Nor_one_that_is_halted_or_being_handed_over()
     {

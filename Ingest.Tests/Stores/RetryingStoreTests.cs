@@ -113,7 +113,7 @@ public sealed class RetryingStoreTests
             for (var i = 0; i < 20_000; i++)
             {
                 health.AttemptFailed(firstOfCall: true, StoreFault.Transient, "x");
-                health.FailingCallEnded(isAnswered: true, writes: true);
+                health.FailingCallEnded(isAnswered: true, StoreCall.Create);
             }
         })).ToList();
         threads.ForEach(t => t.Start());
@@ -148,22 +148,26 @@ public sealed class RetryingStoreTests
     }
 
     /// <summary>A worker that is told to stop gives up what it repeats: that says nothing of the store, and "well again" as its last word would be a lie.</summary>
-    [Fact]
-    public async Task A_call_given_up_does_not_make_the_store_well_but_the_next_one_answered_does()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_call_given_up_does_not_make_the_store_well_but_the_next_one_answered_does(bool replaces)
     {
         var well = 0;
         _store.Health.Changed += report => well += report.IsWell ? 1 : 0;
         using var stop = new CancellationTokenSource();
         _faulty.Plan(new PlannedFault());
-        var create = _store.CreateAsync("x", Bytes("x"), stop.Token).AsTask();
+        var write = replaces ? _store.ReplaceAsync("x", Bytes("x"), stop.Token).AsTask() : _store.CreateAsync("x", Bytes("x"), stop.Token).AsTask();
         await Pass(TimeSpan.FromSeconds(5));
         await stop.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => create.WaitAsync(TimeSpan.FromSeconds(10)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write.WaitAsync(TimeSpan.FromSeconds(10)));
         Assert.Equal(0, well);
 
-        // A full disk can be read.
+        // A full disk can be read, and things can be deleted from it.
         _faulty.Mend();
         await PassUntil(_store.ReadAsync("x", s_none).AsTask());
+        await PassUntil(_store.SizeAsync("x", s_none).AsTask());
+        await PassUntil(_store.DeleteAsync("z", s_none).AsTask());
         Assert.Equal(0, well);
         await PassUntil(_store.CreateAsync("y", Bytes("y"), s_none).AsTask());
         Assert.Equal(1, well);

@@ -25,6 +25,9 @@ internal sealed class RecordingSink : ITransferSink
 
     public Func<PartitionBounds, long>? StartAt { get; set; }
 
+    /// <summary>Partitions that are left halted when they come.</summary>
+    public Func<TopicPartition, bool> Halts { get; set; } = _ => false;
+
     public string? Fault { get; private set; }
 
     public int Doubled { get; private set; }
@@ -100,9 +103,10 @@ internal sealed class RecordingSink : ITransferSink
             _events.Add($"assigned {partitions.Count}");
             return Task.FromResult<IReadOnlyList<CommitRight?>>([.. partitions.Select(bounds =>
             {
+                if (Halts(bounds.Source)) return null;
                 var start = StartAt?.Invoke(bounds) ?? _next.GetValueOrDefault(bounds.Source, bounds.Start);
                 _next[bounds.Source] = start;
-                return _rights[bounds.Source] = new CommitRight(bounds.Source, start);
+                return _rights[bounds.Source] = new CommitRight(bounds.Source, start, bounds.TopicId);
             })]);
         }
     }

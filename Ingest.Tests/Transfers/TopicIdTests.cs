@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
 using Ingest.Core.Transfers.Kafka;
 
 namespace Ingest.Tests.Transfers;
@@ -34,6 +35,30 @@ public sealed class TopicIdTests : IDisposable
         Assert.Equal(first["b"], then["b"]);
     }
 
+    /// <summary>The new one is longer than what was read of the old one: a client that did not notice would go on in the middle of it.</summary>
+    [Fact]
+    public async Task A_topic_that_is_created_anew_and_filled_while_it_is_read_is_read_no_more()
+    {
+        _broker.CreateTopic("a", 1);
+        _broker.CreateTopic("b", 1);
+        using var publisher = new TransferPublisher(new PublisherOptions { BootstrapServers = _broker.BootstrapServers });
+        await Publish(publisher, "a", 100);
+        var ids = new ConcurrentDictionary<string, string?>();
+        var sink = Noting(ids);
+        var options = new KafkaOptions { BootstrapServers = _proxy.Address, Properties = EmbeddedBroker.ConsumerProperties, AskInterval = TimeSpan.FromMilliseconds(50) };
+        using var running = new RunningSource(options, ["a", "b"], sink);
+        await running.Until(() => sink.Count == 100);
+
+        _broker.DeleteTopic("a");
+        _broker.CreateTopic("a", 1);
+        await Publish(publisher, "a", 500);
+        await running.Until(() => sink.Fault is not null);
+        Assert.Matches($"^a/0: the topic with id {Regex.Escape(ids["a"]!)} was deleted while it was read, and another one of its name, with id .{{22}}, created[.]$", sink.Fault);
+
+        await Publish(publisher, "b", 50);
+        await running.Until(() => sink.NextOf(new("b", 0)) == 50);
+    }
+
     [Fact]
     public async Task Brokers_that_cannot_be_asked_are_read_without()
     {
@@ -46,17 +71,25 @@ public sealed class TopicIdTests : IDisposable
     private static async Task<ConcurrentDictionary<string, string?>> AskAsync(string brokers)
     {
         var ids = new ConcurrentDictionary<string, string?>();
-        var sink = new RecordingSink
-        {
-            StartAt = bounds =>
-            {
-                ids[bounds.Source.Topic] = bounds.TopicId;
-                return bounds.Start;
-            },
-        };
+        var sink = Noting(ids);
         var options = new KafkaOptions { BootstrapServers = brokers, Properties = EmbeddedBroker.ConsumerProperties };
         using var running = new RunningSource(options, ["a", "b"], sink);
         await running.Until(() => sink.AssignedCount == 3);
         return ids;
     }
+
+    private static RecordingSink Noting(ConcurrentDictionary<string, string?> ids) => new()
+    {
+        StartAt = bounds =>
+        {
+            ids[bounds.Source.Topic] = bounds.TopicId;
+            return bounds.Start;
+        },
+    };
+
+    private static Task Publish(TransferPublisher publisher, string topic, int count) => Task.Run(() =>
+    {
+        for (var i = 0; i < count; i++) publisher.Publish(topic, null, "x"u8.ToArray(), CancellationToken.None);
+        Assert.Equal(0, publisher.Flush(CancellationToken.None).Failed);
+    });
 }

@@ -46,6 +46,7 @@ internal static class RunCommand
             return Refuse([refused.Message]);
         }
 
+        List<BackgroundService> services = [.. app.Services.GetServices<IHostedService>().OfType<BackgroundService>()];
         using var signals = new StopSignals(TimeProvider.System, app.Services.GetRequiredService<ILoggerFactory>());
         try
         {
@@ -56,7 +57,8 @@ internal static class RunCommand
             // Told to stop before it had started: nothing was taken in yet.
         }
 
-        return service.ExitCode;
+        // Any other service that ends by a bug ends the host, which tells ingest to stop in good order: the process must not look as if it were done.
+        return service.ExitCode == ExitCodes.Ok && services.Any(s => s.ExecuteTask is { IsFaulted: true }) ? ExitCodes.Failed : service.ExitCode;
     }
 
     private static int Refuse(List<string> errors)

@@ -17,9 +17,6 @@ public sealed class TableProgress
     /// <summary>Accounts since the last seal, whether or not a record came of them.</summary>
     public int OpenAccounts => _open.Count;
 
-    /// <summary>Records in the open accounts.</summary>
-    public long OpenRecords { get; private set; }
-
     /// <summary>Starts to follow a partition: the table has everything below <paramref name="offset"/>.</summary>
     public void Follow(CommitRight right, string department, long offset) =>
         _partitions[right.Source] = new Entry(right, department) { CommittedTo = offset, SealedTo = offset, TakenTo = offset };
@@ -80,7 +77,6 @@ public sealed class TableProgress
         entry.Written += written;
         entry.Duplicates += duplicates;
         entry.Quarantined += quarantined;
-        OpenRecords += written + duplicates + quarantined;
         foreach (var hour in hours) PublishedHour.Add(entry.Hours, hour);
     }
 
@@ -95,7 +91,6 @@ public sealed class TableProgress
         }
 
         _open.Clear();
-        OpenRecords = 0;
         return accounts.MoveToImmutable();
     }
 
@@ -113,7 +108,6 @@ public sealed class TableProgress
     {
         _partitions.Clear();
         _open.Clear();
-        OpenRecords = 0;
     }
 
     private sealed class Entry(CommitRight right, string department)

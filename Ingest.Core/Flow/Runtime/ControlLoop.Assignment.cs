@@ -11,10 +11,20 @@ internal sealed partial class ControlLoop
     /// <summary>The tables as they were read before the broker was asked what it holds: by these its bounds are judged.</summary>
     private Dictionary<string, Snapshot> _judged = [];
 
-    /// <summary>Says where each partition is read from.</summary>
+    /// <summary>Reads the tables, before the broker is asked what it holds. What is open for a table that turns out to be another one can never be committed, and must not keep its share of the budget.</summary>
+    private async Task JudgeAsync(CancellationToken cancellation)
+    {
+        var stopped = _stoppedTables.Count;
+        await RefreshAsync(cancellation);
+        if (_stoppedTables.Count > stopped) await ResetAsync(cancellation);
+        _judged = _lanes.All.ToDictionary(l => l.Plan.Name, l => l.Table.Current, StringComparer.Ordinal);
+    }
+
+    /// <summary>Says where each partition is read from; nowhere, when the worker is to end.</summary>
     private CommitRight?[] Assign(IReadOnlyList<PartitionBounds> assigned)
     {
         var rights = new CommitRight?[assigned.Count];
+        if (_ending.Asked.IsCancellationRequested) return rights;
         for (var i = 0; i < assigned.Count; i++)
         {
             var bounds = assigned[i];
@@ -47,7 +57,20 @@ internal sealed partial class ControlLoop
         return false;
     }
 
-    private Task RefreshAsync(CancellationToken cancellation) => _lanes.RefreshAsync(l => _stoppedTables.ContainsKey(l.Plan.Name), StopTable, cancellation);
+    /// <summary>Reads what others have committed. False when the worker is to end: nothing will be read any more, and a store that does not answer must not hold that up.</summary>
+    private async Task<bool> RefreshAsync(CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _ending.Asked);
+        try
+        {
+            await _lanes.RefreshAsync(l => _stoppedTables.ContainsKey(l.Plan.Name), StopTable, either.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (_ending.Asked.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Nothing is written to the table any more, and nothing is read that would have to go there; the others go on.</summary>
     private void StopTable(TableLane lane, string why)
@@ -95,6 +118,12 @@ internal sealed partial class ControlLoop
         }
     }
 
+    private string WhyLost(PartitionState partition, ControlMessage.Faulted faulted)
+    {
+        var tables = partition.Topic.Datasets.Select(d => (d.Plan.Name, faulted.Right.TopicId, _lanes.StoredOffset(_lanes[d.Plan.Name], partition.Source)));
+        return (faulted.Held is { TopicId: not null } held ? StartRule.AnotherTopic(held, [.. tables]) : null) ?? StartRule.Lost(faulted.Next, faulted.Held) ?? faulted.Why;
+    }
+
     private void Halt(PartitionState partition, string why)
     {
         if (partition.HaltedBecause is not null) return;
@@ -108,7 +137,7 @@ internal sealed partial class ControlLoop
     {
         var leaving = Owned(rights);
         foreach (var partition in leaving) partition.IsDraining = true;
-        var committed = await CommitOpenAsync(_options.HandOverMax, cancellation);
+        var committed = await CommitOpenAsync(cancellation);
         Log.HandedOver(_logger, leaving.Count, committed ? "committed" : "not committed, and read again by whoever gets them");
         Forget(leaving);
         if (!committed) await ResetAsync(cancellation);
@@ -125,8 +154,10 @@ internal sealed partial class ControlLoop
         if (_lanes.All.Any(l => l.HasOpen || l.InFlight is not null)) await ResetAsync(cancellation);
     }
 
-    private List<PartitionState> Owned(IReadOnlyList<CommitRight> rights) =>
-        [.. rights.Where(r => _partitions.TryGetValue(r.Source, out var p) && ReferenceEquals(p.Right, r)).Select(r => _partitions[r.Source])];
+    /// <summary>
+    /// By partition, not by right: the source's may be the one before ours, when we have just gone back and it has not heard of it yet. Its messages come in the order in which partitions come and go.
+    /// </summary>
+    private List<PartitionState> Owned(IReadOnlyList<CommitRight> rights) => [.. rights.Select(r => _partitions.GetValueOrDefault(r.Source)).OfType<PartitionState>()];
 
     private void Forget(List<PartitionState> leaving)
     {
@@ -134,6 +165,9 @@ internal sealed partial class ControlLoop
         {
             partition.Right?.Revoke();
             _partitions.Remove(partition.Source);
+
+            // Given up since the worker ends, not to another one that would tell it: it is what the process ends with.
+            if (partition.HaltedBecause is { } why && _ending.Asked.IsCancellationRequested) _haltedToTheEnd.Add(why);
             foreach (var lane in _lanes.All) lane.Progress.Forget(partition.Source);
         }
     }
@@ -146,7 +180,7 @@ internal sealed partial class ControlLoop
         foreach (var right in old) right.Revoke();
         await EndJobsAsync();
         foreach (var lane in _lanes.All) lane.Abandon();
-        await RefreshAsync(cancellation);
+        if (reading.Length == 0 || !await RefreshAsync(cancellation)) return; // an assignment reads the tables anew
         Log.Rewinding(_logger, reading.Length);
         for (var i = 0; i < reading.Length; i++)
         {

@@ -39,8 +39,8 @@ internal sealed partial class ControlLoop
 
     private bool IsDue(TableLane lane, bool pressed)
     {
-        if (lane.Progress.OpenRecords == 0 && lane.OpenRows == 0) return lane.OpenAge >= _options.IdleFlushAfter;
-        return _flush.Decide(lane.OpenAge, lane.OpenBytes, lane.OpenRows, lane.OpenPartitions, pressed, _behind) != FlushReason.None;
+        if (lane.OpenRecordAge is not { } age) return lane.OpenAge >= _options.IdleFlushAfter;
+        return _flush.Decide(age, lane.OpenBytes, lane.OpenRows, lane.OpenPartitions, pressed, _behind) != FlushReason.None;
     }
 
     /// <summary>More transfers are waiting in Kafka than a few batches hold.</summary>
@@ -77,11 +77,8 @@ internal sealed partial class ControlLoop
         switch (result)
         {
             case JobResult.Committed committed:
-#if MUTATIONS
-                if (Mutation.Current != Bug.DoesNotSyncIndexAfterCommit)
-#endif
-                await lane.SyncIndexAsync(lane.Table.Current, cancellation);
-                lane.Deduplicator.Committed(job.Work.Generation);
+                var isKnown = await SyncIndexAsync(lane, cancellation);
+                if (isKnown) lane.Deduplicator.Committed(job.Work.Generation);
                 lane.Progress.Committed(committed.Batch.Ranges);
                 _counters.Committed(lane, committed);
                 Log.Committed(_logger, committed.Version, lane.Plan.Name, committed.Batch.RowCount, committed.Batch.Partitions.Length,
@@ -89,7 +86,7 @@ internal sealed partial class ControlLoop
                 ReportProgress(committed.Batch);
                 committed.Batch.Dispose();
                 _lanes.AfterCommit(lane, committed);
-                return false;
+                return !isKnown;
             case JobResult.Abandoned abandoned:
                 Log.Abandoned(_logger, lane.Plan.Name, abandoned.Why);
                 _counters.NotCommitted(lane, "abandoned");
@@ -108,6 +105,24 @@ internal sealed partial class ControlLoop
         }
     }
 
+    /// <summary>Brings the index up to a commit of ours. False when the worker should have ended and the store does not give what it lacks: nothing may be judged by it any more.</summary>
+    private async Task<bool> SyncIndexAsync(TableLane lane, CancellationToken cancellation)
+    {
+#if MUTATIONS
+        if (Mutation.Current == Bug.DoesNotSyncIndexAfterCommit) return true;
+#endif
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _ending.Overdue);
+        try
+        {
+            await lane.SyncIndexAsync(lane.Table.Current, either.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (_ending.Overdue.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
     private void ReportProgress(SealedBatch batch)
     {
         foreach (var account in batch.Ranges)
@@ -120,15 +135,15 @@ internal sealed partial class ControlLoop
         }
     }
 
-    /// <summary>Commits all that is open; true when nothing is left within <paramref name="atMost"/>.</summary>
-    private async Task<bool> CommitOpenAsync(TimeSpan atMost, CancellationToken cancellation)
+    /// <summary>Commits all that is open; true when nothing is left within the time that a hand-over may take, or that is left until the worker should have ended.</summary>
+    private async Task<bool> CommitOpenAsync(CancellationToken cancellation)
     {
         var started = _time.GetTimestamp();
         while (true)
         {
             Flush(force: true);
             if (!_lanes.All.Any(l => l.InFlight is not null)) return !_lanes.All.Any(l => l.HasOpen && !_stoppedTables.ContainsKey(l.Plan.Name));
-            if (_time.GetElapsedTime(started) > atMost) return false;
+            if (_time.GetElapsedTime(started) > _options.HandOverMax || _ending.Overdue.IsCancellationRequested) return false;
             await _signal.WaitAsync(cancellation);
             await SettleAsync(cancellation);
         }

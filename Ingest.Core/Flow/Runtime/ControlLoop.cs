@@ -29,6 +29,7 @@ internal sealed partial class ControlLoop
     private readonly ITransferSource _source;
     private readonly IntakeGate _gate;
     private readonly Signal _signal;
+    private readonly Ending _ending;
     private readonly NormalizedChunkPool _pool;
     private readonly LaneSet _lanes;
     private readonly ByteBudget _budget;
@@ -42,12 +43,13 @@ internal sealed partial class ControlLoop
     private readonly QuarantineRows _refused;
     private readonly List<Rejection> _conflicts = [];
     private readonly Dictionary<TopicPartition, PartitionState> _partitions = [];
+    private readonly List<string> _haltedToTheEnd = [];
     private readonly Dictionary<string, string> _stoppedTables = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _behind;
     private bool _ended;
 
-    public ControlLoop(EngineOptions options, Catalog catalog, ITransferSource source, IntakeGate gate, Signal signal, NormalizedChunkPool pool, LaneSet lanes,
+    public ControlLoop(EngineOptions options, Catalog catalog, ITransferSource source, IntakeGate gate, Signal signal, Ending ending, NormalizedChunkPool pool, LaneSet lanes,
         ByteBudget budget, Func<string?> storeFault, EngineCounters counters, TimeProvider time, ILogger logger)
     {
         _options = options;
@@ -55,6 +57,7 @@ internal sealed partial class ControlLoop
         _source = source;
         _gate = gate;
         _signal = signal;
+        _ending = ending;
         _pool = pool;
         _lanes = lanes;
         _budget = budget;
@@ -96,8 +99,7 @@ internal sealed partial class ControlLoop
         switch (message)
         {
             case ControlMessage.Assigning assigning:
-                await RefreshAsync(cancellation);
-                _judged = _lanes.All.ToDictionary(l => l.Plan.Name, l => l.Table.Current, StringComparer.Ordinal);
+                await JudgeAsync(cancellation);
                 assigning.Reply.TrySetResult();
                 break;
             case ControlMessage.Assigned assigned:
@@ -115,10 +117,10 @@ internal sealed partial class ControlLoop
                 if (_partitions.TryGetValue(end.Right.Source, out var partition)) partition.KnownEnd = end.EndOffset;
                 break;
             case ControlMessage.Faulted faulted:
-                if (_partitions.TryGetValue(faulted.Right.Source, out var broken)) Halt(broken, StartRule.Lost(faulted.Next, faulted.Held) ?? faulted.Why);
+                if (_partitions.TryGetValue(faulted.Right.Source, out var broken)) Halt(broken, WhyLost(broken, faulted));
                 break;
             case ControlMessage.Stop stop:
-                await CommitOpenAsync(_options.HandOverMax, cancellation);
+                if (!await CommitOpenAsync(cancellation)) await EndJobsAsync();
                 _ended = true;
                 Publish();
                 stop.Reply.TrySetResult();
@@ -220,12 +222,12 @@ internal sealed partial class ControlLoop
 
     private bool HasReadToTheEnd => _partitions.Count > 0 && _partitions.Values.All(p => p.HaltedBecause is not null || p.NextOffset >= p.EndAtAssignment);
 
-    private bool IsCaughtUp => _partitions.Count > 0 && _partitions.Values.All(p => p.HaltedBecause is not null || p.CommittedTo >= p.EndAtAssignment);
+    private bool IsCaughtUp => _partitions.Count > 0 && _source.Unanswered.Count == 0 && _partitions.Values.All(p => p.HaltedBecause is not null || p.CommittedTo >= p.EndAtAssignment);
 
     private void Publish()
     {
         foreach (var partition in _partitions.Values) partition.KnownEnd = Math.Max(partition.KnownEnd, _source.EndOf(partition.Source) ?? 0);
-        _counters.Publish(_partitions.Values, _lanes, _unread, _pause.IsPaused, _budget.UsedBytes, IsCaughtUp, isRunning: !_ended);
+        _counters.Publish(_partitions.Values, _haltedToTheEnd, _source.Unanswered, _lanes, _unread, _pause.IsPaused, _storeFault() is not null, _budget.UsedBytes, IsCaughtUp, isRunning: !_ended);
         if (_options.UntilCaughtUp && IsCaughtUp) _caughtUp.TrySetResult();
     }
 }

@@ -91,7 +91,7 @@ internal sealed class EngineCounters : IDisposable
     public void HousekeepingPutOff(TableLane lane) => _meters.HousekeepingPutOff(lane.Plan.Name);
 
     /// <summary>Makes a new picture, unless the last one is fresh enough.</summary>
-    public void Publish(IReadOnlyCollection<PartitionState> partitions, LaneSet lanes, UnreadWatch watch, bool isPaused, long budgetUsedBytes, bool isCaughtUp, bool isRunning)
+    public void Publish(IReadOnlyCollection<PartitionState> partitions, IEnumerable<string> haltedBefore, IReadOnlyCollection<TopicPartition> unanswered, LaneSet lanes, UnreadWatch watch, bool isPaused, bool storeFails, long budgetUsedBytes, bool isCaughtUp, bool isRunning)
     {
         var (last, at) = _picture;
         var isNews = isCaughtUp != last.IsCaughtUp || isRunning != last.IsRunning;
@@ -109,8 +109,14 @@ internal sealed class EngineCounters : IDisposable
             IsRunning = isRunning,
             AssignedPartitions = partitions.Count(p => p.HaltedBecause is null),
             IsPaused = isPaused,
-            Halted = [.. partitions.Where(p => p.HaltedBecause is not null).Select(p => p.HaltedBecause!)],
-            Unread = watch.Look(partitions, isPaused || uncommitted > UnreadWatch.Patience),
+            Halted = [.. haltedBefore, .. partitions.Select(p => p.HaltedBecause).OfType<string>()],
+
+            // A pause that waits for nothing is none: nothing open, nothing in flight, and a store that answers.
+            Unread =
+            [
+                .. watch.Look(partitions, isHeldBack: (isPaused && (storeFails || uncommitted > TimeSpan.Zero)) || uncommitted > UnreadWatch.Patience),
+                .. unanswered.Select(u => $"{u} waits for a broker that says what it holds of it: the partition has no leader. The others are read."),
+            ],
             OldestUncommitted = uncommitted,
             BudgetUsedBytes = budgetUsedBytes,
             Transfers = _transfers,

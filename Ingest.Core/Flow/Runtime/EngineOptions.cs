@@ -28,7 +28,7 @@ public sealed record EngineOptions
     /// </summary>
     public TimeSpan IdleFlushAfter { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a partition's hand-over may wait for open batches to be committed. Must be well below the group's session timeout.</summary>
+    /// <summary>How long a partition's hand-over may wait for open batches to be committed, and how long a worker that is to end may go on committing. Must be well below the group's session timeout.</summary>
     public TimeSpan HandOverMax { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How often the control loop looks at the clock when nothing else wakes it. Longer: fewer wake-ups of an idle worker; shorter: batches closer to their age.</summary>

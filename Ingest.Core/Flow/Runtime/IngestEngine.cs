@@ -54,8 +54,9 @@ public sealed class IngestEngine : IDisposable
         using var ended = new CancellationTokenSource();
         using var stopSource = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await using var pump = new DecodePump(_catalog, _options.Decoding, pool, _options.DecodeWorkers, signal, _services.Scheduler);
+        using var ending = new Ending(_options.HandOverMax, _services.Time, stopSource.Token);
         var gate = new IntakeGate(pump, signal, ended.Token);
-        var loop = new ControlLoop(_options, _catalog, source, gate, signal, pool, lanes, Budget, _services.StoreFault, _counters, _services.Time, _services.Logger);
+        var loop = new ControlLoop(_options, _catalog, source, gate, signal, ending, pool, lanes, Budget, _services.StoreFault, _counters, _services.Time, _services.Logger);
 
         using var keepingSource = CancellationTokenSource.CreateLinkedTokenSource(stopSource.Token);
         var keeper = new Housekeeper(_options.Housekeeping, _services, lanes, slot.Folder, _counters, () => loop.IsBusy);

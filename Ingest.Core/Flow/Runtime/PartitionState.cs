@@ -38,5 +38,8 @@ internal sealed class PartitionState(TopicPlan topic, PartitionBounds bounds)
 
     public long StandsSince { get; set; }
 
+    /// <summary>For the same: how long it has stood while others moved.</summary>
+    public TimeSpan PassedOver { get; set; }
+
     public bool IsTold { get; set; }
 }

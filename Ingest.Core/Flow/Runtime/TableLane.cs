@@ -22,6 +22,7 @@ internal sealed class TableLane : IDisposable
     private OpenBatch _open;
     private ByteLease? _lease;
     private long _openedAt;
+    private long? _recordsAt;
     private long _openVersion = -1;
     private long _keysBytes;
 
@@ -70,8 +71,11 @@ internal sealed class TableLane : IDisposable
     /// <summary>How long the oldest open account has been waiting.</summary>
     public TimeSpan OpenAge => HasOpen ? _time.GetElapsedTime(_openedAt) : TimeSpan.Zero;
 
+    /// <summary>How long the oldest record in the open batch has been waiting; null when there is none, however long offsets without any have been open.</summary>
+    public TimeSpan? OpenRecordAge => _recordsAt is { } at ? _time.GetElapsedTime(at) : null;
+
     /// <summary>How long the oldest record of this lane has been waiting, open or in flight.</summary>
-    public TimeSpan UncommittedAge => InFlight is { } job ? _time.GetElapsedTime(job.Work.OpenedAt) : Progress.OpenRecords > 0 ? OpenAge : TimeSpan.Zero;
+    public TimeSpan UncommittedAge => (InFlight?.Work.RecordsAt is { } at ? _time.GetElapsedTime(at) : OpenRecordAge) ?? TimeSpan.Zero;
 
     public int OpenPartitions => _open.PartitionCount;
 
@@ -85,10 +89,11 @@ internal sealed class TableLane : IDisposable
         var right = chunk.Chunk.Right;
         var skipBelow = Progress.TakenTo(right.Source);
         var published = PublishedSpan.Of(chunk.Chunk.Transfers);
-        Opening();
         var ordinal = Progress.Take(chunk.Chunk.Range, right, published);
         if (ordinal < 0) return null;
 
+        // Not before: a batch that nothing was taken into has no age.
+        Opening();
         Mutation.Set(Bug.TakesAgainWhatTheTableHas, ref skipBelow, 0);
         if (chunk.Chunk.Range.From < skipBelow) SkipRows(records, chunk.Chunk, skipBelow);
         Deduplicator.Select(records, _selection);
@@ -101,6 +106,7 @@ internal sealed class TableLane : IDisposable
 
         var refused = CountRefused(chunk, dataset, skipBelow) + _selection.Conflicts.Count;
         var counts = new TakenCounts(_selection.Count, _selection.Duplicates, refused);
+        Aged(counts);
         Progress.Count(ordinal, counts.Written, counts.Duplicates, counts.Quarantined, _hours.Of(chunk.Chunk, published, records, _selection, chunk.Rejections, dataset, skipBelow, counts));
         return counts;
     }
@@ -118,6 +124,7 @@ internal sealed class TableLane : IDisposable
         Deduplicator.Select(rows.Records, _selection);
         Append(rows.Chunk, rows.Records, ordinal);
         var counts = new TakenCounts(_selection.Count, _selection.Duplicates, 0);
+        Aged(counts);
         Progress.Count(ordinal, counts.Written, counts.Duplicates, 0, _hours.Of(rows.Chunk.Chunk, default, rows.Records, _selection, [], 0, long.MaxValue, counts));
         return _selection.Count;
     }
@@ -126,13 +133,14 @@ internal sealed class TableLane : IDisposable
     public SealedWork Seal()
     {
         var lease = _lease ?? throw new InvalidOperationException($"Nothing is open in table '{Plan.Name}'.");
-        var deduplicatedAt = _openVersion;
+        var (deduplicatedAt, recordsAt) = (_openVersion, _recordsAt);
         _lease = null;
         _openVersion = -1;
+        _recordsAt = null;
         var batch = new SealedBatch { Plan = Plan, Partitions = _open.Seal(), Ranges = Progress.Seal(), Lease = lease };
         var generation = Deduplicator.Seal();
         Mutation.Do(Bug.ForgetsPendingAtSeal, () => Deduplicator.AbandonAll());
-        return new SealedWork(batch, generation, deduplicatedAt, _openedAt);
+        return new SealedWork(batch, generation, deduplicatedAt, recordsAt);
     }
 
     /// <summary>Brings the index up to the log: the runs of our own commits, and those of other workers.</summary>
@@ -151,6 +159,7 @@ internal sealed class TableLane : IDisposable
         _lease?.Dispose();
         _lease = null;
         _openVersion = -1;
+        _recordsAt = null;
 #if MUTATIONS
         if (Mutation.Current != Bug.DropNotUndoneOnAbandon)
 #endif
@@ -174,6 +183,11 @@ internal sealed class TableLane : IDisposable
         Budget.TryLease(0, out _lease);
         _openedAt = _time.GetTimestamp();
         _openVersion = IndexVersion;
+    }
+
+    private void Aged(TakenCounts counts)
+    {
+        if (counts.Written + counts.Duplicates + counts.Quarantined > 0) _recordsAt ??= _time.GetTimestamp();
     }
 
     private void Append(NormalizedChunk chunk, NormalizedRecords records, int ordinal)
@@ -207,5 +221,5 @@ internal sealed class TableLane : IDisposable
 /// <summary>What became of one dataset's records in a chunk.</summary>
 internal readonly record struct TakenCounts(int Written, int Duplicates, int Quarantined);
 
-/// <summary>A sealed batch with the deduplicator's generation and the log version its rows were checked against.</summary>
-internal sealed record SealedWork(SealedBatch Batch, int Generation, long DeduplicatedAt, long OpenedAt);
+/// <summary>A sealed batch with the deduplicator's generation, the log version its rows were checked against, and when its first record was taken (timestamp); null when it has none.</summary>
+internal sealed record SealedWork(SealedBatch Batch, int Generation, long DeduplicatedAt, long? RecordsAt);

@@ -10,27 +10,39 @@ namespace Ingest.Core.Flow.Runtime;
 /// <param name="busyTransfers">While more than these wait in other partitions, one may have to wait for its turn.</param>
 internal sealed class UnreadWatch(TimeProvider time, ILogger logger, long busyTransfers)
 {
-    /// <summary>Longer than a broker takes to be replaced by another.</summary>
+    /// <summary>While nothing else has to be read. Longer than a broker takes to be replaced by another.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
-    /// <summary>A sentence for each such partition; the first time it is logged too.</summary>
+    /// <summary>Of time in which others were read, also under full load: brokers and client take turns, and a turn takes seconds.</summary>
+    public static readonly TimeSpan PatienceWhileBusy = TimeSpan.FromMinutes(10);
+
+    private long _lookedAt = time.GetTimestamp();
+
+    /// <summary>A sentence for each such partition; the first time it is logged too. To be asked often.</summary>
     /// <param name="isHeldBack">The worker itself takes nothing more just now.</param>
     public IReadOnlyList<string> Look(IReadOnlyCollection<PartitionState> partitions, bool isHeldBack)
     {
         List<string>? unread = null;
         var waiting = 0L;
-        foreach (var partition in partitions) waiting += Waiting(partition);
+        var (now, moved) = (time.GetTimestamp(), false);
+        foreach (var partition in partitions)
+        {
+            waiting += Waiting(partition);
+            moved |= partition.StandsAt != partition.NextOffset;
+        }
+
+        var passed = moved ? time.GetElapsedTime(_lookedAt, now) : TimeSpan.Zero;
+        _lookedAt = now;
         foreach (var partition in partitions)
         {
             var own = Waiting(partition);
-            if (isHeldBack || own == 0 || waiting - own > busyTransfers || partition.StandsAt != partition.NextOffset)
-            {
-                (partition.StandsAt, partition.StandsSince, partition.IsTold) = (partition.NextOffset, time.GetTimestamp(), false);
-                continue;
-            }
-
-            var age = time.GetElapsedTime(partition.StandsSince);
-            if (age < Patience) continue;
+            var isRead = own == 0 || partition.StandsAt != partition.NextOffset;
+            if (isRead) (partition.StandsAt, partition.PassedOver, partition.IsTold) = (partition.NextOffset, TimeSpan.Zero, false);
+            else partition.PassedOver += passed;
+            if (isRead || isHeldBack || waiting - own > busyTransfers) partition.StandsSince = now;
+            var stood = time.GetElapsedTime(partition.StandsSince, now);
+            if (stood < Patience && partition.PassedOver < PatienceWhileBusy) continue;
+            var age = stood > partition.PassedOver ? stood : partition.PassedOver;
             var why = $"{partition.Source} has stood at offset {partition.NextOffset} of {partition.KnownEnd} for {age.TotalSeconds:F0} s: its broker does not answer, or a producer's transaction is open. If neither, restart this worker.";
             (unread ??= []).Add(why);
             if (partition.IsTold) continue;

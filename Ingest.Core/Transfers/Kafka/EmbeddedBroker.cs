@@ -65,11 +65,18 @@ public sealed class EmbeddedBroker : IDisposable
     }
 
     /// <summary>The next requests of a kind fail, each with one of the errors.</summary>
-    /// <param name="apiKey">Kafka's number of the request: 0 produce, 1 fetch, 2 list offsets, 8 offset commit.</param>
+    /// <param name="apiKey">Kafka's number of the request: 0 produce, 1 fetch, 2 list offsets, 8 offset commit, 10 find coordinator.</param>
     /// <param name="errors">Kafka's error codes; -195 cuts the connection.</param>
     public unsafe void FailNext(short apiKey, params int[] errors)
     {
         fixed (int* first = errors) MockCluster.PushErrors(Cluster, apiKey, (nuint)errors.Length, first);
+    }
+
+    /// <summary>Which broker (1-based) leads a partition; null for none, as when all that have it are down.</summary>
+    public void SetLeader(string topic, int partition, int? broker)
+    {
+        var error = MockCluster.SetLeader(Cluster, topic, partition, broker ?? -1);
+        if (error != 0) throw new InvalidOperationException($"The embedded broker does not set the leader of {topic}/{partition}: error {error}.");
     }
 
     /// <summary>Deletes what lies before an offset, as retention does.</summary>

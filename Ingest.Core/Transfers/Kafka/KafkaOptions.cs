@@ -42,6 +42,9 @@ public sealed record KafkaOptions
     /// <summary>Longest wait for a broker's first and last offset of a partition, after which it is asked again. 1 s to 60 s.</summary>
     public TimeSpan BoundsTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often brokers are asked about partitions in which nothing comes, and for the ids of topics. 10 ms to 10 minutes.</summary>
+    public TimeSpan AskInterval { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>All that is wrong with the values; empty when nothing is.</summary>
     public IReadOnlyList<string> Validate()
     {
@@ -55,6 +58,7 @@ public sealed record KafkaOptions
         Check(nameof(PrefetchBytes), PrefetchBytes, 1 << 20, 2047L << 20, "bytes");
         Check(nameof(PauseAfter), PauseAfter.TotalMilliseconds, 0, 5_000, "ms");
         Check(nameof(BoundsTimeout), BoundsTimeout.TotalMilliseconds, 1_000, 60_000, "ms");
+        Check(nameof(AskInterval), AskInterval.TotalMilliseconds, 10, 600_000, "ms");
         foreach (var name in KafkaClientConfig.Reserved.Where(Properties.ContainsKey))
             errors.Add($"{nameof(Properties)} sets {name}, which exactly-once rests on; remove it.");
         return errors;

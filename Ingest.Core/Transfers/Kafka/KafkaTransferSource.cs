@@ -19,6 +19,8 @@ public sealed class KafkaTransferSource : ITransferSource
     private readonly ConcurrentDictionary<TopicPartition, KnownEnd> _ends = new();
     private PollLoop? _loop;
     private volatile IConsumer<Ignore, Ignore>? _consumer;
+    private volatile BrokerWatch? _watch;
+    private volatile SilentPartitions? _silent;
     private int _runs;
 
     /// <param name="topics">All topics to read; one that does not exist yet is read once it does.</param>
@@ -48,11 +50,14 @@ public sealed class KafkaTransferSource : ITransferSource
     {
         if (Interlocked.Increment(ref _runs) > 1) throw new InvalidOperationException("A source runs once.");
         using var intake = new Intake(sink, _budget, _options, _time);
-        var rebalance = new Rebalance(intake, sink, new TopicIds(_options, _log), _options, _log, stop);
+        var silent = _silent = new SilentPartitions(_options, _time, _log, stop);
+        var rebalance = new Rebalance(intake, sink, new TopicIds(_options, _log), silent, _log, stop);
         using var consumer = Build(rebalance);
         using var messages = new NativeMessages(consumer, intake);
+        using var watch = _watch = new BrokerWatch(consumer, intake, _options, _time);
         var progress = rebalance.Progress = new ProgressReport(consumer, _commands, intake, _time, _log);
-        _loop = new PollLoop(consumer, messages, intake, rebalance, _commands, progress, sink, _options, _time, _log);
+        var troubles = new TroubleLog(_time, _log);
+        _loop = new PollLoop(consumer, messages, intake, rebalance, _commands, progress, watch, new Pauses(consumer, intake, troubles, _log), troubles, sink, _options, _time, _log);
         _consumer = consumer;
         try
         {
@@ -67,6 +72,7 @@ public sealed class KafkaTransferSource : ITransferSource
         finally
         {
             _consumer = null;
+            watch.Stop();
 
             // Leaves the group in good order: the sink commits what is open while the partitions are still ours.
             consumer.Close();
@@ -84,12 +90,16 @@ public sealed class KafkaTransferSource : ITransferSource
         // Asked for every partition at every turn of the engine, where the client takes a microsecond: a moment's age does not matter.
         var now = _time.GetTimestamp();
         if (_ends.TryGetValue(source, out var known) && _time.GetElapsedTime(known.AskedAt, now) < s_endAge) return known.End;
-        var end = AskEnd(source);
+        var end = Later(AskEnd(source), _watch?.EndOf(source));
         _ends[source] = new KnownEnd(now, end);
         return end;
     }
 
+    public IReadOnlyCollection<TopicPartition> Unanswered => _silent?.All ?? [];
+
     public void ReportProgress(CommitRight right, long nextOffset) => _commands.ReportProgress(right, nextOffset);
+
+    private static long? Later(long? one, long? other) => one is { } a && other is { } b ? Math.Max(a, b) : one ?? other;
 
     private long? AskEnd(TopicPartition source)
     {

@@ -56,6 +56,9 @@ internal static partial class MockCluster
     [LibraryImport(Library, EntryPoint = "rd_kafka_mock_push_request_errors_array")]
     public static unsafe partial void PushErrors(nint cluster, short apiKey, nuint count, int* errors);
 
+    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_partition_set_leader", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int SetLeader(nint cluster, string topic, int partition, int broker);
+
     [LibraryImport(Library, EntryPoint = "rd_kafka_mock_broker_set_down")]
     public static partial int BrokerDown(nint cluster, int broker);
 

@@ -19,6 +19,9 @@ internal sealed class PartitionState(CommitRight right, ChunkBuilder builder)
     /// <summary>The end of the partition that the client reported and the sink has not heard of yet; -1 for none.</summary>
     public long EndOffset { get; set; } = -1;
 
+    /// <summary>Where it stood at the last look of <see cref="BrokerWatch"/>; -1 before the first.</summary>
+    public long AskedAt { get; set; } = -1;
+
     /// <summary>Timestamp since which something waits to be handed on; 0 for nothing.</summary>
     public long WaitingSince { get; set; }
 

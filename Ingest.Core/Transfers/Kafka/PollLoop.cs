@@ -9,24 +9,19 @@ namespace Ingest.Core.Transfers.Kafka;
 /// </summary>
 internal sealed class PollLoop(
     IConsumer<Ignore, Ignore> consumer, NativeMessages messages, Intake intake, Rebalance rebalance, PollCommands commands, ProgressReport progress,
-    ITransferSink sink, KafkaOptions options, TimeProvider time, ILogger log)
+    BrokerWatch watch, Pauses pauses, TroubleLog troubles, ITransferSink sink, KafkaOptions options, TimeProvider time, ILogger log)
 {
     private const int MessagesPerTurn = 1024;
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan s_quietAtStart = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_pausedPoll = TimeSpan.FromMilliseconds(20);
     private readonly List<PartitionState> _seeks = [];
-
-    /// <summary>Partitions that the client was told to pause and has not been told to resume. It remembers that when they are taken away and come back.</summary>
-    private readonly HashSet<Confluent.Kafka.TopicPartition> _paused = [];
-    private readonly TroubleLog _troubles = new(time, log);
     private long _started;
     private bool _hasToldWaiting;
     private long _blockedSince;
     private bool _isPaused;
     private int _pausedVersion;
     private int _knownVersion = -1;
-    private bool _everAssigned;
     private volatile string? _fatal;
 
     public void Run(CancellationToken stop)
@@ -39,6 +34,7 @@ internal sealed class PollLoop(
             if (_fatal is { } why) throw new TransferSourceException(why);
             CarryOutMoves();
             progress.Tick();
+            Compare(watch.Tick(rebalance.Version));
             if (intake.TryMoveOn())
             {
                 Resume();
@@ -54,8 +50,8 @@ internal sealed class PollLoop(
     /// <summary>The client's error callback; it runs inside Consume.</summary>
     public void OnError(Error error)
     {
-        if (KafkaErrors.WhyFatal(error, _everAssigned) is { } why) _fatal = why;
-        else _troubles.Tell(error);
+        if (KafkaErrors.WhyFatal(error, rebalance.HasAssigned) is { } why) _fatal = why;
+        else troubles.Tell(error);
     }
 
     /// <summary>Once: silence would look like hanging.</summary>
@@ -97,35 +93,19 @@ internal sealed class PollLoop(
 
         if (!_isPaused || _pausedVersion != rebalance.Version)
         {
-            var all = consumer.Assignment;
-            consumer.Pause(all);
-            _paused.UnionWith(all);
-            if (!_isPaused) log.Paused(all.Count);
-            (_isPaused, _pausedVersion) = (true, rebalance.Version);
+            var count = pauses.PauseAll();
+            if (!_isPaused && count is { } paused) log.Paused(paused);
+            (_isPaused, _pausedVersion) = (count is not null, rebalance.Version);
         }
 
         Consume(s_pausedPoll);
     }
 
-    /// <summary>Reads on in all partitions that are to be read, also in those that were paused when they were last taken away, and have come back since.</summary>
     private void Resume()
     {
         _blockedSince = 0;
         _isPaused = false;
-        if (_paused.Count == 0) return;
-        List<Confluent.Kafka.TopicPartition> reading = [.. _paused.Where(p => intake.Find(p.Topic, p.Partition.Value) is { IsHalted: false })];
-        if (reading.Count == 0) return;
-        try
-        {
-            consumer.Resume(reading);
-            _paused.ExceptWith(reading);
-            log.Resumed(reading.Count);
-        }
-        catch (KafkaException e)
-        {
-            // Tried again at the next turn.
-            _troubles.Tell(e.Error);
-        }
+        pauses.Resume();
     }
 
     /// <summary>Takes one message or end; false when none came.</summary>
@@ -140,7 +120,6 @@ internal sealed class PollLoop(
                 _knownVersion = rebalance.Version;
             }
 
-            _everAssigned = true;
             if (messages.Partition() is not { } partition)
             {
                 if (messages.IsError) OnError(messages.Error());
@@ -176,10 +155,29 @@ internal sealed class PollLoop(
 
         var why = $"{partition.Source}: offset {partition.Builder.Next} is not in the broker's log ({error.Reason}). Transfers were deleted before they " +
             "were read, or the topic was created anew. Nothing was skipped; decide how to go on.";
+        Stop(partition, why, null);
+    }
+
+    /// <summary>A topic that is not the one that was assigned, though it has the name, is read no more.</summary>
+    /// <param name="ids">Of topics, as brokers say now.</param>
+    private void Compare(IReadOnlyDictionary<string, string> ids)
+    {
+        if (ids.Count == 0) return;
+        foreach (var partition in intake.Partitions.Where(p => !p.IsHalted).ToList())
+        {
+            if (partition.Right.TopicId is not { } id || !ids.TryGetValue(partition.Source.Topic, out var now) || now == id) continue;
+            Stop(partition, $"{partition.Source}: the topic with id {id} was deleted while it was read, and another one of its name, with id {now}, created.", now);
+        }
+    }
+
+    /// <param name="topicId">The id that the topic has now, if that was asked.</param>
+    private void Stop(PartitionState partition, string why, string? topicId)
+    {
+        var held = Held(partition.Source);
         log.Faulted(partition.Source, why);
         var next = partition.Builder.Next;
         Halt(partition);
-        sink.Faulted(partition.Right, next, Held(partition.Source), why);
+        sink.Faulted(partition.Right, next, held is { } bounds ? bounds with { TopicId = topicId } : null, why);
     }
 
     /// <summary>What the broker holds now, for the message; not worth waiting for when it does not answer.</summary>
@@ -215,6 +213,12 @@ internal sealed class PollLoop(
             _seeks.Add(partition);
         }
 
+        foreach (var partition in rebalance.AdmitSilent(consumer))
+        {
+            partition.AwaitsSeek = true;
+            _seeks.Add(partition);
+        }
+
         if (_seeks.Count > 0) _seeks.RemoveAll(IsSought);
     }
 
@@ -231,7 +235,7 @@ internal sealed class PollLoop(
         catch (KafkaException e)
         {
             // Just after an assignment the client is not ready to seek; until it is, what it delivers is dropped.
-            _troubles.Tell(e.Error);
+            troubles.Tell(e.Error);
             return false;
         }
     }
@@ -239,27 +243,13 @@ internal sealed class PollLoop(
     private void Halt(PartitionState partition)
     {
         intake.Halt(partition);
-        Pause([Native(partition.Source)]);
+        pauses.Pause([Native(partition.Source)]);
     }
 
     private void PauseHalted()
     {
         var halted = rebalance.TakeHalted();
-        if (halted.Count > 0) Pause(halted);
-    }
-
-    private void Pause(List<Confluent.Kafka.TopicPartition> partitions)
-    {
-        try
-        {
-            consumer.Pause(partitions);
-            _paused.UnionWith(partitions);
-        }
-        catch (KafkaException e)
-        {
-            // Not paused, it is fetched and dropped: a waste, not a danger.
-            _troubles.Tell(e.Error);
-        }
+        if (halted.Count > 0) pauses.Pause(halted);
     }
 
     private static Confluent.Kafka.TopicPartition Native(TopicPartition source) => new(source.Topic, source.Partition);

@@ -8,13 +8,16 @@ namespace Ingest.Core.Transfers.Kafka;
 /// The client's assignment callbacks, which run on the poll thread inside Consume and Close, and wait there for the sink's answers. They let no exception out, since the client would
 /// turn it into a consume error: the poll loop throws it instead.
 /// </summary>
-internal sealed class Rebalance(Intake intake, ITransferSink sink, TopicIds topicIds, KafkaOptions options, ILogger log, CancellationToken stop)
+internal sealed class Rebalance(Intake intake, ITransferSink sink, TopicIds topicIds, SilentPartitions silent, ILogger log, CancellationToken stop)
 {
     private readonly List<Confluent.Kafka.TopicPartition> _halted = [];
     private ExceptionDispatchInfo? _failure;
 
-    /// <summary>Grows with every assignment, so that the poll loop knows to pause what came.</summary>
+    /// <summary>Grows with every assignment, so that the poll loop knows to pause what came, and to look anew whose a message is.</summary>
     public int Version { get; private set; }
+
+    /// <summary>Partitions were assigned at least once: the brokers take us.</summary>
+    public bool HasAssigned { get; private set; }
 
     public ProgressReport? Progress { get; set; }
 
@@ -24,14 +27,10 @@ internal sealed class Rebalance(Intake intake, ITransferSink sink, TopicIds topi
         try
         {
             if (partitions.Count == 0) return [];
+            HasAssigned = true;
             sink.AssigningAsync().GetAwaiter().GetResult();
-            var bounds = partitions.Select(p => BoundsOf(consumer, p)).ToList();
-
-            // After the offsets: were the topic made anew in between, they would be the new one's, and the id must not be the old one's.
-            var ids = topicIds.Ask(consumer, [.. partitions.Select(p => p.Topic).Distinct()], stop);
-            bounds = bounds.ConvertAll(b => b with { TopicId = ids.GetValueOrDefault(b.Source.Topic) });
-            var rights = sink.AssignedAsync(bounds).GetAwaiter().GetResult();
-            return bounds.Zip(rights, StartAt).ToList();
+            var starts = Admit(consumer, Sources(partitions)).ToDictionary(s => s.TopicPartition, s => s.Offset);
+            return partitions.Select(p => new TopicPartitionOffset(p, starts.TryGetValue(p, out var start) ? start : Waiting(p))).ToList();
         }
         catch (Exception e)
         {
@@ -39,6 +38,26 @@ internal sealed class Rebalance(Intake intake, ITransferSink sink, TopicIds topi
             _failure ??= ExceptionDispatchInfo.Capture(e);
             _halted.AddRange(partitions);
             return partitions.Select(p => new TopicPartitionOffset(p, Offset.End)).ToList();
+        }
+    }
+
+    /// <summary>Asks again for partitions of which no broker said what it holds. Those that can be read now; the client has still to be told from where.</summary>
+    public IReadOnlyList<PartitionState> AdmitSilent(IConsumer<Ignore, Ignore> consumer)
+    {
+        if (!silent.AreDue) return [];
+        try
+        {
+            var told = silent.AskAgain(consumer);
+            if (told.Count == 0) return [];
+            Version++;
+            sink.AssigningAsync().GetAwaiter().GetResult();
+            _ = Admit(consumer, told);
+            silent.Tell();
+            return [.. told.Select(s => intake.Find(s.Topic, s.Partition)).OfType<PartitionState>().Where(p => !p.IsHalted)];
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return []; // the worker ends
         }
     }
 
@@ -67,6 +86,19 @@ internal sealed class Rebalance(Intake intake, ITransferSink sink, TopicIds topi
         return taken;
     }
 
+    /// <summary>Asks what brokers hold of partitions, and the sink from where they are read. Where each begins; those of which no broker says what it holds are left out.</summary>
+    private List<TopicPartitionOffset> Admit(IConsumer<Ignore, Ignore> consumer, IEnumerable<TopicPartition> sources)
+    {
+        var bounds = silent.Ask(consumer, sources);
+        if (bounds.Count == 0) return [];
+
+        // After the offsets: were the topic made anew in between, they would be the new one's, and the id must not be the old one's.
+        var ids = topicIds.Ask(consumer, [.. bounds.Select(b => b.Source.Topic).Distinct()], stop);
+        bounds = bounds.ConvertAll(b => b with { TopicId = ids.GetValueOrDefault(b.Source.Topic) });
+        var rights = sink.AssignedAsync(bounds).GetAwaiter().GetResult();
+        return bounds.Zip(rights, StartAt).ToList();
+    }
+
     private void Leave(IEnumerable<TopicPartitionOffset> partitions, Action<List<CommitRight>> tell)
     {
         Version++;
@@ -74,9 +106,10 @@ internal sealed class Rebalance(Intake intake, ITransferSink sink, TopicIds topi
         try
         {
             // What the sink has not accepted yet is the next owner's to read.
-            List<TopicPartition> sources = [.. partitions.Select(p => new TopicPartition(p.Topic, p.Partition.Value))];
+            var sources = Sources(partitions.Select(p => p.TopicPartition));
             rights.AddRange(sources.Select(s => intake.Find(s.Topic, s.Partition)?.Right).OfType<CommitRight>());
             foreach (var source in sources) intake.Discard(source);
+            silent.Forget(sources);
             if (rights.Count > 0) tell(rights);
             Progress?.Flush();
             foreach (var source in sources) intake.Forget(source);
@@ -89,6 +122,14 @@ internal sealed class Rebalance(Intake intake, ITransferSink sink, TopicIds topi
         foreach (var right in rights) right.Revoke();
     }
 
+    private static List<TopicPartition> Sources(IEnumerable<Confluent.Kafka.TopicPartition> partitions) => [.. partitions.Select(p => new TopicPartition(p.Topic, p.Partition.Value))];
+
+    private Offset Waiting(Confluent.Kafka.TopicPartition partition)
+    {
+        _halted.Add(partition);
+        return Offset.End;
+    }
+
     private TopicPartitionOffset StartAt(PartitionBounds bounds, CommitRight? right)
     {
         var partition = new Confluent.Kafka.TopicPartition(bounds.Source.Topic, bounds.Source.Partition);
@@ -96,31 +137,15 @@ internal sealed class Rebalance(Intake intake, ITransferSink sink, TopicIds topi
         {
             log.AssignedHalted(bounds.Source);
             _halted.Add(partition);
+
+            // Known all the same: the sink is told when it goes, as of any other.
+            intake.Start(new CommitRight(bounds.Source, bounds.End));
+            intake.Discard(bounds.Source);
             return new TopicPartitionOffset(partition, bounds.End);
         }
 
         intake.Start(right);
         log.Assigned(bounds.Source, right.StartOffset, bounds.Start, bounds.End);
         return new TopicPartitionOffset(partition, right.StartOffset);
-    }
-
-    /// <summary>Asks until the broker answers: starting without knowing what it holds could hide a lost or re-created topic. Heartbeats go on meanwhile.</summary>
-    private PartitionBounds BoundsOf(IConsumer<Ignore, Ignore> consumer, Confluent.Kafka.TopicPartition partition)
-    {
-        var source = new TopicPartition(partition.Topic, partition.Partition.Value);
-        while (true)
-        {
-            try
-            {
-                var held = consumer.QueryWatermarkOffsets(partition, options.BoundsTimeout);
-                return new PartitionBounds(source, held.Low.Value, held.High.Value);
-            }
-            catch (KafkaException e)
-            {
-                stop.ThrowIfCancellationRequested();
-                log.BoundsUnknown(source, e.Error.Reason);
-                stop.WaitHandle.WaitOne(options.PollTimeout);
-            }
-        }
     }
 }

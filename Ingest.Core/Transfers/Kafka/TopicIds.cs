@@ -7,7 +7,7 @@ namespace Ingest.Core.Transfers.Kafka;
 
 /// <summary>
 /// Asks the brokers for the ids of topics: one that was deleted and created anew has another. Brokers before 2.8 have none, and neither has the embedded one: its controller, which librdkafka
-/// asks, is no broker of its. Used by the poll thread.
+/// asks, is no broker of its.
 /// </summary>
 internal sealed class TopicIds(KafkaOptions options, ILogger log)
 {
@@ -18,18 +18,11 @@ internal sealed class TopicIds(KafkaOptions options, ILogger log)
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled meanwhile.</exception>
     public IReadOnlyDictionary<string, string> Ask(IConsumer<Ignore, Ignore> consumer, IReadOnlyList<string> topics, CancellationToken stop)
     {
-        using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                var controller = NativeClient.ControllerOf(consumer, options.BoundsTimeout);
-                if (controller < 0 || admin.GetMetadata(topics[0], options.BoundsTimeout).Brokers.All(b => b.BrokerId != controller)) return s_none;
-                return Describe(admin, topics);
-            }
-            catch (KafkaException e) when (e.Error.Code is ErrorCode.Local_UnsupportedFeature or ErrorCode.UnsupportedVersion)
-            {
-                return s_none;
+                return AskOnce(consumer, topics, options.BoundsTimeout);
             }
             catch (KafkaException e)
             {
@@ -41,12 +34,41 @@ internal sealed class TopicIds(KafkaOptions options, ILogger log)
         }
     }
 
-    private Dictionary<string, string> Describe(IAdminClient admin, IReadOnlyList<string> topics)
+    /// <summary>The same, asked once and without a word when there is no answer: null then.</summary>
+    /// <param name="wait">For each of up to three questions.</param>
+    public static IReadOnlyDictionary<string, string>? TryAsk(IConsumer<Ignore, Ignore> consumer, IReadOnlyList<string> topics, TimeSpan wait)
+    {
+        try
+        {
+            return AskOnce(consumer, topics, wait);
+        }
+        catch (KafkaException)
+        {
+            return null;
+        }
+    }
+
+    private static Dictionary<string, string> AskOnce(IConsumer<Ignore, Ignore> consumer, IReadOnlyList<string> topics, TimeSpan wait)
+    {
+        using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
+        try
+        {
+            var controller = NativeClient.ControllerOf(consumer, wait);
+            if (controller < 0 || admin.GetMetadata(topics[0], wait).Brokers.All(b => b.BrokerId != controller)) return s_none;
+            return Describe(admin, topics, wait);
+        }
+        catch (KafkaException e) when (e.Error.Code is ErrorCode.Local_UnsupportedFeature or ErrorCode.UnsupportedVersion)
+        {
+            return s_none;
+        }
+    }
+
+    private static Dictionary<string, string> Describe(IAdminClient admin, IReadOnlyList<string> topics, TimeSpan wait)
     {
         List<TopicDescription> described;
         try
         {
-            described = admin.DescribeTopicsAsync(TopicCollection.OfTopicNames(topics), new DescribeTopicsOptions { RequestTimeout = options.BoundsTimeout }).GetAwaiter().GetResult().TopicDescriptions;
+            described = admin.DescribeTopicsAsync(TopicCollection.OfTopicNames(topics), new DescribeTopicsOptions { RequestTimeout = wait }).GetAwaiter().GetResult().TopicDescriptions;
         }
         catch (DescribeTopicsException some)
         {

@@ -92,7 +92,8 @@ internal sealed class Member(World world, Process process, Broker broker, ByteBu
         _held.Clear();
     }
 
-    private List<CommitRight> RightsOf(IEnumerable<TopicPartition> partitions) => [.. partitions.Select(p => _held.GetValueOrDefault(p)?.Right).OfType<CommitRight>()];
+    /// <summary>Of all that were assigned; those that were halted at that have one that nothing was read under.</summary>
+    private List<CommitRight> RightsOf(IEnumerable<TopicPartition> partitions) => [.. partitions.Where(_held.ContainsKey).Select(p => _held[p].Right ?? new CommitRight(p, 0))];
 
     private void CarryOutMoves()
     {
