@@ -44,6 +44,9 @@ internal sealed class SealedTable : IDisposable
 
     public DeltaTable Table { get; }
 
+    /// <summary>A local folder for what is not a sealer's.</summary>
+    public string WorkFolder => _work.Path;
+
     /// <summary>Commits one file of new rows on a day (null: without a date).</summary>
     public async Task CommitAsync(int rows, int? day = 20_000)
     {
