@@ -50,7 +50,7 @@ internal static class PoolLedgerCommand
     {
         // Asked before the ledgers are read: what is published after that cannot count as there.
         var askedAtMs = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
-        var bounds = brokers is null ? null : Bounds(brokers, given.Pool);
+        var bounds = brokers is null ? null : Bounds(brokers, given.Pool, cancellation);
         var rows = new List<string[]>();
         var problems = new List<string>();
         var departments = new HashSet<string>(StringComparer.Ordinal);
@@ -80,12 +80,12 @@ internal static class PoolLedgerCommand
         return problems.Count == 0 ? ExitCodes.Ok : ExitCodes.Failed;
     }
 
-    private static IReadOnlyDictionary<TopicPartition, PartitionBounds> Bounds(string brokers, PoolTables pool)
+    private static IReadOnlyDictionary<TopicPartition, PartitionBounds> Bounds(string brokers, PoolTables pool, CancellationToken cancellation)
     {
         try
         {
             var topics = pool.Tables.SelectMany(t => t.Snapshot.Txns.Keys).Select(id => AppId.TryParse(id, out _, out var source) ? source.Topic : "").ToHashSet(StringComparer.Ordinal);
-            return TopicBounds.Read(brokers, SettingsReader.KafkaProperties(SettingsReader.Configuration([])), topics);
+            return TopicBounds.Read(brokers, SettingsReader.KafkaProperties(SettingsReader.Configuration([])), topics, cancellation);
         }
         catch (TransferSourceException away)
         {
