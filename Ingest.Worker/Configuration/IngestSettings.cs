@@ -98,7 +98,7 @@ public sealed class SealingSettings
     [Description("Recent files of a partition are merged, before they are sealed, when there are this many.")]
     public int MergeFiles { get; set; } = 128;
 
-    [Description("Bytes of rows in memory while files are merged; beyond the budget of ingest. More rows go over the local disk.")]
+    [Description("Bytes of rows in memory while files are merged, at most; taken from the budget, with as much again for encoding, as they are needed. More rows go over the local disk.")]
     public string Memory { get; set; } = "64MiB";
 }
 

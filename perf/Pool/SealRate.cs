@@ -36,7 +36,8 @@ internal sealed class SealRate(Workload workload, KafkaAccess kafka, string cont
         return Median(ratios) >= Aim;
     }
 
-    private async Task<Turn> TurnAsync(int turn, bool isSealing, CancellationToken cancellation)
+    /// <summary>One ingest of the backlog into a pool of its own.</summary>
+    public async Task<Turn> TurnAsync(int turn, bool isSealing, CancellationToken cancellation)
     {
         var pool = Path.Combine(folder, isSealing ? "sealing" : "plain");
         if (Directory.Exists(pool)) Directory.Delete(pool, recursive: true);
@@ -87,7 +88,7 @@ internal sealed class SealRate(Workload workload, KafkaAccess kafka, string cont
     /// <param name="FirstRecords">Records of the first commit, which were read before that time.</param>
     /// <param name="Replaced">Files that were merged or sealed within it.</param>
     /// <param name="Out">What they became.</param>
-    private sealed record Turn(Measurement Whole, double Seconds, long Records, long FirstRecords, int Commits, Written Ingested, int Rewrites, Written Replaced, Written Out)
+    internal sealed record Turn(Measurement Whole, double Seconds, long Records, long FirstRecords, int Commits, Written Ingested, int Rewrites, Written Replaced, Written Out)
     {
         public double Rate => (Records - FirstRecords) / Math.Max(0.001, Seconds);
     }

@@ -88,13 +88,11 @@ internal sealed class Housekeeper
         }
     }
 
-    /// <summary>False when nothing was due. What it holds in memory, rows and about as much for encoding them, is room that ingest does without meanwhile.</summary>
+    /// <summary>False when nothing was due.</summary>
     private async ValueTask<bool> SealAsync(TableKeeping table, CancellationToken cancellation)
     {
         var started = _services.Time.GetTimestamp();
-        var budget = table.Lane.Budget;
-        var bytes = Math.Min(2 * _options.Sealing.MemoryBytes, budget.TotalBytes / 4);
-        budget.Keep(bytes);
+        table.Room.Take(SealRoom.BytesMin);
         try
         {
             if (await table.Sealer.RunOnceAsync(SealScope.Due, cancellation) is not { } done) return false;
@@ -103,7 +101,7 @@ internal sealed class Housekeeper
         }
         finally
         {
-            budget.Keep(-bytes);
+            table.Room.GiveBack();
         }
     }
 
@@ -121,7 +119,8 @@ internal sealed class Housekeeper
 
     private TableKeeping New(TableLane lane)
     {
-        var services = new SealerServices(_workFolder, _services.Ids, _services.Time, new Throttle(_services.Time, _isBusy), _services.Logger) { Files = _services.Files };
-        return new TableKeeping(lane, new TableSealer(lane.Plan, lane.Store, services, _options.Sealing), new SealLease(lane.Store, _services.Ids.Next(), _services.Time, _options.LeaseTerm));
+        var room = new SealRoom(lane.Budget, Math.Min(2 * _options.Sealing.MemoryBytes, lane.Budget.TotalBytes / 4));
+        var services = new SealerServices(_workFolder, _services.Ids, _services.Time, new Throttle(_services.Time, _isBusy), _services.Logger) { Files = _services.Files, Holding = room.Take };
+        return new TableKeeping(lane, room, new TableSealer(lane.Plan, lane.Store, services, _options.Sealing), new SealLease(lane.Store, _services.Ids.Next(), _services.Time, _options.LeaseTerm));
     }
 }

@@ -90,6 +90,7 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, SealerSer
             await foreach (var _ in services.Files.ReadAsync(content, table.Rows, values, _rows.Records, cancellation))
             {
                 sums += _rows.Fingerprint(from, department);
+                services.Holding(2 * _rows.Bytes);
                 if (_rows.Bytes > options.MemoryBytes) runs.Add(await SpillAsync(cancellation));
                 from = _rows.Records.Count;
             }

@@ -1,10 +1,10 @@
 namespace Ingest.Core.Pool.Sealing;
 
-/// <summary>Keeps sealing out of ingest's way: while ingest has all it can do, a tenth of one core at most goes into sealing. Owned by one task.</summary>
+/// <summary>Keeps sealing out of ingest's way: while ingest has all it can do, a twentieth of one core at most goes into sealing. With a tenth, and code that is compiled beside it, ingest lost more than a tenth of its rate (perf -- seal). Owned by one task.</summary>
 public sealed class Throttle(TimeProvider time, Func<bool> isBusy)
 {
     /// <summary>Rest for each unit of work while ingest is busy.</summary>
-    private const int RestFactor = 9;
+    private const int RestFactor = 19;
 
     /// <summary>Shorter stretches of work are not worth a timer.</summary>
     private static readonly TimeSpan s_workMin = TimeSpan.FromMilliseconds(20);
@@ -16,6 +16,9 @@ public sealed class Throttle(TimeProvider time, Func<bool> isBusy)
 
     /// <summary>Never rests; for commands.</summary>
     public static Throttle None(TimeProvider time) => new(time, static () => false);
+
+    /// <summary>Work is held back now.</summary>
+    public bool IsHolding => isBusy();
 
     /// <summary>Begins a stretch of work.</summary>
     public void Begin() => _since = time.GetTimestamp();
