@@ -65,7 +65,7 @@ public sealed class BatchingSettings
     [Description("How long a record may wait for its commit. Shorter: fresher tables, more and smaller files.")]
     public TimeSpan FlushAfter { get; set; } = TimeSpan.FromSeconds(2);
 
-    [Description("The same while more than 10,000 transfers are waiting: large batches are several times cheaper.")]
+    [Description("The same while more than 10,000 transfers, or 64 MiB of them, are waiting: large batches are several times cheaper.")]
     public TimeSpan FlushAfterBehind { get; set; } = TimeSpan.FromSeconds(20);
 
     [Description("A batch is committed when it weighs this much, however young.")]

@@ -21,7 +21,7 @@ public sealed class ThrottleTests
 
         // What was just rested from does not count again, and a few milliseconds are not worth a timer.
         _time.Advance(TimeSpan.FromMilliseconds(19));
-        Assert.True(throttle.PaceAsync(default).IsCompletedSuccessfully);
+        Assert.True(throttle.PaceAsync(default).AsTask().IsCompletedSuccessfully);
     }
 
     [Fact]
@@ -29,6 +29,6 @@ public sealed class ThrottleTests
     {
         var throttle = Throttle.None(_time);
         _time.Advance(TimeSpan.FromMinutes(1));
-        Assert.True(throttle.PaceAsync(default).IsCompletedSuccessfully);
+        Assert.True(throttle.PaceAsync(default).AsTask().IsCompletedSuccessfully);
     }
 }

@@ -31,7 +31,7 @@ internal sealed class WrittenAccount
     public int Rewrites { get; private set; }
 
     /// <summary>Files that were exchanged, and their bytes.</summary>
-    public Written Replaced { get; private set; } = new();
+    public Written Replaced { get; private set; }
 
     /// <summary>Entries of ingest.</summary>
     public int Commits { get; private set; }
