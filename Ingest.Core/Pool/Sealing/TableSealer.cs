@@ -136,11 +136,11 @@ public sealed class TableSealer
             using var merged = await merge.RunAsync(item, cancellation);
 
             // It took a while: what was live then may be gone, and then nothing may appear under this name.
-            await _recent.RefreshAsync(cancellation);
+            await _services.Throttle.WaitAsync(_recent.RefreshAsync(cancellation));
             var readAt = Since.Now(_services.Time);
             if (!AreLive(item)) return await GiveUpAsync(plan, merge, item, cancellation);
             var (written, bytes) = (merged.Written, merged.File.Length);
-            if (await merged.File.UseAsync(content => _store.CreateUniqueAsync(item.Output, content, cancellation)) == CreateOutcome.AlreadyExists)
+            if (await _services.Throttle.WaitAsync(merged.File.UseAsync(content => _store.CreateUniqueAsync(item.Output, content, cancellation))) == CreateOutcome.AlreadyExists)
             {
                 // Somebody else's, by the same plan: the same rows, perhaps in other bytes; or none, if somebody could not read the inputs.
                 if (await StoredAsync(merge, item, cancellation) is not { } stored) return null;

@@ -25,6 +25,19 @@ public sealed class ThrottleTests
     }
 
     [Fact]
+    public async Task Waiting_for_the_store_is_no_work()
+    {
+        var throttle = new Throttle(_time, () => true);
+        throttle.Begin();
+        var answer = new TaskCompletionSource<int>();
+        var waiting = throttle.WaitAsync(new ValueTask<int>(answer.Task)).AsTask();
+        _time.Advance(TimeSpan.FromSeconds(5));
+        answer.SetResult(7);
+        Assert.Equal(7, await waiting);
+        Assert.True(throttle.PaceAsync(default).AsTask().IsCompletedSuccessfully);
+    }
+
+    [Fact]
     public void While_it_is_not_work_goes_on()
     {
         var throttle = Throttle.None(_time);
