@@ -32,7 +32,28 @@ public sealed class TableViewTests
 
     [Fact]
     public void A_table_that_is_wider_than_the_terminal_is_a_block_a_row() =>
-        Assert.Equal("\n  table     a\n  source    kafka\n  offset    1\n  given up  0\n\n", Drawn(TableView.Plain.Of(s_names, [["a", "kafka", "1", "0"]]), width: 20));
+        Assert.Equal("\n  table     a\n  source    kafka\n  offset    1\n  given up  0\n\n", Drawn(new TableView().Of(s_names, [["a", "kafka", "1", "0"]]), width: 20));
+
+    [Fact]
+    public void A_cell_with_line_breaks_stays_a_cell_and_a_row_a_line() =>
+        Assert.Equal("\n  a              b\n────────────────────\n  1\\n2\\t\\u0007   c\n\n", Drawn(new TableView().Of(["a", "b"], [["1\n2\t\a", "c"]])));
+
+    [Fact]
+    public void In_a_pipe_a_row_is_a_line_however_long_unless_COLUMNS_says_how_wide_to_be()
+    {
+        string[] row = ["a", new('k', 300), "1", "0"];
+        Assert.Contains($"  a       {row[1]}   1        0\n", Drawn(new TableView().Of(s_names, [row]), Output.WidthOfPipe(null)), StringComparison.Ordinal);
+        Assert.Contains($"  source    {row[1]}\n  offset    1\n", Drawn(new TableView().Of(s_names, [row]), Output.WidthOfPipe("100")), StringComparison.Ordinal);
+        Assert.All(["", "0", "-1", "wide", "99999999999"], c => Assert.Equal(Output.Unlimited, Output.WidthOfPipe(c)));
+    }
+
+    [Fact]
+    public void In_JSON_only_columns_of_numbers_are_numbers_and_an_empty_cell_is_null() =>
+        Assert.Equal("""{"table":"0191","source":null,"offset":12345,"given up":"0"}""", OutputStyleOptions.Json(s_names, ["0191", "", "12345", "0"], s_view));
+
+    [Fact]
+    public void People_are_told_what_an_empty_cell_means() =>
+        Assert.Contains("nothing", Drawn(new TableView { WhenEmpty = new Dictionary<string, string> { ["a"] = "nothing" } }.Of(["a"], [[""]])), StringComparison.Ordinal);
 
     private static string Drawn(RowTable table, int width = 1_000)
     {

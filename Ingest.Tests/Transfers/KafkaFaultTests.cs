@@ -6,6 +6,8 @@ namespace Ingest.Tests.Transfers;
 
 public sealed class KafkaFaultTests : IDisposable
 {
+    private const short ListOffsets = 2;
+
     private static readonly CancellationToken s_none = CancellationToken.None;
     private readonly EmbeddedBroker _broker = new();
     private readonly TransferPublisher _publisher;
@@ -65,6 +67,19 @@ public sealed class KafkaFaultTests : IDisposable
         var sink = new RecordingSink { StartAt = _ => throw new InvalidDataException("the table is damaged") };
         var thrown = await Record.ExceptionAsync(() => source.RunAsync(sink, stop.Token));
         Assert.Equal("the table is damaged", Assert.IsType<InvalidDataException>(thrown).Message);
+    }
+
+    [Fact]
+    public async Task Brokers_that_do_not_lead_a_partition_yet_are_asked_again_what_they_hold()
+    {
+        _broker.CreateTopic("a", 1);
+        await Publish("a", 0, 10);
+        _broker.FailNext(ListOffsets, (int)Confluent.Kafka.ErrorCode.NotLeaderForPartition, (int)Confluent.Kafka.ErrorCode.NotLeaderForPartition, (int)Confluent.Kafka.ErrorCode.LeaderNotAvailable);
+        Assert.Equal((0, 10), Bounds() is var held ? (held.Start, held.End) : default);
+        _broker.FailNext(ListOffsets, (int)Confluent.Kafka.ErrorCode.TopicAuthorizationFailed, (int)Confluent.Kafka.ErrorCode.TopicAuthorizationFailed);
+        Assert.Throws<TransferSourceException>(() => Bounds());
+
+        PartitionBounds Bounds() => TopicBounds.Read(_broker.BootstrapServers, new Dictionary<string, string>(), ["a"], s_none).Values.Single();
     }
 
     [Fact]

@@ -20,13 +20,20 @@ internal static class Output
         _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:F1} KiB"),
     };
 
-    /// <summary>As wide as the terminal, or wide enough for any table when there is none (so that a pipe gets whole lines).</summary>
+    /// <summary>Wider than any table.</summary>
+    public const int Unlimited = 1_000_000;
+
     public static IAnsiConsole Console { get; } = Create();
+
+    /// <summary>
+    /// How wide a pipe or file is: wide enough for a row a line, for grep and less -S; or what the variable COLUMNS says (POSIX), which a user exports to read the same in a pager, a block a row where a row does not fit.
+    /// </summary>
+    public static int WidthOfPipe(string? columns) => int.TryParse(columns, NumberStyles.None, CultureInfo.InvariantCulture, out var width) && width > 0 ? width : Unlimited;
 
     private static IAnsiConsole Create()
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings());
-        if (System.Console.IsOutputRedirected) console.Profile.Width = 1_000_000;
+        if (System.Console.IsOutputRedirected) console.Profile.Width = WidthOfPipe(Environment.GetEnvironmentVariable("COLUMNS"));
         return console;
     }
 }

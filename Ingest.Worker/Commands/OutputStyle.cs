@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -25,8 +26,8 @@ internal sealed class OutputStyleOptions
 
     public OutputStyle Of(ParseResult parse) => parse.GetValue(_csv) ? OutputStyle.Csv : parse.GetValue(_json) ? OutputStyle.Json : OutputStyle.Table;
 
-    /// <summary>Prints rows; whole numbers are numbers in JSON. A table, which people look at, gets what <paramref name="forPeople"/> makes of them.</summary>
-    public static void Write(OutputStyle style, IReadOnlyList<string> names, IReadOnlyList<string[]> rows, TableView? forPeople = null)
+    /// <summary>Prints rows. A table, which people look at, gets what the view makes of them; JSON gets numbers where the view says so, and null for empty cells.</summary>
+    public static void Write(OutputStyle style, IReadOnlyList<string> names, IReadOnlyList<string[]> rows, TableView view)
     {
         switch (style)
         {
@@ -35,10 +36,10 @@ internal sealed class OutputStyleOptions
                 foreach (var row in rows) Console.WriteLine(string.Join(',', row.Select(CsvCell)));
                 break;
             case OutputStyle.Json:
-                foreach (var row in rows) Console.WriteLine(Json(names, row));
+                foreach (var row in rows) Console.WriteLine(Json(names, row, view));
                 break;
             default:
-                Output.Console.Write((forPeople ?? TableView.Plain).Of(names, rows));
+                Output.Console.Write(view.Of(names, rows));
                 break;
         }
     }
@@ -46,7 +47,8 @@ internal sealed class OutputStyleOptions
     public static string CsvCell(string text) =>
         text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
-    private static string Json(IReadOnlyList<string> names, string[] row)
+    /// <summary>Text stays text, whatever it looks like: there is a department 0191.</summary>
+    public static string Json(IReadOnlyList<string> names, string[] row, TableView view)
     {
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer, s_json))
@@ -54,8 +56,8 @@ internal sealed class OutputStyleOptions
             writer.WriteStartObject();
             for (var i = 0; i < names.Count; i++)
             {
-                if (long.TryParse(row[i], System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out var number)) writer.WriteNumber(names[i], number);
-                else if (row[i].Length == 0) writer.WriteNull(names[i]);
+                if (row[i].Length == 0) writer.WriteNull(names[i]);
+                else if (view.Numbers.Contains(names[i]) || view.Ordinals.Contains(names[i])) writer.WriteNumber(names[i], decimal.Parse(row[i], CultureInfo.InvariantCulture));
                 else writer.WriteString(names[i], row[i]);
             }
 

@@ -16,14 +16,16 @@ internal static class PoolLedgerCommand
 
     private static readonly string[] s_hourNames = ["table", "department", "hour", "transfers", "records", "written", "duplicates", "quarantined", "taken in later"];
 
-    private static readonly string[] s_markNames = ["table", "department", "version", "complete before", "held back by", "out of order", "offsets given up"];
+    private static readonly string[] s_markNames = ["table", "department", "version", "complete before", "held back by", "seconds out of order", "offsets given up"];
 
     private static readonly TableView s_forPeople = new()
     {
         Numbers = ["version", "from", "to", "commits", "transfers", "records", "written", "duplicates", "quarantined", "offsets given up", "taken in later"],
+        Ordinals = ["partition", "seconds out of order"],
         Times = ["published until"],
         OnlyIfTheyDiffer = ["source"],
-        UnlessUsual = new Dictionary<string, string> { ["offsets given up"] = "0", ["taken in later"] = "0", ["without gaps"] = "yes" },
+        UnlessUsual = new Dictionary<string, string> { ["offsets given up"] = "0", ["taken in later"] = "0", ["seconds out of order"] = "0", ["without gaps"] = "yes" },
+        WhenEmpty = new Dictionary<string, string> { ["hour"] = "not known", ["complete before"] = "not known", ["held back by"] = "nothing" },
     };
 
     private enum View
@@ -50,7 +52,7 @@ internal static class PoolLedgerCommand
     {
         // Asked before the ledgers are read: what is published after that cannot count as there.
         var askedAtMs = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
-        var bounds = brokers is null ? null : Bounds(brokers, given.Pool);
+        var bounds = brokers is null ? null : Bounds(brokers, given.Pool, cancellation);
         var rows = new List<string[]>();
         var problems = new List<string>();
         var departments = new HashSet<string>(StringComparer.Ordinal);
@@ -80,12 +82,12 @@ internal static class PoolLedgerCommand
         return problems.Count == 0 ? ExitCodes.Ok : ExitCodes.Failed;
     }
 
-    private static IReadOnlyDictionary<TopicPartition, PartitionBounds> Bounds(string brokers, PoolTables pool)
+    private static IReadOnlyDictionary<TopicPartition, PartitionBounds> Bounds(string brokers, PoolTables pool, CancellationToken cancellation)
     {
         try
         {
             var topics = pool.Tables.SelectMany(t => t.Snapshot.Txns.Keys).Select(id => AppId.TryParse(id, out _, out var source) ? source.Topic : "").ToHashSet(StringComparer.Ordinal);
-            return TopicBounds.Read(brokers, SettingsReader.KafkaProperties(SettingsReader.Configuration([])), topics);
+            return TopicBounds.Read(brokers, SettingsReader.KafkaProperties(SettingsReader.Configuration([])), topics, cancellation);
         }
         catch (TransferSourceException away)
         {
@@ -101,14 +103,14 @@ internal static class PoolLedgerCommand
 
     private static string[] Row(string table, LedgerHour hour) =>
     [
-        table, hour.Department, hour.Hour.StartMs == 0 ? "not known" : DateTimeOffset.FromUnixTimeMilliseconds(hour.Hour.StartMs).ToString("yyyy-MM-ddTHH:00Z", CultureInfo.InvariantCulture),
+        table, hour.Department, hour.Hour.StartMs == 0 ? "" : DateTimeOffset.FromUnixTimeMilliseconds(hour.Hour.StartMs).ToString("yyyy-MM-ddTHH:00Z", CultureInfo.InvariantCulture),
         Text(hour.Hour.Transfers), Text(hour.Records), Text(hour.Hour.Written), Text(hour.Hour.Duplicates), Text(hour.Hour.Quarantined), Text(hour.TakenIn),
     ];
 
     private static string[] Row(string table, CompletenessMark mark) =>
     [
-        table, mark.Department, Text(mark.Version), mark.BeforeMs == 0 ? "not known" : Time(mark.BeforeMs), mark.HeldBackBy?.ToString() ?? "nothing",
-        string.Create(CultureInfo.InvariantCulture, $"{mark.LateMs / 1000.0:0.###} s"), Text(mark.GivenUp),
+        table, mark.Department, Text(mark.Version), Time(mark.BeforeMs), mark.HeldBackBy?.ToString() ?? "",
+        string.Create(CultureInfo.InvariantCulture, $"{mark.LateMs / 1000.0:0.###}"), Text(mark.GivenUp),
     ];
 
     private static string Time(long ms) => ms == 0 ? "" : DateTimeOffset.FromUnixTimeMilliseconds(ms).ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);

@@ -24,13 +24,26 @@ internal static class PoolVacuumCommand
             given.Errors.Add($"--retain is {retain}. Give at least {Vacuum.RetentionMin.TotalDays:F0} days (7.00:00:00), or --force while no worker runs and nobody reads.");
         given.Check();
 
+        var work = Directory.CreateTempSubdirectory("ingest-vacuum-");
+        try
+        {
+            return await RunAsync(given, retain, delete, work.FullName, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            work.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<int> RunAsync(PoolArguments given, TimeSpan retain, bool delete, string workFolder, CancellationToken cancellation)
+    {
         var report = Output.Table("table", delete ? "deleted files" : "files to delete", "of them orphans", "size", delete ? "deleted index objects" : "");
         foreach (var table in given.Tables)
         {
             var listed = 0;
             try
             {
-                var done = await Vacuum.RunAsync(table.Store, retain, delete, TimeProvider.System, (file, isOrphan) =>
+                var done = await Vacuum.RunAsync(table.Store, retain, delete, TimeProvider.System, workFolder, (file, isOrphan) =>
                 {
                     if (listed++ < ListedMax) Console.WriteLine($"{table.Name}/{file.Name}{(isOrphan ? "  orphan" : "")}");
                 }, cancellation).ConfigureAwait(false);

@@ -13,11 +13,15 @@ internal sealed class RowTable(params string[] columns) : IRenderable
 
     public int Count => _rows.Count;
 
-    public void Row(params string[] cells) => _rows.Add(cells);
+    public void Row(params string[] cells) => _rows.Add([.. cells.Select(OneLine)]);
 
     public Measurement Measure(RenderOptions options, int maxWidth) => new(Math.Min(Width(), maxWidth), maxWidth);
 
     public IEnumerable<Segment> Render(RenderOptions options, int maxWidth) => _rows.Count > 0 && Width() > maxWidth ? Blocks() : Trimmed(((IRenderable)AsTable()).Render(options, maxWidth));
+
+    /// <summary>A row is a line, in a file or for grep, too: line breaks and other control characters are shown as JSON writes them.</summary>
+    private static string OneLine(string text) =>
+        text.Any(char.IsControl) ? string.Concat(text.Select(c => c switch { '\n' => @"\n", '\r' => @"\r", '\t' => @"\t", _ when char.IsControl(c) => $@"\u{(int)c:x4}", _ => c.ToString() })) : text;
 
     /// <summary>Lines without the spaces at their ends, which pipes and files would keep.</summary>
     private static IEnumerable<Segment> Trimmed(IEnumerable<Segment> table)

@@ -5,10 +5,11 @@ namespace Ingest.Worker.Commands;
 /// <summary>Makes a table for people of rows that also go out as CSV and JSON: narrower by columns that say nothing here, and numbers with separators.</summary>
 internal sealed record TableView
 {
-    public static TableView Plain { get; } = new();
-
-    /// <summary>Columns of numbers, which get separators.</summary>
+    /// <summary>Columns of numbers, which get separators; in JSON they are numbers.</summary>
     public IReadOnlyCollection<string> Numbers { get; init; } = [];
+
+    /// <summary>Columns of numbers that are names, and get none; in JSON they are numbers, too.</summary>
+    public IReadOnlyCollection<string> Ordinals { get; init; } = [];
 
     /// <summary>Columns of times, which go to the minute.</summary>
     public IReadOnlyCollection<string> Times { get; init; } = [];
@@ -18,6 +19,9 @@ internal sealed record TableView
 
     /// <summary>Columns that are left out when each row has this there: the usual.</summary>
     public IReadOnlyDictionary<string, string> UnlessUsual { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What people are told where a cell is empty.</summary>
+    public IReadOnlyDictionary<string, string> WhenEmpty { get; init; } = new Dictionary<string, string>();
 
     public RowTable Of(IReadOnlyList<string> names, IReadOnlyList<string[]> rows)
     {
@@ -34,6 +38,7 @@ internal sealed record TableView
     }
 
     private string Cell(string name, string text) =>
+        text.Length == 0 ? WhenEmpty.GetValueOrDefault(name, "") :
         Times.Contains(name) && text.Length > 16 && text[10] == 'T' ? $"{text[..10]} {text[11..16]}Z" :
         Numbers.Contains(name) && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? Output.Count(number) : text;
 }

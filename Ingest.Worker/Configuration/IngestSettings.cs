@@ -65,7 +65,7 @@ public sealed class BatchingSettings
     [Description("How long a record may wait for its commit. Shorter: fresher tables, more and smaller files.")]
     public TimeSpan FlushAfter { get; set; } = TimeSpan.FromSeconds(2);
 
-    [Description("The same while more than 10,000 transfers are waiting: large batches are several times cheaper.")]
+    [Description("The same while more than 10,000 transfers, or 64 MiB of them, are waiting: large batches are several times cheaper.")]
     public TimeSpan FlushAfterBehind { get; set; } = TimeSpan.FromSeconds(20);
 
     [Description("A batch is committed when it weighs this much, however young.")]
@@ -98,7 +98,7 @@ public sealed class SealingSettings
     [Description("Recent files of a partition are merged, before they are sealed, when there are this many.")]
     public int MergeFiles { get; set; } = 128;
 
-    [Description("Bytes of rows in memory while files are merged; beyond the budget of ingest. More rows go over the local disk.")]
+    [Description("Bytes of rows in memory while files are merged, at most; taken from the budget, with as much again for encoding, as they are needed. More rows go over the local disk.")]
     public string Memory { get; set; } = "64MiB";
 }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Ingest.Core;
+using Ingest.Core.Transfers;
 using Ingest.Perf.Compare.Contenders;
 using Ingest.Perf.Stores;
 using Ingest.Perf.Workloads;
@@ -56,7 +57,7 @@ internal static class CompareCommand
         {
             foreach (var name in workloads) tables.Add(await MeasureAsync(Workload.Of(name, records), kafka!, contenders, onStores, runs, folder, cancellation).ConfigureAwait(false));
         }
-        catch (Exception failure) when (failure is ContestException or InvalidOperationException)
+        catch (Exception failure) when (failure is ContestException or InvalidOperationException or TransferSourceException)
         {
             await Console.Error.WriteLineAsync(failure.Message).ConfigureAwait(false);
             return ExitCodes.Failed;

@@ -24,7 +24,7 @@ internal static class LogCommand
         var commits = new Option<int>("--commits") { Description = "Commits in the log.", DefaultValueFactory = _ => 100_000 };
         var files = new Option<int>("--files-per-commit") { Description = "Files that each adds.", DefaultValueFactory = _ => 10 };
         var folder = new Option<string>("--work") { Description = "Folder for the log; it is deleted afterwards.", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "ingest-perf-log") };
-        var command = new Command("log", "Build a long log and measure start-up, commits, a checkpoint and memory; beside those of a small table.") { commits, files, folder };
+        var command = new Command("log", "Build a long log and measure start-up, commits, a checkpoint, vacuum, cleaning and memory; beside those of a small table.") { commits, files, folder };
         command.SetAction((parse, cancellation) => RunAsync(parse.GetValue(commits), parse.GetValue(files), parse.GetValue(folder)!, cancellation));
         return command;
     }
@@ -62,6 +62,8 @@ internal static class LogCommand
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    of {size / 1e6:F1} MB"));
         await TimeAsync("  start-up after it", async () => (await LogReader.LoadAsync(store, cancellation).ConfigureAwait(false))!).ConfigureAwait(false);
         await StageAsync(LogStageCommand.Look, folder, lastDue, cancellation).ConfigureAwait(false);
+        await StageAsync(LogStageCommand.Vacuuming, folder, lastDue, cancellation).ConfigureAwait(false);
+        await StageAsync(LogStageCommand.Cleaning, folder, lastDue, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>In a process of its own, with the worker's settings of the garbage collector: what it takes of memory is what a worker would need more.</summary>

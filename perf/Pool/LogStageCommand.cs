@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Ingest.Core;
 using Ingest.Core.Pool.Delta;
+using Ingest.Core.Pool.Housekeeping;
 using Ingest.Core.Pool.Sealing;
 using Ingest.Core.Stores;
 using Ingest.Worker.Commands;
@@ -12,7 +13,7 @@ namespace Ingest.Perf.Pool;
 /// <summary><c>log-stage</c>: one stage of <c>log</c> in this process; prints CPU and how far resident memory grew.</summary>
 internal static class LogStageCommand
 {
-    public const string Name = "log-stage", Checkpoint = "checkpoint", Look = "look";
+    public const string Name = "log-stage", Checkpoint = "checkpoint", Look = "look", Vacuuming = "vacuum", Cleaning = "cleaning";
 
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(5);
 
@@ -35,10 +36,12 @@ internal static class LogStageCommand
         var store = new LocalStore(folder, IdSource.System);
         var work = Directory.CreateDirectory(folder + "-work").FullName;
         var table = await DeltaTable.OpenOrCreateAsync(store, SyntheticLog.Spec(100), IdSource.System, TimeProvider.System, cancellation).ConfigureAwait(false);
-        await MeasureAsync(stage == Checkpoint ? "  checkpoint" : "  sealer's first look", async () =>
+        await (stage switch
         {
-            if (stage == Checkpoint) await table.WriteCheckpointAsync(version, cancellation, work).ConfigureAwait(false);
-            else await LookAsync(store, work, table.Current.LiveFiles, cancellation).ConfigureAwait(false);
+            Checkpoint => MeasureAsync("  checkpoint", () => table.WriteCheckpointAsync(version, cancellation, work).AsTask()),
+            Look => MeasureAsync("  sealer's first look", () => LookAsync(store, work, table.Current.LiveFiles, cancellation)),
+            Vacuuming => MeasureAsync("  vacuum, nothing to go", () => VacuumAsync(store, work, cancellation)),
+            _ => MeasureAsync("  cleaning of the log", () => CleanAsync(store, work, version, cancellation)),
         }).ConfigureAwait(false);
         return ExitCodes.Ok;
     }
@@ -50,6 +53,20 @@ internal static class LogStageCommand
         await recent.RefreshAsync(cancellation).ConfigureAwait(false);
         SealPlanner.DueSince(recent.Folders, recent.SealedIn, DateTimeOffset.UnixEpoch, new SealingOptions());
         if (recent.Count != files) throw new InvalidOperationException($"The sealer sees {recent.Count} files of {files}.");
+    }
+
+    /// <summary>What is needed is all that is live now: its files are not there, and what is there is the log.</summary>
+    private static async Task VacuumAsync(IObjectStore store, string work, CancellationToken cancellation)
+    {
+        var found = await Vacuum.RunAsync(store, TimeSpan.Zero, delete: false, TimeProvider.System, work, null, cancellation).ConfigureAwait(false);
+        if (found.Files > 0) throw new InvalidOperationException($"Vacuum would delete {found.Files} files, and there are none.");
+    }
+
+    /// <summary>A year later: all before the newest checkpoint goes.</summary>
+    private static async Task CleanAsync(IObjectStore store, string work, long version, CancellationToken cancellation)
+    {
+        var done = await LogCleanup.RunAsync(store, TimeSpan.Zero, TimeProvider.System.GetUtcNow().AddDays(365), work, cancellation).ConfigureAwait(false);
+        if (done.Base != version) throw new InvalidOperationException($"The log was cleaned up to {done.Base} instead of {version}.");
     }
 
     private static async Task MeasureAsync(string what, Func<Task> work)

@@ -55,7 +55,7 @@ internal sealed class RecordWriter(Workload workload) : IDisposable
         _json.WriteNumber("amount", Take(ref hash, 10_000_000) / 100m);
         _json.WriteNumber("points", Take(ref hash, 13));
         _json.WriteBoolean("active", Take(ref hash, 2) == 1);
-        _json.WriteString("at", s_firstDay.AddDays(number % Workload.Dates).AddSeconds(Hash(department, ~number) % 86_400).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture));
+        _json.WriteString("at", s_firstDay.AddDays(workload.Days?.Invoke(department, number) ?? number % Workload.Dates).AddSeconds(Hash(department, ~number) % 86_400).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture));
         _json.WriteEndObject();
     }
 

@@ -16,6 +16,9 @@ internal sealed record Workload(string Name, int RecordsPerMessage, long Records
     /// <summary>One record in so many is a repetition of an earlier one of its department.</summary>
     public const int RepeatEvery = 10;
 
+    /// <summary>The day of a record, from 0, by its department and its number there; null: one after the other, over <see cref="Dates"/>.</summary>
+    public Func<int, long, long>? Days { get; init; }
+
     public long Messages => Records / RecordsPerMessage;
 
     /// <summary>Name of the dataset, its table, and the beginning of its topics' names.</summary>

@@ -9,9 +9,10 @@ internal static class WorkloadTopics
 {
     /// <summary>Publishes the workload unless it is there.</summary>
     /// <exception cref="InvalidOperationException">The topics hold something else, or not everything was delivered.</exception>
+    /// <exception cref="Ingest.Core.Transfers.TransferSourceException">The brokers do not answer.</exception>
     public static async Task PublishAsync(Workload workload, KafkaAccess kafka, CancellationToken cancellation)
     {
-        var held = Held(workload, kafka);
+        var held = Held(workload, kafka, cancellation);
         if (held == workload.Messages) return;
         if (held > 0) throw new InvalidOperationException($"The topics {workload.Dataset}.* hold {held} messages and should hold {workload.Messages}: delete them, or give another --records.");
         await CreateAsync(workload, kafka).ConfigureAwait(false);
@@ -25,30 +26,12 @@ internal static class WorkloadTopics
 
         var report = publisher.Flush(cancellation);
         if (report.Failed > 0) throw new InvalidOperationException($"{report.Failed} messages were not delivered: {report.FirstError}");
-        held = Held(workload, kafka);
+        held = Held(workload, kafka, cancellation);
         if (held != workload.Messages) throw new InvalidOperationException($"The topics hold {held} messages instead of {workload.Messages}: something else writes to them, or the producer sent some twice.");
     }
 
-    /// <summary>First and next offset of every partition; none of topics that do not exist.</summary>
-    public static Dictionary<TopicPartition, WatermarkOffsets> Bounds(Workload workload, KafkaAccess kafka)
-    {
-        var bounds = new Dictionary<TopicPartition, WatermarkOffsets>();
-        using var consumer = new ConsumerBuilder<Ignore, Ignore>(kafka.Consumer("perf-bounds")).SetLogHandler((_, _) => { }).Build();
-        using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
-        var wanted = Enumerable.Range(0, Workload.Departments).Select(workload.Topic).ToHashSet(StringComparer.Ordinal);
-        foreach (var topic in admin.GetMetadata(TimeSpan.FromSeconds(30)).Topics.Where(t => wanted.Contains(t.Topic)))
-        {
-            foreach (var partition in topic.Partitions)
-            {
-                var source = new TopicPartition(topic.Topic, partition.PartitionId);
-                bounds[source] = consumer.QueryWatermarkOffsets(source, TimeSpan.FromSeconds(30));
-            }
-        }
-
-        return bounds;
-    }
-
-    private static long Held(Workload workload, KafkaAccess kafka) => Bounds(workload, kafka).Values.Sum(b => b.High.Value - b.Low.Value);
+    private static long Held(Workload workload, KafkaAccess kafka, CancellationToken cancellation) =>
+        TopicBounds.Read(kafka.Brokers, kafka.Properties, [.. Enumerable.Range(0, Workload.Departments).Select(workload.Topic)], cancellation).Values.Sum(b => b.End - b.Start);
 
     /// <summary>One partition a topic where brokers can be asked to; older ones create topics as they are configured, on first use.</summary>
     private static async Task CreateAsync(Workload workload, KafkaAccess kafka)

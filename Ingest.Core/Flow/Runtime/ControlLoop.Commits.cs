@@ -46,13 +46,15 @@ internal sealed partial class ControlLoop
     /// <summary>More transfers are waiting in Kafka than a few batches hold.</summary>
     private bool IsBehind()
     {
-        var waiting = 0L;
+        var (waiting, bytes) = (0L, 0d);
         foreach (var partition in _partitions.Values)
         {
-            if (partition.HaltedBecause is null) waiting += Math.Max(0, partition.KnownEnd - partition.NextOffset);
+            if (partition.HaltedBecause is not null) continue;
+            waiting += partition.Waiting;
+            bytes += partition.WaitingBytes;
         }
 
-        return waiting > BehindTransfers;
+        return waiting > BehindTransfers || bytes > BehindBytes;
     }
 
     /// <summary>Carries out what ended jobs say.</summary>

@@ -24,6 +24,9 @@ internal sealed partial class ControlLoop
     // Transfers waiting in Kafka beyond which throughput counts for more than freshness: some seconds' worth for one worker.
     private const int BehindTransfers = 10_000;
 
+    // The same for large transfers: a thousand of a megabyte are more than ten thousand of the usual 4 KB.
+    private const double BehindBytes = 64 << 20;
+
     private readonly EngineOptions _options;
     private readonly Catalog _catalog;
     private readonly ITransferSource _source;
@@ -176,6 +179,7 @@ internal sealed partial class ControlLoop
         var partition = _partitions[chunk.Source];
         if (chunk.Range.From != partition.NextOffset) throw new OffsetsDoNotTouchException(new OffsetRange(0, partition.NextOffset), chunk.Range);
         partition.NextOffset = chunk.Range.To;
+        partition.Weigh(chunk.Transfers);
         _counters.Taken(normalized.Topic.Department, chunk.Count);
 
         var datasets = normalized.Topic.Datasets;

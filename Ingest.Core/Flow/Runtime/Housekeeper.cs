@@ -18,6 +18,7 @@ internal sealed class Housekeeper
     private readonly Func<bool> _isBusy;
     private readonly EngineCounters _counters;
     private readonly TableKeeping[] _tables;
+    private readonly string _workFolder;
 
     /// <param name="workFolder">Local folder that only this worker uses.</param>
     /// <param name="isBusy">Whether ingest has all it can do.</param>
@@ -27,7 +28,8 @@ internal sealed class Housekeeper
         _options = options;
         _services = services;
         _isBusy = isBusy;
-        _tables = [.. lanes.All.Select(lane => New(lane, Directory.CreateDirectory(Path.Combine(workFolder, "sealing")).FullName))];
+        _workFolder = Directory.CreateDirectory(Path.Combine(workFolder, "sealing")).FullName;
+        _tables = [.. lanes.All.Select(New)];
         if (options.Enabled) _counters.Keeping = _tables;
     }
 
@@ -86,13 +88,11 @@ internal sealed class Housekeeper
         }
     }
 
-    /// <summary>False when nothing was due. What it holds in memory, rows and about as much for encoding them, is room that ingest does without meanwhile.</summary>
+    /// <summary>False when nothing was due.</summary>
     private async ValueTask<bool> SealAsync(TableKeeping table, CancellationToken cancellation)
     {
         var started = _services.Time.GetTimestamp();
-        var budget = table.Lane.Budget;
-        var bytes = Math.Min(2 * _options.Sealing.MemoryBytes, budget.TotalBytes / 4);
-        budget.Keep(bytes);
+        table.Room.Take(SealRoom.BytesMin);
         try
         {
             if (await table.Sealer.RunOnceAsync(SealScope.Due, cancellation) is not { } done) return false;
@@ -101,25 +101,26 @@ internal sealed class Housekeeper
         }
         finally
         {
-            budget.Keep(-bytes);
+            table.Room.GiveBack();
         }
     }
 
     private async Task CleanAsync(TableKeeping table, CancellationToken cancellation)
     {
         var name = table.Lane.Plan.Name;
-        var vacuumed = await Vacuum.RunAsync(table.Lane.Store, _options.FileRetention, delete: true, _services.Time, null, cancellation);
+        var vacuumed = await Vacuum.RunAsync(table.Lane.Store, _options.FileRetention, delete: true, _services.Time, _workFolder, null, cancellation);
         if (vacuumed.Files + vacuumed.IndexObjects > 0) Log.Vacuumed(_services.Logger, name, vacuumed.Files, vacuumed.Bytes >> 20, vacuumed.Orphans, vacuumed.IndexObjects);
         _counters.Vacuumed(table.Lane, vacuumed);
         var now = _services.Time.GetUtcNow();
-        var cleaned = await LogCleanup.RunAsync(table.Lane.Store, _options.LogRetention, now, cancellation);
+        var cleaned = await LogCleanup.RunAsync(table.Lane.Store, _options.LogRetention, now, _workFolder, cancellation);
         if (cleaned.Entries > 0) Log.LogCleaned(_services.Logger, name, cleaned.Entries, cleaned.Checkpoints, cleaned.Base);
         await table.Sealer.CleanPlansAsync(now - _options.LogRetention, cancellation);
     }
 
-    private TableKeeping New(TableLane lane, string workFolder)
+    private TableKeeping New(TableLane lane)
     {
-        var services = new SealerServices(workFolder, _services.Ids, _services.Time, new Throttle(_services.Time, _isBusy), _services.Logger) { Files = _services.Files };
-        return new TableKeeping(lane, new TableSealer(lane.Plan, lane.Store, services, _options.Sealing), new SealLease(lane.Store, _services.Ids.Next(), _services.Time, _options.LeaseTerm));
+        var room = new SealRoom(lane.Budget, Math.Min(2 * _options.Sealing.MemoryBytes, lane.Budget.TotalBytes / 4));
+        var services = new SealerServices(_workFolder, _services.Ids, _services.Time, new Throttle(_services.Time, _isBusy), _services.Logger) { Files = _services.Files, Holding = room.Take };
+        return new TableKeeping(lane, room, new TableSealer(lane.Plan, lane.Store, services, _options.Sealing), new SealLease(lane.Store, _services.Ids.Next(), _services.Time, _options.LeaseTerm));
     }
 }

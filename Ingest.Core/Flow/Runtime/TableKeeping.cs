@@ -5,11 +5,13 @@ using Ingest.Core.Pool.Sealing;
 namespace Ingest.Core.Flow.Runtime;
 
 /// <summary>One table's housekeeping. Owned by the housekeeper's task; <see cref="Status"/> may be asked from any thread.</summary>
-internal sealed class TableKeeping(TableLane lane, TableSealer sealer, SealLease lease)
+internal sealed class TableKeeping(TableLane lane, SealRoom room, TableSealer sealer, SealLease lease)
 {
     private volatile CheckpointSeen? _checkpoint;
 
     public TableLane Lane { get; } = lane;
+
+    public SealRoom Room { get; } = room;
 
     public TableSealer Sealer { get; } = sealer;
 

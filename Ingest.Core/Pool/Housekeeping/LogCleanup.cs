@@ -9,11 +9,12 @@ namespace Ingest.Core.Pool.Housekeeping;
 /// </summary>
 public static class LogCleanup
 {
+    /// <param name="workFolder">Local folder of this process, where a large checkpoint is put to be read.</param>
     /// <exception cref="StoreException">The store failed; what was deleted is deleted.</exception>
-    public static async ValueTask<LogCleaned> RunAsync(IObjectStore table, TimeSpan retention, DateTimeOffset now, CancellationToken cancellation)
+    public static async ValueTask<LogCleaned> RunAsync(IObjectStore table, TimeSpan retention, DateTimeOffset now, string workFolder, CancellationToken cancellation)
     {
         var cutoff = now - retention;
-        if (await BaseAsync(table, cutoff, cancellation) is not { } keep) return new LogCleaned(0, 0, -1);
+        if (await BaseAsync(table, cutoff, workFolder, cancellation) is not { } keep) return new LogCleaned(0, 0, -1);
         var (entries, checkpoints) = (0, 0);
         Mutation.Set(Bug.CleansLogBeyondCheckpoint, ref keep, version => version + 2);
         await foreach (var found in table.ListAsync(LogNames.Folder, null, cancellation))
@@ -35,7 +36,7 @@ public static class LogCleanup
     }
 
     /// <summary>The version before which nothing is needed; null when there is none yet.</summary>
-    private static async ValueTask<long?> BaseAsync(IObjectStore table, DateTimeOffset cutoff, CancellationToken cancellation)
+    private static async ValueTask<long?> BaseAsync(IObjectStore table, DateTimeOffset cutoff, string workFolder, CancellationToken cancellation)
     {
         var checkpoints = new List<long>();
         await foreach (var found in table.ListAsync(LogNames.Folder, null, cancellation))
@@ -49,7 +50,7 @@ public static class LogCleanup
         {
             var version = checkpoints[i];
             if (await table.SizeAsync(LogNames.Entry(version), cancellation) is null) continue;
-            if ((await IndexManifest.ReadAsync(table, version, cancellation)).IsKnown && await CheckpointFile.VisitAsync(table, version, null, static _ => { }, cancellation)) return version;
+            if ((await IndexManifest.ReadAsync(table, version, cancellation)).IsKnown && await CheckpointFile.VisitAsync(table, version, workFolder, static _ => { }, cancellation)) return version;
         }
 
         return null;

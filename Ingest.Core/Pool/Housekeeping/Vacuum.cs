@@ -17,13 +17,15 @@ public static class Vacuum
     public static readonly TimeSpan RetentionMin = TimeSpan.FromDays(7);
 
     /// <param name="delete">False: only say what would go.</param>
+    /// <param name="workFolder">Local folder of this process, where a large checkpoint is put to be read.</param>
     /// <param name="report">Shown each object that goes, and whether no entry that the log still has ever named it.</param>
     /// <exception cref="InvalidDataException">The log does not tell which files are needed; nothing was deleted.</exception>
-    public static async ValueTask<Vacuumed> RunAsync(IObjectStore table, TimeSpan retention, bool delete, TimeProvider time, Action<StoredObject, bool>? report, CancellationToken cancellation)
+    public static async ValueTask<Vacuumed> RunAsync(
+        IObjectStore table, TimeSpan retention, bool delete, TimeProvider time, string workFolder, Action<StoredObject, bool>? report, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(retention, TimeSpan.Zero);
         var cutoff = time.GetUtcNow() - retention;
-        var needed = await NeededAsync(table, cutoff.ToUnixTimeMilliseconds(), cancellation);
+        var needed = await NeededAsync(table, cutoff.ToUnixTimeMilliseconds(), workFolder, cancellation);
         var result = new Vacuumed(0, 0, 0, 0);
         await foreach (var found in table.ListAsync("", null, cancellation))
         {
@@ -42,14 +44,14 @@ public static class Vacuum
     }
 
     /// <summary>Files live at the oldest retained version, and all that was added since; hashes of their paths, for there may be a million.</summary>
-    private static async ValueTask<Needed> NeededAsync(IObjectStore table, long cutoffMs, CancellationToken cancellation)
+    private static async ValueTask<Needed> NeededAsync(IObjectStore table, long cutoffMs, string workFolder, CancellationToken cancellation)
     {
         var tip = await LogReader.LoadAsync(table, cancellation) ?? throw new InvalidDataException("There is no table here.");
         var (files, removed) = (new HashSet<UInt128>(), new HashSet<UInt128>());
         var runs = tip.Index.Runs.Select(r => r.Name).ToHashSet(StringComparer.Ordinal);
         var oldest = await OldestRetainedAsync(table, tip.Version, cutoffMs, cancellation);
         Mutation.Set(Bug.VacuumForgetsRetention, ref oldest, tip.Version);
-        await LogReader.VisitAsync(table, oldest, null, files.Clear, actions => Apply(actions, keepRemoved: false), cancellation);
+        await LogReader.VisitAsync(table, oldest, workFolder, files.Clear, actions => Apply(actions, keepRemoved: false), cancellation);
         await foreach (var entry in LogReader.ReadEntriesAsync(table, oldest + 1, cancellation))
         {
             Apply(entry.Actions, keepRemoved: true);

@@ -67,7 +67,7 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, SealerSer
         using var copy = NewFile();
         await using (var content = copy.Create())
         {
-            if (!await store.CopyToAsync(item.Output, content, cancellation)) return null;
+            if (!await _throttle.WaitAsync(store.CopyToAsync(item.Output, content, cancellation))) return null;
         }
 
         return (await SumAsync(copy, values, values.GetValueOrDefault(SystemColumns.Department) ?? "", cancellation), copy.Length);
@@ -84,12 +84,13 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, SealerSer
     private async ValueTask<RowSums> ReadAsync(SealInput input, Dictionary<string, string?> values, string department, List<LocalFile> runs, CancellationToken cancellation)
     {
         var sums = default(RowSums);
-        await using (var content = await FetchAsync(input, cancellation))
+        await using (var content = await _throttle.WaitAsync(FetchAsync(input, cancellation)))
         {
             var from = _rows.Records.Count;
             await foreach (var _ in services.Files.ReadAsync(content, table.Rows, values, _rows.Records, cancellation))
             {
                 sums += _rows.Fingerprint(from, department);
+                services.Holding(2 * _rows.Bytes);
                 if (_rows.Bytes > options.MemoryBytes) runs.Add(await SpillAsync(cancellation));
                 from = _rows.Records.Count;
             }

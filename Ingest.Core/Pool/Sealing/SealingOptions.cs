@@ -24,6 +24,9 @@ public sealed record SealingOptions
     /// <summary>Inputs of one plan, and so of one log entry.</summary>
     public int PlanInputsMax { get; init; } = 1024;
 
+    /// <summary>The same while ingest has all it can do: a plan that is worked at a twentieth of the time would else take many minutes, and nothing of it counts before its end.</summary>
+    public int PlanInputsBusyMax { get; init; } = 128;
+
     /// <summary>Rows of a row group: what an engine's thread takes at a time, and what it skips by statistics.</summary>
     public int RowGroupRows { get; init; } = 131_072;
 

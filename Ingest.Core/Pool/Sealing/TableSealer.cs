@@ -64,8 +64,8 @@ public sealed class TableSealer
             }
 
             var number = (newest?.Number ?? -1) + 1;
-            var items = SealPlanner.Plan(
-                _recent.Folders, _recent.SealedIn, now, _options, scope, number, _services.Ids);
+            var options = _services.Throttle.IsHolding ? _options with { PlanInputsMax = Math.Min(_options.PlanInputsMax, _options.PlanInputsBusyMax) } : _options;
+            var items = SealPlanner.Plan(_recent.Folders, _recent.SealedIn, now, options, scope, number, _services.Ids);
             if (items.IsEmpty) return null;
             var plan = new SealPlan(number, _services.Ids.Next(), _recent.Current.Version, items);
             if (await _plans.CreateAsync(plan, cancellation) && await FinishAsync(plan, cancellation) is { } done) return done;
@@ -136,11 +136,11 @@ public sealed class TableSealer
             using var merged = await merge.RunAsync(item, cancellation);
 
             // It took a while: what was live then may be gone, and then nothing may appear under this name.
-            await _recent.RefreshAsync(cancellation);
+            await _services.Throttle.WaitAsync(_recent.RefreshAsync(cancellation));
             var readAt = Since.Now(_services.Time);
             if (!AreLive(item)) return await GiveUpAsync(plan, merge, item, cancellation);
             var (written, bytes) = (merged.Written, merged.File.Length);
-            if (await merged.File.UseAsync(content => _store.CreateUniqueAsync(item.Output, content, cancellation)) == CreateOutcome.AlreadyExists)
+            if (await _services.Throttle.WaitAsync(merged.File.UseAsync(content => _store.CreateUniqueAsync(item.Output, content, cancellation))) == CreateOutcome.AlreadyExists)
             {
                 // Somebody else's, by the same plan: the same rows, perhaps in other bytes; or none, if somebody could not read the inputs.
                 if (await StoredAsync(merge, item, cancellation) is not { } stored) return null;
@@ -260,6 +260,9 @@ public sealed record SealerServices(string WorkFolder, IdSource Ids, TimeProvide
 {
     /// <summary>How data files are written and read.</summary>
     public DataFileFormat Files { get; init; } = DataFileFormat.Parquet;
+
+    /// <summary>Told, as files are merged, how many bytes the most rows so far take that were in memory at once, with as much again for encoding them.</summary>
+    public Action<long> Holding { get; init; } = static _ => { };
 }
 
 /// <summary>An item's file, durable in the store, that no log entry names yet.</summary>

@@ -8,6 +8,10 @@ internal static class KafkaErrors
     /// <summary>The position is not in the log: what was there is gone, or the topic was made anew.</summary>
     public static bool IsLostPlace(Error error) => error.Code is ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange;
 
+    /// <summary>The brokers are about to agree on who leads a partition: asked again, they answer. Kafka calls these retriable; the client has no flag for it.</summary>
+    public static bool IsPassing(Error error) => error.Code is ErrorCode.LeaderNotAvailable or ErrorCode.NotLeaderForPartition or ErrorCode.ReplicaNotAvailable or ErrorCode.UnknownTopicOrPart
+        or ErrorCode.RequestTimedOut or ErrorCode.NetworkException or ErrorCode.FencedLeaderEpoch or ErrorCode.UnknownLeaderEpoch or ErrorCode.OffsetNotAvailable or ErrorCode.Local_Transport;
+
     /// <summary>Why the source cannot go on, or null when it can.</summary>
     /// <param name="everAssigned">A refusal at the start is a wrong configuration; later it may be a rotated password, and passes.</param>
     public static string? WhyFatal(Error error, bool everAssigned) => error.Code switch

@@ -5,11 +5,16 @@ namespace Ingest.Core.Transfers.Kafka;
 /// <summary>Asks the brokers what they hold of topics, without joining a group.</summary>
 public static class TopicBounds
 {
-    private static readonly TimeSpan s_wait = TimeSpan.FromSeconds(30);
+    private const int RetriesMax = 60;
 
-    /// <summary>First and next offset of every partition of the topics; those that do not exist are left out.</summary>
+    private static readonly TimeSpan s_wait = TimeSpan.FromSeconds(30), s_pause = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>
+    /// First and next offset of every partition of the topics; those that do not exist are left out. Brokers that have just started, or just taken a partition over, refuse at first: they are asked again for half a minute.
+    /// </summary>
     /// <exception cref="TransferSourceException">The brokers do not answer.</exception>
-    public static IReadOnlyDictionary<TopicPartition, PartitionBounds> Read(string brokers, IReadOnlyDictionary<string, string> properties, IReadOnlyCollection<string> topics)
+    public static IReadOnlyDictionary<TopicPartition, PartitionBounds> Read(
+        string brokers, IReadOnlyDictionary<string, string> properties, IReadOnlyCollection<string> topics, CancellationToken cancellation)
     {
         var config = new Dictionary<string, string>(properties) { ["bootstrap.servers"] = brokers, ["group.id"] = "ingest-bounds", ["enable.auto.commit"] = "false" };
         try
@@ -17,11 +22,12 @@ public static class TopicBounds
             using var consumer = new ConsumerBuilder<Ignore, Ignore>(config).SetLogHandler(static (_, _) => { }).SetErrorHandler(static (_, _) => { }).Build();
             using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
             var bounds = new Dictionary<TopicPartition, PartitionBounds>();
+            var retries = 0;
             foreach (var topic in admin.GetMetadata(s_wait).Topics.Where(t => topics.Contains(t.Topic)))
             {
                 foreach (var partition in topic.Partitions)
                 {
-                    var held = consumer.QueryWatermarkOffsets(new Confluent.Kafka.TopicPartition(topic.Topic, partition.PartitionId), s_wait);
+                    var held = Ask(consumer, new Confluent.Kafka.TopicPartition(topic.Topic, partition.PartitionId), ref retries, cancellation);
                     var source = new TopicPartition(topic.Topic, partition.PartitionId);
                     bounds[source] = new PartitionBounds(source, held.Low.Value, held.High.Value);
                 }
@@ -32,6 +38,22 @@ public static class TopicBounds
         catch (Exception e) when (e is KafkaException or InvalidOperationException or ArgumentException)
         {
             throw new TransferSourceException($"The brokers {brokers} do not say what they hold: {e.Message}", e);
+        }
+    }
+
+    private static WatermarkOffsets Ask(IConsumer<Ignore, Ignore> consumer, Confluent.Kafka.TopicPartition partition, ref int retries, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                return consumer.QueryWatermarkOffsets(partition, s_wait);
+            }
+            catch (KafkaException e) when (KafkaErrors.IsPassing(e.Error) && retries++ < RetriesMax)
+            {
+                cancellation.WaitHandle.WaitOne(s_pause);
+                cancellation.ThrowIfCancellationRequested();
+            }
         }
     }
 }

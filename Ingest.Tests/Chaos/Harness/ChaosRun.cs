@@ -85,7 +85,7 @@ internal sealed class ChaosRun(ChaosSetting setting, ChaosBrokers brokers)
         await faults.UntilThereAsync("the workers to have everything", cancellation).ConfigureAwait(false);
 
         // A producer that is not idempotent may have sent some twice: what counts is where the topics end.
-        var bounds = TopicBounds.Read(brokers.Brokers, new Dictionary<string, string>(brokers.Properties), Topics);
+        var bounds = TopicBounds.Read(brokers.Brokers, new Dictionary<string, string>(brokers.Properties), Topics, cancellation);
         workers.Scale = 0;
         await ChaosShell.UntilAsync("the workers to end", TimeSpan.FromMinutes(1), () =>
         {

@@ -63,14 +63,14 @@ public sealed class CompletenessTests
         city.Publish("""{"id":"A","paid_on":"2026-03-02"}""");
         await city.CatchUpAsync();
         var ledger = await Core.Pool.Delta.Ledger.ReadAsync(Store(city, "payments"), CancellationToken.None);
-        var bounds = Core.Transfers.Kafka.TopicBounds.Read(city.Brokers, new Dictionary<string, string>(), [City.Topic]);
+        var bounds = Core.Transfers.Kafka.TopicBounds.Read(city.Brokers, new Dictionary<string, string>(), [City.Topic], default);
         Assert.Equal(2, bounds.Count);
         var mark = Assert.Single(CompletenessMark.Of(ledger, bounds, 9000));
         Assert.Equal((9000L, null, ledger.Version), (mark.BeforeMs, mark.HeldBackBy, mark.Version));
 
         city.Publish("""{"id":"B","paid_on":"2026-03-02"}""");
         city.Delivered();
-        mark = Assert.Single(CompletenessMark.Of(ledger, Core.Transfers.Kafka.TopicBounds.Read(city.Brokers, new Dictionary<string, string>(), [City.Topic]), long.MaxValue));
+        mark = Assert.Single(CompletenessMark.Of(ledger, Core.Transfers.Kafka.TopicBounds.Read(city.Brokers, new Dictionary<string, string>(), [City.Topic], default), long.MaxValue));
         Assert.Equal(ledger.Lines.Max(l => l.Published.UntilMs), mark.BeforeMs);
     }
 

@@ -38,7 +38,7 @@ public sealed class HousekeepingTests : IDisposable
         _table.Time.Advance(TimeSpan.FromDays(8));
         var objects = ((MemoryStore)_table.Store).Count;
         List<string> shown = [];
-        var result = await Vacuum.RunAsync(_table.Store, s_week, delete: false, _table.Time, (file, _) => shown.Add(file.Name), default);
+        var result = await Vacuum.RunAsync(_table.Store, s_week, delete: false, _table.Time, _table.WorkFolder, (file, _) => shown.Add(file.Name), default);
         Assert.Equal((4, 4), ((int)result.Files, shown.Count));
         Assert.Equal(objects, ((MemoryStore)_table.Store).Count);
     }
@@ -173,9 +173,9 @@ public sealed class HousekeepingTests : IDisposable
         SealLease Lease() => new(store, IdSource.System.Next(), time, TimeSpan.FromMinutes(3));
     }
 
-    private ValueTask<Vacuumed> VacuumAsync() => Vacuum.RunAsync(_table.Store, s_week, delete: true, _table.Time, null, default);
+    private ValueTask<Vacuumed> VacuumAsync() => Vacuum.RunAsync(_table.Store, s_week, delete: true, _table.Time, _table.WorkFolder, null, default);
 
-    private ValueTask<LogCleaned> CleanAsync() => LogCleanup.RunAsync(_table.Store, s_month, _table.Time.GetUtcNow(), default);
+    private ValueTask<LogCleaned> CleanAsync() => LogCleanup.RunAsync(_table.Store, s_month, _table.Time.GetUtcNow(), _table.WorkFolder, default);
 
     private async Task<List<string>> DataAsync() => [.. (await _table.Store.ListAsync("", null, default).ToListAsync()).Select(o => o.Name).Where(n => !n.StartsWith('_'))];
 }

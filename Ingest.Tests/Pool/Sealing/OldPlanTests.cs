@@ -26,7 +26,7 @@ public sealed class OldPlanTests : IDisposable
         await _table.CommitAsync(3, 20_002);
         await _table.Table.WriteCheckpointAsync(_table.Table.Current.Version, default);
         _table.Time.Advance(s_month + s_month);
-        Assert.Equal(4, (await LogCleanup.RunAsync(_table.Store, s_month, _table.Time.GetUtcNow(), default)).Entries);
+        Assert.Equal(4, (await LogCleanup.RunAsync(_table.Store, s_month, _table.Time.GetUtcNow(), _table.WorkFolder, default)).Entries);
         Assert.Equal(1, Assert.Single(await _table.SealAsync()).Sealed);
 
         await _table.Store.ReplaceAsync(damaged, whole, default);

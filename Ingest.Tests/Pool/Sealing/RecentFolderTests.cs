@@ -28,8 +28,9 @@ public sealed class RecentFolderTests
             var random = new Random(seed);
             var folder = new RecentFolder(Folder, s_values);
             var wanted = new Dictionary<string, RecentFile>(StringComparer.Ordinal);
-            foreach (var path in paths)
+            foreach (var path in paths.Concat(paths.Where(_ => random.Next(4) == 0)).ToArray())
             {
+                if (random.Next(8) == 0) Assert.Equal(wanted.Count, folder.Count);
                 var file = new RecentFile(path, Folder, s_values, random.Next(), random.Next(), (UInt128)(ulong)random.NextInt64(), random.Next(5), random.Next());
                 folder.Add(file);
                 wanted[path] = file;
@@ -50,4 +51,30 @@ public sealed class RecentFolderTests
             Assert.Equal(wanted.Values.Select(f => f.SinceMs).Order(), folder.ByAge().Select(at => folder.Facts(at).SinceMs));
             Assert.All(Enumerable.Range(0, folder.Count), at => Assert.Equal(folder[at].IsMerged, folder.Facts(at).IsMerged));
         }, iter: 500, threads: 1);
+
+    [Fact]
+    public void Ten_thousand_files_of_one_partition_are_not_moved_again_for_each_that_comes()
+    {
+        const int files = 10_000, looks = 20;
+        var random = new Random(5);
+        var folder = new RecentFolder(Folder, s_values);
+        var id = new byte[16];
+        for (var i = 0; i < files; i++)
+        {
+            random.NextBytes(id);
+            folder.Add(new RecentFile(TableLayout.NewFile(Folder, new Guid(id)), Folder, s_values, 1, 1, 1, i, i));
+            if (i % (files / looks) == 0) Assert.Equal(i + 1, folder.Count);
+        }
+
+        Assert.Equal((files, (long)files), (folder.Count, folder.Bytes));
+        Assert.InRange(folder.Moved, files / 2, files * looks);
+    }
+
+    [Fact]
+    public void Files_that_come_in_order_as_from_a_checkpoint_are_not_moved_at_all()
+    {
+        var folder = new RecentFolder(Folder, s_values);
+        for (var i = 0; i < 1_000; i++) folder.Add(new RecentFile(TableLayout.MergedFile(Folder, i, Guid.Empty), Folder, s_values, 1, 1, 1, i, i));
+        Assert.Equal((1_000, 0L), (folder.Count, folder.Moved));
+    }
 }

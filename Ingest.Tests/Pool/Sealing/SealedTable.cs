@@ -44,6 +44,9 @@ internal sealed class SealedTable : IDisposable
 
     public DeltaTable Table { get; }
 
+    /// <summary>A local folder for what is not a sealer's.</summary>
+    public string WorkFolder => _work.Path;
+
     /// <summary>Commits one file of new rows on a day (null: without a date).</summary>
     public async Task CommitAsync(int rows, int? day = 20_000)
     {
@@ -76,10 +79,10 @@ internal sealed class SealedTable : IDisposable
         Time.Advance(TimeSpan.FromSeconds(2));
     }
 
-    public TableSealer Sealer(IObjectStore? store = null, SealingOptions? options = null)
+    public TableSealer Sealer(IObjectStore? store = null, SealingOptions? options = null, Throttle? throttle = null)
     {
         var folder = Directory.CreateDirectory(System.IO.Path.Combine(_work.Path, $"worker-{_workers++}")).FullName;
-        return new TableSealer(s_plan, store ?? Store, new SealerServices(folder, new SeededIdSource(100 + _workers), Time, Throttle.None(Time), NullLogger.Instance), options ?? new SealingOptions());
+        return new TableSealer(s_plan, store ?? Store, new SealerServices(folder, new SeededIdSource(100 + _workers), Time, throttle ?? Throttle.None(Time), NullLogger.Instance), options ?? new SealingOptions());
     }
 
     public void DeleteWorkFolders() => Directory.Delete(_work.Path, recursive: true);

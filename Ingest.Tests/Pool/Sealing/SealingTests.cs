@@ -106,6 +106,19 @@ public sealed class SealingTests : IDisposable
     }
 
     [Fact]
+    public async Task While_ingest_has_all_it_can_do_plans_are_small()
+    {
+        var busy = true;
+        for (var i = 0; i < 200; i++) await _table.CommitAsync(2);
+        var sealer = _table.Sealer(options: new SealingOptions { MergeFiles = 8 }, throttle: new Throttle(_table.Time, () => busy));
+        Assert.Equal(128, (await sealer.RunOnceAsync(SealScope.Due, default))!.Inputs);
+        for (var i = 0; i < 200; i++) await _table.CommitAsync(2);
+        busy = false;
+        Assert.Equal(272, (await sealer.RunOnceAsync(SealScope.Due, default))!.Inputs);
+        await _table.AssertRightAsync();
+    }
+
+    [Fact]
     public async Task Much_is_sealed_at_once()
     {
         await _table.CommitAsync(2_000);

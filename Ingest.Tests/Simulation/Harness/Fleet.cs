@@ -8,6 +8,9 @@ internal sealed class Fleet(World world, ObjectServer server, Broker broker, Sim
     private int _started;
     private int _folders;
 
+    /// <summary>Where the workers' folders are.</summary>
+    public string Folder => folder;
+
     /// <summary>Workers that were not killed and have not ended.</summary>
     public IReadOnlyList<SimulatedWorker> Living => _living;
 

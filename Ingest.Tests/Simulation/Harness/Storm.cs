@@ -57,7 +57,7 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
         // What is on its way to the store arrives, or never does.
         world.RunUntil(() => false, world.Now + TimeSpan.FromMinutes(3));
         world.Leap(duration);
-        if (setting.Housekeeping.Enabled && world.Chance(0.5)) Upkeep.Clean(world, server, setting);
+        if (setting.Housekeeping.Enabled && world.Chance(0.5)) Upkeep.Clean(world, server, setting, fleet.Folder);
         _asleep = false;
         foreach (var sleeper in fleet.Living) world.After(world.Between(TimeSpan.Zero, TimeSpan.FromSeconds(60)), () => Thaw(sleeper));
         if (fleet.Living.Count < setting.WorkersMax && (fleet.Living.Count == 0 || world.Chance(0.7))) fleet.Start();

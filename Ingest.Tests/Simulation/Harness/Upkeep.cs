@@ -32,19 +32,20 @@ internal static class Upkeep
 
             }
         });
-        if (world.Failure is null) Clean(world, server, setting);
+        if (world.Failure is null) Clean(world, server, setting, folder);
         if (world.Failure is not null) return;
         foreach (var plan in SimulatedCity.Catalog.Datasets.Append(QuarantineDataset.Plan)) Check(world, server, server.WatchOf(plan.Name));
     }
 
     /// <summary>Deletes what is old.</summary>
-    public static void Clean(World world, ObjectServer server, SimulationSetting setting) => SimulatedHistory.Operate(world, "Cleaning", async clock =>
+    public static void Clean(World world, ObjectServer server, SimulationSetting setting, string folder) => SimulatedHistory.Operate(world, "Cleaning", async clock =>
     {
+        var work = Path.Combine(folder, "upkeep");
         foreach (var watch in server.Watches.Where(w => w.Log.Version >= 0))
         {
             var store = new PrefixedStore(new StoreClient(server), watch.Table);
-            await Vacuum.RunAsync(store, setting.Housekeeping.FileRetention, delete: true, clock, null, CancellationToken.None);
-            await LogCleanup.RunAsync(store, setting.Housekeeping.LogRetention, clock.GetUtcNow(), CancellationToken.None);
+            await Vacuum.RunAsync(store, setting.Housekeeping.FileRetention, delete: true, clock, work, null, CancellationToken.None);
+            await LogCleanup.RunAsync(store, setting.Housekeeping.LogRetention, clock.GetUtcNow(), work, CancellationToken.None);
         }
     });
 
