@@ -3,7 +3,6 @@ using Ingest.Core.Flow.Replay;
 using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Stores;
 using Ingest.Tests.EndToEnd;
-using Ingest.Tests.Pool.Delta;
 using Ingest.Tests.Stores;
 using Ingest.Worker.Commands;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,5 +1,4 @@
 using Ingest.Core.Pool.Sealing;
-using Ingest.Tests.Pool.Delta;
 using Ingest.Tests.Stores;
 
 namespace Ingest.Tests.Pool.Sealing;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using DuckDB.NET.Data;
+using Ingest.Core;
 using Ingest.Core.Contracts;
 using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Pool.Delta;
@@ -8,7 +9,6 @@ using Ingest.Core.Pool.Housekeeping;
 using Ingest.Core.Pool.Sealing;
 using Ingest.Core.Stores;
 using Ingest.Core.Transfers.Kafka;
-using Ingest.Core;
 using Ingest.Tests.Stores;
 using Microsoft.Extensions.Logging.Abstractions;
 
