@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Runtime;
 using Ingest.Core.Deduplicating.Index;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Win32.SafeHandles;
 
 namespace Ingest.Worker.Hosting;
 
@@ -27,9 +28,25 @@ internal sealed class MemoryKeeper(long budgetBytes, TimeProvider time) : Backgr
 
     private readonly long _highBytes = budgetBytes + HeapLimit.MarginBytes - HeadroomBytes;
 
+    // Of lookups, which go on while services are stopped one after the other: it is open until all have.
+    private readonly SafeFileHandle? _ofLookups = OperatingSystem.IsLinux() && File.Exists(Statm) ? File.OpenHandle(Statm) : null;
+
+    public override void Dispose()
+    {
+        MappedFile.LookedUp -= LookedUp;
+        base.Dispose();
+        _ofLookups?.Dispose();
+    }
+
     // A thread of its own: those of the pool are all at work when it matters.
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        OperatingSystem.IsLinux() && File.Exists(Statm) ? Task.Factory.StartNew(() => Run(stoppingToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default) : Task.CompletedTask;
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (_ofLookups is null) return Task.CompletedTask;
+        MappedFile.LookedUp += LookedUp;
+        return Task.Factory.StartNew(() => Run(stoppingToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    private void LookedUp() => Unload(_ofLookups!);
 
     private void Run(CancellationToken stop)
     {
@@ -37,8 +54,7 @@ internal sealed class MemoryKeeper(long budgetBytes, TimeProvider time) : Backgr
         var (last, took) = (time.GetTimestamp(), TimeSpan.Zero);
         while (!stop.WaitHandle.WaitOne(s_look))
         {
-            var (resident, ofFiles) = Resident(statm);
-            if (ofFiles > CodeBytes + MappedBytesMax || resident > _highBytes) MappedFile.Unload();
+            var resident = Unload(statm);
             if (resident <= _highBytes || time.GetElapsedTime(last) < took * Pause) continue;
             var started = time.GetTimestamp();
             GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
@@ -48,8 +64,16 @@ internal sealed class MemoryKeeper(long budgetBytes, TimeProvider time) : Backgr
         }
     }
 
-    /// <summary>Resident bytes of the process, and those of them that are files' (proc(5), statm: size, resident, shared, in pages). Allocates nothing: it is asked twenty times a second.</summary>
-    private static (long Resident, long OfFiles) Resident(Microsoft.Win32.SafeHandles.SafeFileHandle statm)
+    /// <summary>Lets go of pages of index files when they, or the process, are too large; how large the process was.</summary>
+    private long Unload(SafeFileHandle statm)
+    {
+        var (resident, ofFiles) = Resident(statm);
+        if (ofFiles > CodeBytes + MappedBytesMax || resident > _highBytes) MappedFile.Unload();
+        return resident;
+    }
+
+    /// <summary>Resident bytes of the process, and those of them that are files' (proc(5), statm: size, resident, shared, in pages). Allocates nothing: it is asked twenty times a second, and after each lookup.</summary>
+    private static (long Resident, long OfFiles) Resident(SafeFileHandle statm)
     {
         Span<byte> line = stackalloc byte[256];
         line = line[..RandomAccess.Read(statm, line, 0)];

@@ -36,6 +36,12 @@ internal sealed unsafe class MappedFile : IDisposable
 
     public byte* Start => _start;
 
+    /// <summary>
+    /// Called on the thread of each lookup, at its end. For each page that it touches, the system maps those around it too, so that a few thousand keys may map all of an index: whoever bounds the
+    /// process's memory cannot wait until he looks the next time.
+    /// </summary>
+    public static event Action? LookedUp;
+
     /// <summary>Takes the pages of all files that are open out of the process's memory. They stay readable; pages that were read before count against a limit no more.</summary>
     public static void Unload()
     {
@@ -44,6 +50,9 @@ internal sealed unsafe class MappedFile : IDisposable
             foreach (var file in s_open) PageAdvice.Unload(file._start, file.Length);
         }
     }
+
+    /// <summary>To be called at the end of each lookup.</summary>
+    public static void Tell() => LookedUp?.Invoke();
 
     /// <summary>A piece of the file as memory, for a store to send; valid until the file is disposed.</summary>
     public ReadOnlyMemory<byte> Memory(long offset, int bytes) => new Piece(this, _start + offset, bytes).Memory;

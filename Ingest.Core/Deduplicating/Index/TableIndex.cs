@@ -108,6 +108,7 @@ public sealed partial class TableIndex : IDisposable
         {
             var count = Math.Min(IndexSizes.ProbeKeysMax, keys.Length - done);
             ProbePiece(keys.Slice(done, count), present.Slice(done, count), _hasContents ? contents.Slice(done, count) : []);
+            MappedFile.Tell();
         }
     }
 

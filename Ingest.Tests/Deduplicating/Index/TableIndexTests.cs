@@ -61,6 +61,28 @@ public sealed class TableIndexTests
     }
 
     [Fact]
+    public async Task Each_lookup_is_told_when_it_has_touched_the_files()
+    {
+        using var world = new IndexWorld(hasContents: false);
+        await world.OpenAsync();
+        var keys = IndexWorld.Keys(new Random(4), IndexSizes.RecentRunKeysMax * 2);
+        await world.CommitAsync(keys);
+        var (told, thread) = (0, Environment.CurrentManagedThreadId);
+        void LookedUp() => told += Environment.CurrentManagedThreadId == thread ? 1 : 0;
+        MappedFile.LookedUp += LookedUp;
+        try
+        {
+            world.Probe(keys);
+        }
+        finally
+        {
+            MappedFile.LookedUp -= LookedUp;
+        }
+
+        Assert.Equal((keys.Length + IndexSizes.ProbeKeysMax - 1) / IndexSizes.ProbeKeysMax, told);
+    }
+
+    [Fact]
     public async Task Small_runs_beyond_the_memory_bound_are_mapped_and_found()
     {
         using var world = new IndexWorld(hasContents: false);
