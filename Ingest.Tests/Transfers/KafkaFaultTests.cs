@@ -83,6 +83,34 @@ public sealed class KafkaFaultTests : IDisposable
     }
 
     [Fact]
+    public async Task What_brokers_hold_is_asked_for_all_partitions_together()
+    {
+        _broker.CreateTopic("a", 100);
+        await Publish("a", 0, 1000);
+        _broker.RememberRequests();
+        var held = TopicBounds.Read(_broker.BootstrapServers, new Dictionary<string, string>(), ["a"], s_none);
+        Assert.Equal(1000, held.Values.Sum(b => b.End - b.Start));
+        Assert.Equal(100, held.Count);
+        Assert.Equal(2, _broker.Requests(ListOffsets));
+
+        using var running = new RunningSource(Options, ["a"], new RecordingSink());
+        await running.Until(() => running.Sink.Count == 1000);
+        Assert.Equal(4, _broker.Requests(ListOffsets));
+    }
+
+    [Fact]
+    public async Task A_partition_whose_leader_does_not_know_its_offsets_does_not_hide_what_is_held_of_the_others()
+    {
+        _broker.CreateTopic("a", 3);
+        await Publish("a", 0, 30);
+        _broker.DeleteRecords("a", 1, 4);
+        _broker.FailNext(ListOffsets, (int)Confluent.Kafka.ErrorCode.NotLeaderForPartition);
+        var held = TopicBounds.Read(_broker.BootstrapServers, new Dictionary<string, string>(), ["a"], s_none);
+        Assert.Equal(3, held.Count);
+        Assert.Equal([0, 4, 0], held.OrderBy(b => b.Key.Partition).Select(b => b.Value.Start));
+    }
+
+    [Fact]
     public void Properties_that_exactly_once_rests_on_cannot_be_set()
     {
         var options = Options with { BootstrapServers = "", Properties = new Dictionary<string, string> { ["enable.auto.commit"] = "true" } };

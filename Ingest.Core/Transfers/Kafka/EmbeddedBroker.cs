@@ -72,6 +72,19 @@ public sealed class EmbeddedBroker : IDisposable
         fixed (int* first = errors) MockCluster.PushErrors(Cluster, apiKey, (nuint)errors.Length, first);
     }
 
+    /// <summary>Begins to remember requests, for <see cref="Requests"/>.</summary>
+    public void RememberRequests() => MockCluster.StartRequestTracking(Cluster);
+
+    /// <summary>How many requests of a kind came since they are remembered.</summary>
+    public unsafe int Requests(short apiKey)
+    {
+        var requests = MockCluster.GetRequests(Cluster, out var count);
+        var found = 0;
+        for (nuint i = 0; i < count; i++) found += MockCluster.RequestApiKey(requests[i]) == apiKey ? 1 : 0;
+        if (count > 0) MockCluster.RequestsDestroy(requests, count);
+        return found;
+    }
+
     /// <summary>Which broker (1-based) leads a partition; null for none, as when all that have it are down.</summary>
     public void SetLeader(string topic, int partition, int? broker)
     {

@@ -87,7 +87,7 @@ internal sealed class Rebalance(Intake intake, ITransferSink sink, TopicIds topi
     }
 
     /// <summary>Asks what brokers hold of partitions, and the sink from where they are read. Where each begins; those of which no broker says what it holds are left out.</summary>
-    private List<TopicPartitionOffset> Admit(IConsumer<Ignore, Ignore> consumer, IEnumerable<TopicPartition> sources)
+    private List<TopicPartitionOffset> Admit(IConsumer<Ignore, Ignore> consumer, List<TopicPartition> sources)
     {
         var bounds = silent.Ask(consumer, sources);
         if (bounds.Count == 0) return [];

@@ -18,6 +18,9 @@ internal sealed class SilentPartitions(KafkaOptions options, TimeProvider time, 
     // What a partition is given when those before it have used up the time.
     private static readonly TimeSpan s_least = TimeSpan.FromMilliseconds(250);
 
+    // All are asked for together first, twice, each for this part of the time: should one broker hang, most of it is left for the partitions of the others.
+    private const int Together = 8;
+
     private readonly Queue<TopicPartition> _silent = [];
     private long _askedAt;
     private TimeSpan _rest;
@@ -30,12 +33,19 @@ internal sealed class SilentPartitions(KafkaOptions options, TimeProvider time, 
 
     /// <summary>What brokers hold of partitions that have just been assigned; those of which nobody says it wait from now on.</summary>
     /// <exception cref="OperationCanceledException">The worker is to end.</exception>
-    public List<PartitionBounds> Ask(IConsumer<Ignore, Ignore> consumer, IEnumerable<TopicPartition> assigned)
+    public List<PartitionBounds> Ask(IConsumer<Ignore, Ignore> consumer, IReadOnlyCollection<TopicPartition> assigned)
     {
         List<PartitionBounds> told = [];
         var started = time.GetTimestamp();
+        var known = HeldOffsets.Ask(consumer, assigned, options.BoundsTimeout / Together);
         foreach (var source in assigned)
         {
+            if (known.TryGetValue(source, out var held))
+            {
+                told.Add(held);
+                continue;
+            }
+
             stop.ThrowIfCancellationRequested();
             var left = options.BoundsTimeout - time.GetElapsedTime(started);
             var hasTime = left > -options.BoundsTimeout;

@@ -7,7 +7,7 @@ public static class TopicBounds
 {
     private const int RetriesMax = 60;
 
-    private static readonly TimeSpan s_wait = TimeSpan.FromSeconds(30), s_pause = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan s_wait = TimeSpan.FromSeconds(30), s_together = TimeSpan.FromSeconds(5), s_pause = TimeSpan.FromSeconds(0.5);
 
     /// <summary>
     /// First and next offset of every partition of the topics; those that do not exist are left out. Brokers that have just started, or just taken a partition over, refuse at first: they are asked again for half a minute.
@@ -21,16 +21,14 @@ public static class TopicBounds
         {
             using var consumer = new ConsumerBuilder<Ignore, Ignore>(config).SetLogHandler(static (_, _) => { }).SetErrorHandler(static (_, _) => { }).Build();
             using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
-            var bounds = new Dictionary<TopicPartition, PartitionBounds>();
+            List<TopicPartition> sources =
+                [.. admin.GetMetadata(s_wait).Topics.Where(t => topics.Contains(t.Topic)).SelectMany(t => t.Partitions.Select(p => new TopicPartition(t.Topic, p.PartitionId)))];
+            var bounds = HeldOffsets.Ask(consumer, sources, s_together);
             var retries = 0;
-            foreach (var topic in admin.GetMetadata(s_wait).Topics.Where(t => topics.Contains(t.Topic)))
+            foreach (var source in sources.Where(s => !bounds.ContainsKey(s)))
             {
-                foreach (var partition in topic.Partitions)
-                {
-                    var held = Ask(consumer, new Confluent.Kafka.TopicPartition(topic.Topic, partition.PartitionId), ref retries, cancellation);
-                    var source = new TopicPartition(topic.Topic, partition.PartitionId);
-                    bounds[source] = new PartitionBounds(source, held.Low.Value, held.High.Value);
-                }
+                var held = Ask(consumer, new Confluent.Kafka.TopicPartition(source.Topic, source.Partition), ref retries, cancellation);
+                bounds[source] = new PartitionBounds(source, held.Low.Value, held.High.Value);
             }
 
             return bounds;
