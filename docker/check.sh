@@ -28,8 +28,10 @@ while read -r _ first rest; do
     if [ -d "$from" ]; then copy "$from" "$(dirname "$to")"; else copy "$from" "$to"; fi
   done
 done < <(grep -E '^COPY [^-]' docker/Dockerfile)
-(cd "$work/src" && dotnet restore Ingest.Worker --locked-mode -v q && dotnet publish Ingest.Worker -c Release --no-restore -o "$work/app" -v q -clp:NoSummary)
-find "$work/app/runtimes" -mindepth 1 -maxdepth 1 ! -name linux-x64 ! -name unix -exec rm -rf {} +
+restore=$(sed -n 's/^RUN \(dotnet restore .*\)/\1/p' docker/Dockerfile)
+publish=$(sed -n 's/^ *&& \(dotnet publish .*\) \\$/\1/p' docker/Dockerfile)
+[ -n "$restore" ] && [ -n "$publish" ] || fail "the Dockerfile's commands are not where they were"
+(cd "$work/src" && eval "$restore -v q" && platform=linux-x64 && eval "${publish/-o \/app/-o $work/app} -v q -clp:NoSummary")
 du -sh "$work/app"
 
 say "Root file system"

@@ -20,20 +20,21 @@ internal static class CompareCommand
         var workload = new Option<string>("--workload") { Description = "batch, single or all.", DefaultValueFactory = _ => "all" };
         var only = new Option<string[]>("--only") { Description = "Only these contenders, by name.", AllowMultipleArgumentsPerToken = true };
         var stores = new Option<string[]>("--store") { Description = "Instead of rivals: the service alone, into a folder and into each of these pools. " + StoreAddresses.Help, AllowMultipleArgumentsPerToken = true };
+        var worker = new Option<string>("--worker") { Description = "Folder of a published worker to measure, such as the image holds; by default the one built with this program." };
         var folder = new Option<string>("--work") { Description = "Folder for files and results of contenders.", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "ingest-perf") };
         var output = new Option<string>("--output") { Description = "Report to write.", DefaultValueFactory = _ => Path.Combine("perf", "RESULTS.md") };
         var command = new Command("compare", $"Measure the service against its rivals. The brokers to use: {KafkaAccess.BrokersVariable}=host:port, {KafkaAccess.PropertiesVariable}=\"name=value;…\".")
         {
-            records, runs, workload, only, stores, folder, output,
+            records, runs, workload, only, stores, worker, folder, output,
         };
         workload.AcceptOnlyFromAmong("batch", "single", "all");
         command.SetAction((parse, cancellation) => RunAsync(
             parse.GetValue(workload) is not "all" ? [parse.GetValue(workload)!] : parse.GetValue(stores) is { Length: > 0 } ? ["batch"] : ["batch", "single"],
-            parse.GetValue(records), parse.GetValue(runs), parse.GetValue(only)!, parse.GetValue(stores) ?? [], Path.GetFullPath(parse.GetValue(folder)!), Path.GetFullPath(parse.GetValue(output)!), cancellation));
+            parse.GetValue(records), parse.GetValue(runs), parse.GetValue(only)!, parse.GetValue(stores) ?? [], parse.GetValue(worker), Path.GetFullPath(parse.GetValue(folder)!), Path.GetFullPath(parse.GetValue(output)!), cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(string[] workloads, long records, int runs, string[] only, string[] stores, string folder, string output, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string[] workloads, long records, int runs, string[] only, string[] stores, string? worker, string folder, string output, CancellationToken cancellation)
     {
         var errors = new List<string>();
         if (KafkaAccess.FromEnvironment() is not { } kafka)
@@ -45,7 +46,8 @@ internal static class CompareCommand
         if (records < 1) errors.Add($"--records is {records}. Give at least 1.");
         if (runs < 1) errors.Add($"--runs is {runs}. Give at least 1, and 5 for figures to publish.");
         var onStores = stores.Length > 0;
-        IContender[] all = onStores ? [new WorkerContender(), .. (StoreAddresses.Parse(stores) ?? []).Select(s => new WorkerContender(s))] : [.. Contenders()];
+        IContender[] all = onStores ? [new WorkerContender(null, worker), .. (StoreAddresses.Parse(stores) ?? []).Select(s => new WorkerContender(s, worker))] : [.. Contenders(worker)];
+        if (worker is not null && !File.Exists(Path.Combine(worker, "Ingest.Worker"))) errors.Add($"--worker is {worker}, where there is no Ingest.Worker. Make one with the two dotnet commands of docker/Dockerfile, restore and publish.");
         if (onStores && all.Length != stores.Length + 1) errors.Add("--store names a pool that cannot be one.");
         var contenders = all.Where(c => only.Length == 0 || only.Contains(c.Name, StringComparer.OrdinalIgnoreCase)).ToArray();
         if (contenders.Length == 0) errors.Add($"--only names no contender. There are {string.Join(", ", all.Select(c => c.Name))}.");
@@ -63,7 +65,7 @@ internal static class CompareCommand
             return ExitCodes.Failed;
         }
 
-        var command = string.Create(CultureInfo.InvariantCulture, $"dotnet run --project perf -c Release -- compare --records {records} --runs {runs}{(workloads.Length == 1 ? $" --workload {workloads[0]}" : "")}{string.Concat(only.Select(o => $" --only {o}"))}{string.Concat(stores.Select(s => $" --store {s}"))}");
+        var command = string.Create(CultureInfo.InvariantCulture, $"dotnet run --project perf -c Release -- compare --records {records} --runs {runs}{(workloads.Length == 1 ? $" --workload {workloads[0]}" : "")}{string.Concat(only.Select(o => $" --only {o}"))}{string.Concat(stores.Select(s => $" --store {s}"))}{(worker is null ? "" : $" --worker {Path.GetFileName(Path.TrimEndingDirectorySeparator(worker))}")}");
         await ResultsFile.WriteSectionAsync(output, "machine", ResultsPage.Machine(), cancellation).ConfigureAwait(false);
         foreach (var table in tables) await ResultsFile.WriteSectionAsync(output, $"compare {table.Workload.Name}{(onStores ? " stores" : "")}", ResultsPage.Render(table, command, runs), cancellation).ConfigureAwait(false);
         Console.WriteLine($"Written: {output}");
@@ -71,9 +73,9 @@ internal static class CompareCommand
     }
 
     /// <summary>Ours first: the others are compared with it.</summary>
-    private static IEnumerable<IContender> Contenders()
+    private static IEnumerable<IContender> Contenders(string? worker)
     {
-        yield return new WorkerContender();
+        yield return new WorkerContender(null, worker);
         yield return new ForkedContender("duckdb", "DuckDB", "the same records in a file: `read_json`, `DISTINCT` over all columns, zstd Parquet partitioned by department and date, 2 threads; no Kafka, nothing remembered for the next run", isWriter: true);
         yield return new ForkedContender("plain", "plain", "a plain .NET service: Confluent.Kafka, `JsonSerializer` to objects, `HashSet`, `ParquetSerializer` (zstd, fastest) for each partition; nothing committed, nothing remembered", isWriter: true);
         yield return new ForkedContender("bare", "bare", "Confluent.Kafka, consume and discard: the floor", isWriter: false);

@@ -9,12 +9,13 @@ namespace Ingest.Perf.Compare.Contenders;
 
 /// <summary>The service itself, as an operator runs it: from Kafka to committed Delta tables, index and ledger included.</summary>
 /// <param name="store">Where its pools are; null for folders.</param>
-internal sealed partial class WorkerContender(PoolAddress? store = null) : IContender
+/// <param name="published">Folder of a published worker; null for the one built with this program.</param>
+internal sealed partial class WorkerContender(PoolAddress? store = null, string? published = null) : IContender
 {
     public string Name => store is null ? "Ingest" : $"Ingest, {StoreAddresses.Kind(store)}";
 
     public string What => store is null
-        ? "`Ingest.Worker run --until-caught-up`: Kafka to committed Delta tables (zstd Parquet, persistent index, offsets in the same commit)"
+        ? "`Ingest.Worker run --until-caught-up`: Kafka to committed Delta tables (zstd Parquet, persistent index, offsets in the same commit)" + (published is null ? "" : "; the program as the image has it, compiled ahead of time")
         : $"the same into {(store is PoolAddress.S3 ? "an S3 bucket" : store is PoolAddress.Folder ? "a folder" : "an Azure container")}; the server, on the same machine, is not in its CPU but competes for the cores";
 
     public Task<Measurement> RunAsync(Stage stage, CancellationToken cancellation) => RunAsync(stage, check: true, cancellation);
@@ -23,7 +24,7 @@ internal sealed partial class WorkerContender(PoolAddress? store = null) : ICont
     public async Task<Measurement> RunAsync(Stage stage, bool check, CancellationToken cancellation)
     {
         var pool = store is null ? stage.Output : $"{store}/{stage.Group}";
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Ingest.Worker"))
+        var start = new ProcessStartInfo(Path.Combine(published ?? AppContext.BaseDirectory, "Ingest.Worker"))
         {
             ArgumentList =
             {
