@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Ingest.Core.Contracts;
 using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Normalizing;
@@ -5,7 +6,7 @@ using Ingest.Core.Normalizing;
 namespace Ingest.Core.Deduplicating;
 
 /// <summary>
-/// Says which rows of a chunk are new: not earlier in the chunk, not in a batch that is yet to be committed, not in the table. Owned by one thread.
+/// Says which rows of chunks are new: not earlier in the chunk or in one before it, not in a batch that is yet to be committed, not in the table. Owned by one thread.
 /// </summary>
 /// <remarks>
 /// A key selected here is pending until its batch is committed, so that an equal record that comes meanwhile is dropped; but that drop leans on
@@ -21,12 +22,20 @@ public sealed class Deduplicator(DatasetPlan plan, TableIndex index) : IDisposab
     private readonly bool _hasContents = plan.Dedup.Mode == DedupMode.Identity;
     private readonly PendingKeys _pending = new(plan.Dedup.Mode == DedupMode.Identity);
     private readonly KeySorter _sorter = new();
+
+    // Of the rows that are looked up together: where they are, and what they are known by. Places in these are given to the sorter as rows.
+    private readonly List<Part> _parts = [];
+    private int _count;
     private int[] _rows = [];
+    private UInt128[] _gathered = [];
+    private UInt128[] _contents = [];
+    private byte[] _verdicts = [];
+
+    // Of the distinct keys among them.
     private UInt128[] _keys = [];
     private UInt128[] _holders = [];
     private bool[] _present = [];
     private int[] _starts = [];
-    private byte[] _verdicts = [];
 
     /// <summary>Keys selected but not yet committed.</summary>
     public int PendingCount => _pending.Count;
@@ -39,19 +48,28 @@ public sealed class Deduplicator(DatasetPlan plan, TableIndex index) : IDisposab
     public void Select(NormalizedRecords records, Selection into)
     {
         into.Clear(records.Count);
-        var together = Math.Min(records.Count, IndexSizes.ProbeKeysMax);
-        if (_rows.Length < together) _rows = new int[Math.Min(IndexSizes.ProbeKeysMax, Math.Max(together, _rows.Length * 2))];
-        if (_verdicts.Length < records.Count) _verdicts = new byte[Math.Max(records.Count, _verdicts.Length * 2)];
-        for (var row = 0; row < records.Count;)
-        {
-            var count = 0;
-            for (; row < records.Count && count < together; row++)
-            {
-                if (records.Refused[row] == 0) _rows[count++] = row;
-            }
+        Reserve(records.Count);
+        Gather(records, into);
+        Judge();
+    }
 
-            if (count > 0) SelectRows(records, _rows.AsSpan(0, count), into);
+    /// <summary>
+    /// The same for chunks that come one after another, with one lookup for all: pages of the index, which are mapped and unmapped again, and lines of the tables in memory, are then touched once
+    /// for many keys.
+    /// </summary>
+    /// <exception cref="IndexDamagedException">The index cannot be trusted; no row of these chunks may be written.</exception>
+    public void Select(IReadOnlyList<(NormalizedRecords Records, Selection Into)> chunks)
+    {
+        var all = 0L;
+        foreach (var (records, into) in chunks)
+        {
+            into.Clear(records.Count);
+            all += records.Count;
         }
+
+        Reserve(all);
+        foreach (var (records, into) in chunks) Gather(records, into);
+        Judge();
     }
 
     /// <summary>Closes the open generation with the batch that its keys go with, and begins the next. Returns its number.</summary>
@@ -65,9 +83,48 @@ public sealed class Deduplicator(DatasetPlan plan, TableIndex index) : IDisposab
 
     public void Dispose() => _sorter.Dispose();
 
-    private void SelectRows(NormalizedRecords records, ReadOnlySpan<int> rows, Selection into)
+    private void Reserve(long rows)
     {
-        _sorter.Sort(records.Keys, rows);
+        // Something is left of lookups that failed.
+        _parts.Clear();
+        _count = 0;
+        var together = (int)Math.Min(rows, IndexSizes.ProbeKeysMax);
+        if (_rows.Length >= together) return;
+        together = Math.Min(IndexSizes.ProbeKeysMax, Math.Max(together, _rows.Length * 2));
+        _rows = new int[together];
+        _gathered = new UInt128[together];
+        _verdicts = new byte[together];
+        if (_hasContents) _contents = new UInt128[together];
+    }
+
+    /// <summary>Adds the rows that are not refused to those that are looked up together, and looks these up whenever they are as many as may be.</summary>
+    private void Gather(NormalizedRecords records, Selection into)
+    {
+        var from = _count;
+        for (var row = 0; row < records.Count; row++)
+        {
+            if (records.Refused[row] != 0) continue;
+            if (_count == _rows.Length)
+            {
+                _parts.Add(new Part(into, from, _count));
+                Judge();
+                from = 0;
+            }
+
+            _rows[_count] = row;
+            _gathered[_count] = records.Keys[row];
+            if (_hasContents) _contents[_count] = records.Contents[row];
+            _count++;
+        }
+
+        if (_count > from) _parts.Add(new Part(into, from, _count));
+    }
+
+    /// <summary>Gives the verdict on all that was gathered.</summary>
+    private void Judge()
+    {
+        if (_count == 0) return;
+        _sorter.Sort(_gathered.AsSpan(0, _count));
         var distinct = Distinct(_sorter.Keys);
         var keys = _keys.AsSpan(0, distinct);
         var present = _present.AsSpan(0, distinct);
@@ -77,8 +134,10 @@ public sealed class Deduplicator(DatasetPlan plan, TableIndex index) : IDisposab
         index.Probe(keys, present, holders);
 
         var order = _sorter.Rows;
-        for (var i = 0; i < distinct; i++) Judge(records, i, order[_starts[i].._starts[i + 1]]);
-        Collect(rows, into);
+        for (var i = 0; i < distinct; i++) Judge(i, order[_starts[i].._starts[i + 1]]);
+        foreach (ref readonly var part in CollectionsMarshal.AsSpan(_parts)) Collect(part);
+        _parts.Clear();
+        _count = 0;
     }
 
     /// <summary>Lists each key once, with where its rows start among the sorted.</summary>
@@ -105,33 +164,37 @@ public sealed class Deduplicator(DatasetPlan plan, TableIndex index) : IDisposab
     }
 
     /// <summary>Gives the verdict on all rows of one key, first come first: the first row of an unknown key is new and holds it from now on.</summary>
-    private void Judge(NormalizedRecords records, int key, ReadOnlySpan<int> rows)
+    private void Judge(int key, ReadOnlySpan<int> places)
     {
         if (!_present[key])
         {
-            var first = rows[0];
-            if (_hasContents) _holders[key] = records.Contents[first];
-            _pending.Add(_keys[key], _hasContents ? records.Contents[first] : 0);
+            var first = places[0];
+            if (_hasContents) _holders[key] = _contents[first];
+            _pending.Add(_keys[key], _hasContents ? _contents[first] : 0);
             _verdicts[first] = New;
-            rows = rows[1..];
+            places = places[1..];
         }
 
-        foreach (var row in rows) _verdicts[row] = _hasContents && records.Contents[row] != _holders[key] ? Conflict : (byte)0;
+        foreach (var place in places) _verdicts[place] = _hasContents && _contents[place] != _holders[key] ? Conflict : (byte)0;
     }
 
-    private void Collect(ReadOnlySpan<int> rows, Selection into)
+    private void Collect(in Part part)
     {
+        var into = part.Into;
         var (before, conflicts) = (into.Count, into.Conflicts.Count);
         var count = before;
-        foreach (var row in rows)
+        for (var place = part.From; place < part.To; place++)
         {
-            var verdict = _verdicts[row];
-            into.Rows[count] = row;
+            var verdict = _verdicts[place];
+            into.Rows[count] = _rows[place];
             if (verdict == New) count++;
-            else if (verdict == Conflict) into.Conflicts.Add(row);
+            else if (verdict == Conflict) into.Conflicts.Add(_rows[place]);
         }
 
         into.Count = count;
-        into.Duplicates += rows.Length - (count - before) - (into.Conflicts.Count - conflicts);
+        into.Duplicates += part.To - part.From - (count - before) - (into.Conflicts.Count - conflicts);
     }
+
+    /// <summary>Places of one chunk's rows among those that are looked up together.</summary>
+    private readonly record struct Part(Selection Into, int From, int To);
 }

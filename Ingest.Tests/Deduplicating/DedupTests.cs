@@ -130,6 +130,45 @@ public sealed class DedupTests
         Assert.Equal(committed.Count, world.Index.TotalKeys);
     }
 
+    [Theory]
+    [InlineData(DedupMode.Content)]
+    [InlineData(DedupMode.Identity)]
+    public async Task Chunks_looked_up_together_get_the_verdicts_of_chunks_looked_up_one_by_one(DedupMode mode)
+    {
+        using var world = new IndexWorld(hasContents: mode == DedupMode.Identity);
+        await world.OpenAsync();
+        await world.CommitAsync([.. Enumerable.Range(1, 40).Select(k => (UInt128)k)], mode == DedupMode.Identity ? [.. Enumerable.Range(1, 40).Select(k => (UInt128)(k % 3))] : null);
+        var random = new Random(7);
+        using var together = new Deduplicator(Plan(mode), world.Index);
+        using var singly = new Deduplicator(Plan(mode), world.Index);
+        for (var turn = 0; turn < 200; turn++)
+        {
+            // More rows than are looked up at once come now and then, so that a chunk is divided between two lookups.
+            var rows = turn % 50 == 7 ? IndexSizes.ProbeKeysMax / 3 * 2 : 30;
+            var chunks = Enumerable.Range(0, random.Next(1, 5)).Select(_ => Chunk(random, random.Next(rows + 1), mode)).ToArray();
+            var both = chunks.Select(c => (c, new Selection())).ToList();
+            together.Select(both);
+            foreach (var (records, selection) in both)
+            {
+                var expected = new Selection();
+                singly.Select(records, expected);
+                Assert.Equal(expected.Rows[..expected.Count], selection.Rows[..selection.Count]);
+                Assert.Equal(expected.Duplicates, selection.Duplicates);
+                Assert.Equal(expected.Conflicts, selection.Conflicts);
+            }
+
+            Assert.Equal(singly.PendingCount, together.PendingCount);
+        }
+    }
+
+    private static NormalizedRecords Chunk(Random random, int rows, DedupMode mode) => new(Plan(mode))
+    {
+        Count = rows,
+        Keys = [.. Enumerable.Range(0, rows).Select(_ => (UInt128)random.Next(1, 40 + (rows * 3)))],
+        Contents = [.. Enumerable.Range(0, rows).Select(_ => (UInt128)random.Next(3))],
+        Refused = [.. Enumerable.Range(0, rows).Select(_ => (byte)(random.Next(10) / 9))],
+    };
+
     private static (int[] Rows, Selection Selection) Select(
         Deduplicator dedup, UInt128[] keys, UInt128[]? contents = null, byte[]? refused = null, int duplicates = 0, int[]? conflicts = null)
     {

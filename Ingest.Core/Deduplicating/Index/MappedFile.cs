@@ -37,7 +37,7 @@ internal sealed unsafe class MappedFile : IDisposable
     public byte* Start => _start;
 
     /// <summary>
-    /// Called on the thread of each lookup, at its end. For each page that it touches, the system maps those around it too, so that a few thousand keys may map all of an index: whoever bounds the
+    /// Called on the thread of each lookup, at its end and whenever it has touched some hundred pages. For each page that it touches, the system maps those around it too, so that a few thousand keys may map all of an index: whoever bounds the
     /// process's memory cannot wait until he looks the next time.
     /// </summary>
     public static event Action? LookedUp;
@@ -51,7 +51,7 @@ internal sealed unsafe class MappedFile : IDisposable
         }
     }
 
-    /// <summary>To be called at the end of each lookup.</summary>
+    /// <summary>To be called at the end of each lookup, and in the course of large ones.</summary>
     public static void Tell() => LookedUp?.Invoke();
 
     /// <summary>A piece of the file as memory, for a store to send; valid until the file is disposed.</summary>

@@ -13,6 +13,9 @@ internal sealed unsafe partial class RunReader
     /// <summary>Keys that are looked up together, so that the misses of their places overlap.</summary>
     private const int KeysAhead = 128;
 
+    /// <summary>Pages touched, at most, before who bounds memory is told: the system maps sixteen for each, so 32 MiB.</summary>
+    private const int TouchedMax = 512;
+
     /// <summary>Keys walked past from a guess before the search halves what is left.</summary>
     private const int WalkMax = 16;
 
@@ -30,6 +33,7 @@ internal sealed unsafe partial class RunReader
         Span<Segment> segments = stackalloc Segment[SegmentsAhead];
         Span<Candidate> candidates = stackalloc Candidate[KeysAhead];
         var directory = new DirectoryWalk(this);
+        var touched = 0;
         fixed (UInt128* key = keys)
         {
             while (next < end)
@@ -46,6 +50,10 @@ internal sealed unsafe partial class RunReader
                 var passed = PassFilter(key, present, segments[..count], candidates);
                 foreach (ref var candidate in candidates[..passed]) FetchPlace(keys, segments, ref candidate);
                 LookUp(keys, segments, candidates[..passed], present, contents);
+                touched += count + passed;
+                if (touched < TouchedMax) continue;
+                MappedFile.Tell();
+                touched = 0;
             }
         }
     }

@@ -44,6 +44,7 @@ internal sealed partial class ControlLoop
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly QuarantineRows _refused;
+    private readonly Queue<(Ticket Ticket, bool[] Had)> _begun = [];
     private readonly List<Rejection> _conflicts = [];
     private readonly Dictionary<TopicPartition, PartitionState> _partitions = [];
     private readonly List<string> _haltedToTheEnd = [];
@@ -129,88 +130,6 @@ internal sealed partial class ControlLoop
                 stop.Reply.TrySetResult();
                 break;
         }
-    }
-
-    private int TakeReady()
-    {
-        var taken = 0;
-        while (taken < ChunksPerTurn && MayTake() && _gate.Line.TryPeek(out var ticket) && ticket.IsDone)
-        {
-            _gate.Line.TryRead(out _);
-            _gate.Left(ticket);
-            if (ticket.Failure is { } bug) throw new InvalidOperationException($"Decoding {ticket.Chunk.Source} {ticket.Chunk.Range} failed; this is a bug.", bug);
-            var normalized = ticket.Normalized!;
-            if (IsWanted(ticket.Chunk)) Take(normalized);
-            ticket.Chunk.Dispose();
-            _pool.Return(normalized);
-            taken++;
-        }
-
-        return taken;
-    }
-
-    private bool IsWanted(TransferChunk chunk)
-    {
-        var isWanted = _partitions.TryGetValue(chunk.Source, out var partition) && ReferenceEquals(partition.Right, chunk.Right) && chunk.Right.IsHeld && !partition.IsDraining;
-        Mutation.Set(Bug.TakesChunksOfOldRight, ref isWanted, partition is not null);
-        return isWanted;
-    }
-
-    /// <summary>
-    /// False while a batch must leave before another row may come in: a table with as many open partitions as one commit may have, or a budget that is nearly used up. Only
-    /// while a commit is in flight, which will end and free what it holds. Chunks wait in line meanwhile, and behind them the source.
-    /// </summary>
-    private bool MayTake()
-    {
-        var inFlight = false;
-        foreach (var lane in _lanes.All)
-        {
-            if (lane.InFlight is null) continue;
-            inFlight = true;
-            if (lane.OpenPartitions >= _options.Batching.PartitionsMax) return false;
-        }
-
-        return !inFlight || _budget.UsedBytes < _budget.TotalBytes / 10 * 9;
-    }
-
-    private void Take(NormalizedChunk normalized)
-    {
-        var chunk = normalized.Chunk;
-        var partition = _partitions[chunk.Source];
-        if (chunk.Range.From != partition.NextOffset) throw new OffsetsDoNotTouchException(new OffsetRange(0, partition.NextOffset), chunk.Range);
-        partition.NextOffset = chunk.Range.To;
-        partition.Weigh(chunk.Transfers);
-        _counters.Taken(normalized.Topic.Department, chunk.Count);
-
-        var datasets = normalized.Topic.Datasets;
-        var had = new bool[datasets.Length];
-        _conflicts.Clear();
-        for (var i = 0; i < datasets.Length; i++)
-        {
-            var counts = _lanes[datasets[i].Plan.Name].Take(normalized, i, _conflicts);
-            had[i] = counts is null;
-            if (counts is { } c) _counters.Records(normalized.Topic.Department, datasets[i].Plan.Name, c);
-        }
-
-        TakeRefused(normalized, had);
-    }
-
-    /// <summary>Refused records become rows of the quarantine, except those of tables that have the whole chunk: theirs are there already.</summary>
-    private void TakeRefused(NormalizedChunk normalized, bool[] had)
-    {
-        if (normalized.Rejections.Count == 0 && _conflicts.Count == 0) return;
-        _refused.Reset(normalized.Topic, normalized.Chunk);
-        foreach (var rejection in normalized.Rejections)
-        {
-            if (rejection.Dataset < 0 || !had[rejection.Dataset]) _refused.Add(rejection);
-        }
-
-        foreach (var conflict in _conflicts) _refused.Add(conflict);
-        if (_refused.Count == 0) return;
-        _refused.Fingerprint();
-        _lanes.Quarantine.TakeQuarantine(_refused);
-        foreach (var rejection in normalized.Rejections) _counters.Refused(normalized.Topic.Department, rejection.Reason, rejection.Dataset < 0);
-        foreach (var conflict in _conflicts) _counters.Refused(normalized.Topic.Department, conflict.Reason, unattributed: false);
     }
 
     private void UpdateIntake()

@@ -44,7 +44,7 @@ internal sealed class IntakeGate : ITransferSink
 
     public ChannelReader<ControlMessage> Messages => _messages.Reader;
 
-    /// <summary>A ticket was taken out of the line.</summary>
+    /// <summary>What a ticket held is no longer held: it left the line, and its rows were taken.</summary>
     public void Left(Ticket ticket) => Interlocked.Add(ref _lineBytes, -ticket.Bytes);
 
     public bool TryAccept(TransferChunk chunk)

@@ -18,6 +18,9 @@ internal sealed class TableLane : IDisposable
 {
     private readonly TimeProvider _time;
     private readonly Selection _selection = new();
+    private readonly Queue<Begun> _begun = [];
+    private readonly List<(NormalizedRecords Records, Selection Into)> _selecting = [];
+    private readonly Stack<Selection> _spare = [];
     private readonly HourSplit _hours = new();
     private OpenBatch _open;
     private ByteLease? _lease;
@@ -80,34 +83,55 @@ internal sealed class TableLane : IDisposable
     public int OpenPartitions => _open.PartitionCount;
 
     /// <summary>
-    /// Takes one dataset's rows of a chunk: selects the new ones, appends them to the open batch and accounts for all of them.
-    /// Conflicting rows are added to <paramref name="conflicts"/>. Returns what became of the records, or null when this table has the whole chunk already.
+    /// Opens the account of one dataset's rows in the next chunk. Chunks that come one after another may be begun together; then <see cref="Select"/> says what is new in all of them, and
+    /// <see cref="Take"/> takes each, in the order in which they were begun. False when this table has the whole chunk already: it is not taken.
     /// </summary>
-    public TakenCounts? Take(NormalizedChunk chunk, int dataset, List<Rejection> conflicts)
+    public bool Begin(NormalizedChunk chunk, int dataset)
     {
         var records = chunk.Datasets[dataset];
         var right = chunk.Chunk.Right;
         var skipBelow = Progress.TakenTo(right.Source);
         var published = PublishedSpan.Of(chunk.Chunk.Transfers);
         var ordinal = Progress.Take(chunk.Chunk.Range, right, published);
-        if (ordinal < 0) return null;
+        if (ordinal < 0) return false;
 
         // Not before: a batch that nothing was taken into has no age.
         Opening();
         Mutation.Set(Bug.TakesAgainWhatTheTableHas, ref skipBelow, 0);
         if (chunk.Chunk.Range.From < skipBelow) SkipRows(records, chunk.Chunk, skipBelow);
-        Deduplicator.Select(records, _selection);
-        Append(chunk, records, ordinal);
-        foreach (var row in _selection.Conflicts)
+        if (!_spare.TryPop(out var selection)) selection = new Selection();
+        _begun.Enqueue(new Begun(chunk, dataset, ordinal, skipBelow, published, selection));
+        _selecting.Add((records, selection));
+        return true;
+    }
+
+    /// <summary>Selects what is new in all that was begun.</summary>
+    /// <exception cref="IndexDamagedException">The index cannot be trusted.</exception>
+    public void Select()
+    {
+        if (_selecting.Count > 0) Deduplicator.Select(_selecting);
+        _selecting.Clear();
+    }
+
+    /// <summary>
+    /// Takes what was begun first: appends the new rows to the open batch and accounts for all. Conflicting rows are added to <paramref name="conflicts"/>. Returns what became of the records.
+    /// </summary>
+    public TakenCounts Take(List<Rejection> conflicts)
+    {
+        var (chunk, dataset, ordinal, skipBelow, published, selection) = _begun.Dequeue();
+        var records = chunk.Datasets[dataset];
+        Append(chunk, records, selection, ordinal);
+        foreach (var row in selection.Conflicts)
         {
             var (start, length) = records.Span[row];
             conflicts.Add(new Rejection(records.Transfer[row], records.Position[row], ReasonCode.IdentityConflict, dataset, -1, start, length, null));
         }
 
-        var refused = CountRefused(chunk, dataset, skipBelow) + _selection.Conflicts.Count;
-        var counts = new TakenCounts(_selection.Count, _selection.Duplicates, refused);
+        var refused = CountRefused(chunk, dataset, skipBelow) + selection.Conflicts.Count;
+        var counts = new TakenCounts(selection.Count, selection.Duplicates, refused);
         Aged(counts);
-        Progress.Count(ordinal, counts.Written, counts.Duplicates, counts.Quarantined, _hours.Of(chunk.Chunk, published, records, _selection, chunk.Rejections, dataset, skipBelow, counts));
+        Progress.Count(ordinal, counts.Written, counts.Duplicates, counts.Quarantined, _hours.Of(chunk.Chunk, published, records, selection, chunk.Rejections, dataset, skipBelow, counts));
+        _spare.Push(selection);
         return counts;
     }
 
@@ -122,7 +146,7 @@ internal sealed class TableLane : IDisposable
             ? Progress.Take(new OffsetRange(takenTo, to), right, PublishedSpan.Of(rows.Chunk.Chunk.Transfers))
             : Progress.Revisit(right.Source);
         Deduplicator.Select(rows.Records, _selection);
-        Append(rows.Chunk, rows.Records, ordinal);
+        Append(rows.Chunk, rows.Records, _selection, ordinal);
         var counts = new TakenCounts(_selection.Count, _selection.Duplicates, 0);
         Aged(counts);
         Progress.Count(ordinal, counts.Written, counts.Duplicates, 0, _hours.Of(rows.Chunk.Chunk, default, rows.Records, _selection, [], 0, long.MaxValue, counts));
@@ -165,6 +189,8 @@ internal sealed class TableLane : IDisposable
 #endif
         Deduplicator.AbandonAll();
         Progress.Reset();
+        _begun.Clear();
+        _selecting.Clear();
     }
 
     public void Dispose()
@@ -190,10 +216,10 @@ internal sealed class TableLane : IDisposable
         if (counts.Written + counts.Duplicates + counts.Quarantined > 0) _recordsAt ??= _time.GetTimestamp();
     }
 
-    private void Append(NormalizedChunk chunk, NormalizedRecords records, int ordinal)
+    private void Append(NormalizedChunk chunk, NormalizedRecords records, Selection selection, int ordinal)
     {
-        if (_selection.Count == 0) return;
-        _open.Append(chunk, records, _selection, ordinal);
+        if (selection.Count == 0) return;
+        _open.Append(chunk, records, selection, ordinal);
         _lease!.Resize(_open.Bytes);
         var keys = Deduplicator.ResidentBytes + Index.ResidentBytes;
         Budget.Keep(keys - _keysBytes);
@@ -216,6 +242,9 @@ internal sealed class TableLane : IDisposable
 
         return count;
     }
+
+    /// <summary>One dataset's rows of a chunk, between <see cref="Begin"/> and <see cref="Take"/>.</summary>
+    private readonly record struct Begun(NormalizedChunk Chunk, int Dataset, int Ordinal, long SkipBelow, PublishedSpan Published, Selection Selection);
 }
 
 /// <summary>What became of one dataset's records in a chunk.</summary>

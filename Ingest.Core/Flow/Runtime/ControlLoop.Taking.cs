@@ -1,0 +1,124 @@
+using Ingest.Core.Contracts;
+using Ingest.Core.Flow.Protocol;
+using Ingest.Core.Normalizing;
+using Ingest.Core.Transfers;
+
+namespace Ingest.Core.Flow.Runtime;
+
+/// <summary>Taking decoded chunks into open batches.</summary>
+internal sealed partial class ControlLoop
+{
+    /// <summary>Takes chunks that are decoded, in line: what is new in them is looked up for all together.</summary>
+    private int TakeReady()
+    {
+        var taken = 0;
+        while (taken < (IsWide() ? 1 : ChunksPerTurn) && MayTake() && _gate.Line.TryPeek(out var ticket) && ticket.IsDone)
+        {
+            _gate.Line.TryRead(out _);
+            if (ticket.Failure is { } bug) throw new InvalidOperationException($"Decoding {ticket.Chunk.Source} {ticket.Chunk.Range} failed; this is a bug.", bug);
+            taken++;
+            if (IsWanted(ticket.Chunk)) Begin(ticket);
+            else Leave(ticket);
+        }
+
+        if (_begun.Count == 0) return taken;
+        foreach (var lane in _lanes.All) lane.Select();
+        while (_begun.TryDequeue(out var begun))
+        {
+            Take(begun.Ticket.Normalized!, begun.Had);
+            Leave(begun.Ticket);
+        }
+
+        return taken;
+    }
+
+    /// <summary>Not before its rows are taken: until then it weighs as much as any chunk in line.</summary>
+    private void Leave(Ticket ticket)
+    {
+        _gate.Left(ticket);
+        ticket.Chunk.Dispose();
+        _pool.Return(ticket.Normalized!);
+    }
+
+    private bool IsWanted(TransferChunk chunk)
+    {
+        var isWanted = _partitions.TryGetValue(chunk.Source, out var partition) && ReferenceEquals(partition.Right, chunk.Right) && chunk.Right.IsHeld && !partition.IsDraining;
+        Mutation.Set(Bug.TakesChunksOfOldRight, ref isWanted, partition is not null);
+        return isWanted;
+    }
+
+    /// <summary>
+    /// False while a batch must leave before another row may come in: a table with as many open partitions as one commit may have, or a budget that is nearly used up. Only
+    /// while a commit is in flight, which will end and free what it holds. Chunks wait in line meanwhile, and behind them the source.
+    /// </summary>
+    private bool MayTake()
+    {
+        var inFlight = false;
+        foreach (var lane in _lanes.All)
+        {
+            if (lane.InFlight is null) continue;
+            inFlight = true;
+            if (lane.OpenPartitions >= _options.Batching.PartitionsMax) return false;
+        }
+
+        return !inFlight || _budget.UsedBytes < _budget.TotalBytes / 10 * 9;
+    }
+
+    /// <summary>A table has so many partitions open that a few more chunks could double them.</summary>
+    private bool IsWide()
+    {
+        foreach (var lane in _lanes.All)
+        {
+            if (lane.OpenPartitions >= _options.Batching.PartitionsMax / 2) return true;
+        }
+
+        return false;
+    }
+
+    private void Begin(Ticket ticket)
+    {
+        var normalized = ticket.Normalized!;
+        var chunk = ticket.Chunk;
+        var partition = _partitions[chunk.Source];
+        if (chunk.Range.From != partition.NextOffset) throw new OffsetsDoNotTouchException(new OffsetRange(0, partition.NextOffset), chunk.Range);
+        partition.NextOffset = chunk.Range.To;
+        partition.Weigh(chunk.Transfers);
+        _counters.Taken(normalized.Topic.Department, chunk.Count);
+
+        var datasets = normalized.Topic.Datasets;
+        var had = new bool[datasets.Length];
+        for (var i = 0; i < datasets.Length; i++) had[i] = !_lanes[datasets[i].Plan.Name].Begin(normalized, i);
+        _begun.Enqueue((ticket, had));
+    }
+
+    private void Take(NormalizedChunk normalized, bool[] had)
+    {
+        _conflicts.Clear();
+        for (var i = 0; i < had.Length; i++)
+        {
+            if (had[i]) continue;
+            var table = normalized.Topic.Datasets[i].Plan.Name;
+            _counters.Records(normalized.Topic.Department, table, _lanes[table].Take(_conflicts));
+        }
+
+        TakeRefused(normalized, had);
+    }
+
+    /// <summary>Refused records become rows of the quarantine, except those of tables that have the whole chunk: theirs are there already.</summary>
+    private void TakeRefused(NormalizedChunk normalized, bool[] had)
+    {
+        if (normalized.Rejections.Count == 0 && _conflicts.Count == 0) return;
+        _refused.Reset(normalized.Topic, normalized.Chunk);
+        foreach (var rejection in normalized.Rejections)
+        {
+            if (rejection.Dataset < 0 || !had[rejection.Dataset]) _refused.Add(rejection);
+        }
+
+        foreach (var conflict in _conflicts) _refused.Add(conflict);
+        if (_refused.Count == 0) return;
+        _refused.Fingerprint();
+        _lanes.Quarantine.TakeQuarantine(_refused);
+        foreach (var rejection in normalized.Rejections) _counters.Refused(normalized.Topic.Department, rejection.Reason, rejection.Dataset < 0);
+        foreach (var conflict in _conflicts) _counters.Refused(normalized.Topic.Department, conflict.Reason, unattributed: false);
+    }
+}
