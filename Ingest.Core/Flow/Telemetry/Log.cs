@@ -66,6 +66,9 @@ internal static partial class Log
     [LoggerMessage(1020, LogLevel.Warning, "Not read: {Why}")]
     public static partial void Unread(ILogger logger, string why);
 
+    [LoggerMessage(1021, LogLevel.Warning, "Ends without {What}, for store or brokers do not answer. What is committed is safe; the rest is read again")]
+    public static partial void NotAwaited(ILogger logger, string what);
+
     [LoggerMessage(1015, LogLevel.Information, "Caught up: everything that was there at the start is committed")]
     public static partial void CaughtUp(ILogger logger);
 }
