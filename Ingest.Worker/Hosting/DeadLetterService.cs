@@ -19,7 +19,7 @@ internal sealed class DeadLetterService(WorkerOptions options, PoolStore pool, S
         await Task.Yield();
         var topic = options.Settings.Kafka.DeadLetterTopic;
         using var publisher = new TransferPublisher(new PublisherOptions { BootstrapServers = options.Kafka.BootstrapServers, Properties = options.Kafka.Properties, Idempotent = !options.Kafka.Properties.ContainsKey("broker.version.fallback") });
-        var letters = new DeadLetters(pool.Store, topic, IdSource.System, TimeProvider.System);
+        var letters = new DeadLetters(pool.Beside, topic, IdSource.System, TimeProvider.System);
         while (!stoppingToken.IsCancellationRequested)
         {
             // Workers wait for times of their own, so that seldom two send the same.

@@ -117,6 +117,9 @@ public sealed record EngineServices
     /// <summary>The pool: one folder a table below its root.</summary>
     public required IObjectStore Pool { get; init; }
 
+    /// <summary>The same for checkpoints and housekeeping: a store that fails what it cannot do, so that it can be put off, where <see cref="Pool"/> repeats it for ever. Null: that one.</summary>
+    public IObjectStore? PoolBeside { get; init; }
+
     /// <summary>What is wrong with the store just now, in a sentence; null when nothing is. While it is set, intake pauses.</summary>
     public Func<string?> StoreFault { get; init; } = static () => null;
 

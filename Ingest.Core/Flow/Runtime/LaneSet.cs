@@ -98,7 +98,7 @@ internal sealed class LaneSet : IDisposable
     public void AfterCommit(TableLane lane, JobResult.Committed committed)
     {
         _checkpoints.RemoveAll(t => t.IsCompleted);
-        if (committed.CheckpointDue) _checkpoints.Add(Run(() => CheckpointAsync(lane.Table, committed.Version)));
+        if (committed.CheckpointDue) _checkpoints.Add(Run(() => CheckpointAsync(lane, committed.Version)));
         lane.Merges.Begin();
     }
 
@@ -129,11 +129,11 @@ internal sealed class LaneSet : IDisposable
 
     private Task Run(Func<Task> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _services.Scheduler).Unwrap();
 
-    private async Task CheckpointAsync(DeltaTable table, long version)
+    private async Task CheckpointAsync(TableLane lane, long version)
     {
         try
         {
-            await table.WriteCheckpointAsync(version, _noMoreCheckpoints.Token, _workFolder);
+            await CheckpointWriter.WriteAsync(lane.StoreBeside, version, _noMoreCheckpoints.Token, _workFolder);
         }
         catch (OperationCanceledException) when (_noMoreCheckpoints.IsCancellationRequested)
         {
@@ -143,7 +143,7 @@ internal sealed class LaneSet : IDisposable
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            Log.CheckpointFailed(_logger, failure, table.Name, version);
+            Log.CheckpointFailed(_logger, failure, lane.Plan.Name, version);
         }
     }
 }

@@ -27,10 +27,11 @@ internal sealed class TableLane : IDisposable
     private long _keysBytes;
     private Snapshot _seen;
 
-    public TableLane(DatasetPlan plan, IObjectStore store, DeltaTable table, TableIndex index, IndexMerges merges, ByteBudget budget, TimeProvider time)
+    public TableLane(DatasetPlan plan, IObjectStore store, IObjectStore storeBeside, DeltaTable table, TableIndex index, IndexMerges merges, ByteBudget budget, TimeProvider time)
     {
         Plan = plan;
         Store = store;
+        StoreBeside = storeBeside;
         Table = table;
         Index = index;
         Merges = merges;
@@ -47,6 +48,9 @@ internal sealed class TableLane : IDisposable
     public ByteBudget Budget { get; }
 
     public IObjectStore Store { get; }
+
+    /// <summary>The same for what is done beside ingest.</summary>
+    public IObjectStore StoreBeside { get; }
 
     public DeltaTable Table { get; }
 
