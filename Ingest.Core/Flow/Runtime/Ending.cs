@@ -10,7 +10,7 @@ internal sealed class Ending : IDisposable
     private static readonly TimeSpan s_leavingMax = TimeSpan.FromSeconds(2);
 
     private readonly CancellationTokenSource _overdue = new();
-    private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _over = new(); // continued here and now: a simulated worker has one thread
     private readonly CancellationTokenRegistration _registration;
     private readonly TimeProvider _time;
     private readonly TimeSpan _atMost;

@@ -13,12 +13,16 @@ internal sealed class Housekeeper
 {
     private static readonly TimeSpan s_releaseMax = TimeSpan.FromSeconds(2);
 
+    /// <summary>However short a term is: a lease is not renewed without a pause.</summary>
+    private static readonly TimeSpan s_renewMin = TimeSpan.FromSeconds(1);
+
     private readonly HousekeepingOptions _options;
     private readonly EngineServices _services;
     private readonly Func<bool> _isBusy;
     private readonly EngineCounters _counters;
     private readonly TableKeeping[] _tables;
     private readonly string _workFolder;
+    private readonly TimeSpan _renewAfter;
 
     /// <param name="workFolder">Local folder that only this worker uses.</param>
     /// <param name="isBusy">Whether ingest has all it can do.</param>
@@ -28,6 +32,7 @@ internal sealed class Housekeeper
         _options = options;
         _services = services;
         _isBusy = isBusy;
+        _renewAfter = options.LeaseTerm / 3 is var third && third > s_renewMin ? third : s_renewMin;
         _workFolder = Directory.CreateDirectory(Path.Combine(workFolder, "sealing")).FullName;
         _tables = [.. lanes.All.Select(New)];
         if (options.Enabled) _counters.Keeping = _tables;
@@ -130,10 +135,10 @@ internal sealed class Housekeeper
     private async Task<bool> HoldsOnAsync(TableKeeping table, Task working, CancellationToken cancellation)
     {
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        await Task.WhenAny(working, Task.Delay(_options.LeaseTerm / 3, _services.Time, enough.Token));
+        await Task.WhenAny(working, Task.Delay(_renewAfter, _services.Time, enough.Token));
         enough.Cancel();
         if (working.IsCompleted || cancellation.IsCancellationRequested) return working.IsCompleted;
-        using var late = new CancellationTokenSource(_options.LeaseTerm / 3, _services.Time);
+        using var late = new CancellationTokenSource(_renewAfter, _services.Time);
         try
         {
             return await table.Lease.TryHoldAsync(late.Token);
