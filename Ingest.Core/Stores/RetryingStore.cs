@@ -7,7 +7,7 @@ using Polly.Timeout;
 namespace Ingest.Core.Stores;
 
 /// <summary>
-/// A store that repeats what fails, for as long as it fails or until cancelled: with jittered exponential waits, a timeout for each attempt, and a
+/// A store that repeats what fails, for as long as it fails or until cancelled, unless the options say how often: with jittered exponential waits, a timeout for each attempt, and a
 /// circuit breaker shared by all calls. It is the only layer that repeats; stores below it must not.
 /// </summary>
 /// <remarks>
@@ -164,6 +164,14 @@ public sealed class RetryingStore : IObjectStore
             if (!failing) Health.Answered(call);
             return answer;
         }
+        catch (BrokenCircuitException e)
+        {
+            throw new StoreException(StoreFault.Transient, $"Cannot {call} {name}: the store has failed so often that it is spared for {_options.CircuitOpenFor.TotalSeconds:0.#} s.", e);
+        }
+        catch (TimeoutRejectedException e) when (pipeline == _repeatAll)
+        {
+            throw new StoreException(StoreFault.Unknown, $"Cannot {call} {name}: no answer within {Patience(bytes)}.", e);
+        }
         finally
         {
             ResilienceContextPool.Shared.Return(context);
@@ -202,7 +210,7 @@ public sealed class RetryingStore : IObjectStore
     {
         var retry = new RetryStrategyOptions
         {
-            MaxRetryAttempts = int.MaxValue, // which Polly takes as for ever
+            MaxRetryAttempts = _options.RetriesMax ?? int.MaxValue, // which Polly takes as for ever
             BackoffType = DelayBackoffType.Exponential,
             UseJitter = true,
             Delay = _options.FirstDelay,

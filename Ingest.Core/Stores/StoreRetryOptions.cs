@@ -1,8 +1,14 @@
 namespace Ingest.Core.Stores;
 
-/// <summary>How a store that fails is tried again. There is no number of attempts: data waits until the store is back.</summary>
+/// <summary>How a store that fails is tried again: for what ingest needs without end, for data waits until the store is back.</summary>
 public sealed record StoreRetryOptions
 {
+    /// <summary>How often a call is tried again before it fails; null: for ever.</summary>
+    public int? RetriesMax { get; init; }
+
+    /// <summary>For work beside ingest, which is put off and tried again as a whole: one object that cannot be read must not keep it from all the rest.</summary>
+    public StoreRetryOptions Beside => this with { RetriesMax = 4 };
+
     /// <summary>Wait after the first failure; grows exponentially, with jitter. 1 ms to 1 minute.</summary>
     public TimeSpan FirstDelay { get; init; } = TimeSpan.FromMilliseconds(100);
 
@@ -41,6 +47,7 @@ public sealed record StoreRetryOptions
         Within(nameof(CircuitWindow), CircuitWindow, TimeSpan.FromSeconds(0.5), TimeSpan.FromHours(1));
         Within(nameof(CircuitOpenFor), CircuitOpenFor, TimeSpan.FromSeconds(0.5), TimeSpan.FromMinutes(10));
         if (CircuitFailureRatio is not (> 0 and <= 1)) errors.Add($"{nameof(CircuitFailureRatio)} is {CircuitFailureRatio}; it must be above 0 and at most 1.");
+        if (RetriesMax < 1) errors.Add($"{nameof(RetriesMax)} is {RetriesMax}; it must be at least 1.");
         if (SlowestBytesPerSecond < 1024) errors.Add($"{nameof(SlowestBytesPerSecond)} is {SlowestBytesPerSecond}; it must be at least 1024.");
         if (CircuitMinimumAttempts < 2) errors.Add($"{nameof(CircuitMinimumAttempts)} is {CircuitMinimumAttempts}; it must be at least 2.");
         return errors;

@@ -29,6 +29,20 @@ public sealed class SignalTests
         await load.CheckAsync();
     }
 
+    /// <summary>What is open cannot be committed, nobody hears that the group is left, and nothing that hangs in a system call can be called back: a mount that is gone, as good as the pipe here.</summary>
+    [Fact]
+    public async Task SIGTERM_with_brokers_and_store_both_dead_ends_with_zero_all_the_same()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "wants mkfifo");
+        using var load = await Load.StartAsync(blocksNextCommit: true);
+        load.Broker.SetReachable(1, false);
+        Assert.True(await load.Worker.TerminateAsync() == 0, load.Worker.Output);
+        Assert.DoesNotContain("what was open is committed", load.Worker.Output, StringComparison.Ordinal);
+        load.Broker.SetReachable(1, true);
+        load.Unblock();
+        await load.CheckAsync();
+    }
+
     /// <summary>The line is the last thing before the host starts.</summary>
     [Fact]
     public async Task SIGTERM_while_it_starts_ends_with_zero_too()
@@ -93,6 +107,8 @@ public sealed class SignalTests
 
             return load;
         }
+
+        public Core.Transfers.Kafka.EmbeddedBroker Broker => _city.Broker;
 
         public void Unblock() => File.Delete(NextEntry);
 

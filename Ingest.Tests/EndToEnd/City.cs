@@ -108,7 +108,9 @@ internal sealed class City : IDisposable
 
     public EndToEndWorker NewWorker(string source = "kafka", string group = "ingest", bool untilCaughtUp = false, string? cache = null)
     {
-        var store = new RetryingStore(Wrap(StoreOptions.Open(PoolAddress.Parse(Pool, out _)!, Core.IdSource.System, TimeProvider.System)), new StoreRetryOptions { AttemptTimeout = AttemptTimeout, LongestDelay = TimeSpan.FromMilliseconds(500), RefusedDelay = TimeSpan.FromMilliseconds(200), CircuitOpenFor = TimeSpan.FromMilliseconds(500) }, TimeProvider.System);
+        var pool = Wrap(StoreOptions.Open(PoolAddress.Parse(Pool, out _)!, Core.IdSource.System, TimeProvider.System));
+        var retry = new StoreRetryOptions { AttemptTimeout = AttemptTimeout, LongestDelay = TimeSpan.FromMilliseconds(500), RefusedDelay = TimeSpan.FromMilliseconds(200), CircuitOpenFor = TimeSpan.FromMilliseconds(500) };
+        var store = new RetryingStore(pool, retry, TimeProvider.System);
         var options = new EngineOptions
         {
             SourceName = source,
@@ -118,7 +120,7 @@ internal sealed class City : IDisposable
             IdleFlushAfter = TimeSpan.FromMilliseconds(500),
             Housekeeping = Housekeeping,
         };
-        var engine = new IngestEngine(options, Catalog, new EngineServices { Pool = store, StoreFault = () => store.Health.IsWell ? null : "failing", Time = Time, Logger = Logger });
+        var engine = new IngestEngine(options, Catalog, new EngineServices { Pool = store, PoolBeside = new RetryingStore(pool, retry.Beside, TimeProvider.System), StoreFault = () => store.Health.IsWell ? null : "failing", Time = Time, Logger = Logger });
         var kafka = Kafka(new KafkaOptions { BootstrapServers = _broker.BootstrapServers, GroupId = group, Properties = EmbeddedBroker.ConsumerProperties });
         return new EndToEndWorker(engine, WrapSource(new KafkaTransferSource(kafka, [.. Catalog.Topics.Keys], engine.Budget, TimeProvider.System, Logger)), store);
     }

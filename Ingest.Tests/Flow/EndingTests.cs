@@ -75,6 +75,37 @@ public sealed class EndingTests
         Assert.DoesNotContain(worker.Logger.Lines, l => l.StartsWith("1013 ", StringComparison.Ordinal));
     }
 
+    /// <summary>Frozen brokers, and whatever else a client may wait for: each wait is bounded, and together they may be longer than the host gives.</summary>
+    [Fact]
+    public async Task With_a_client_that_does_not_come_back_from_leaving_its_group()
+    {
+        await using var worker = new ScriptedWorker();
+        var rights = await worker.AssignAsync();
+        worker.Source.AtEnd = _ => Task.Delay(Timeout.Infinite, CancellationToken.None);
+        (await worker.Source.Sink).Faulted(rights[0]!, 1, null, "it is gone");
+        await worker.UntilAsync(s => s.Halted.Count == 1);
+        worker.Stop();
+        await worker.EndAsync();
+        Assert.Contains(worker.Logger.Lines, l => l.StartsWith("1021 Ends without the Kafka client to leave its group", StringComparison.Ordinal));
+        Assert.Equal(["it is gone"], worker.Status.Halted); // by which the process still ends with 3
+    }
+
+    /// <summary>As a thread in a system call on a mount that is gone: nothing can call it back.</summary>
+    [Fact]
+    public async Task With_a_commit_that_cannot_be_called_back()
+    {
+        _silence.IsDeaf = true;
+        await using var worker = new ScriptedWorker(_silence.Around);
+        var rights = await worker.AssignAsync();
+        worker.Source.AtEnd = sink => sink.RevokedAsync([rights[0]!, rights[1]!]);
+        await worker.OfferAsync(rights[0]!, 0, Row);
+        await worker.UntilAsync(s => s.Transfers == 1);
+        _silence.Of = _ => true;
+        worker.Stop();
+        await worker.EndAsync();
+        Assert.Equal(0, worker.Status.Commits);
+    }
+
     /// <summary>Nobody looks at how a checkpoint's task ends: a bug in it was told at the end of the worker, or never when another checkpoint was due before.</summary>
     [Fact]
     public async Task After_a_checkpoint_that_ended_by_a_bug_which_is_told()
@@ -100,6 +131,9 @@ public sealed class EndingTests
 
         public Exception? Throws { get; set; }
 
+        /// <summary>It does not hear that a call was given up, either.</summary>
+        public bool IsDeaf { get; set; }
+
         public int Calls => Volatile.Read(ref _calls);
 
         public IObjectStore Around(IObjectStore inner) => new Silent(this, inner);
@@ -109,7 +143,7 @@ public sealed class EndingTests
             if (!Of(name)) return;
             Interlocked.Increment(ref _calls);
             if (Throws is { } bug) throw bug;
-            await Task.Delay(Timeout.Infinite, cancellation);
+            await Task.Delay(Timeout.Infinite, IsDeaf ? CancellationToken.None : cancellation);
         }
 
         private sealed class Silent(Silence silence, IObjectStore inner) : ForwardingStore(inner)

@@ -1,6 +1,9 @@
+using Ingest.Core;
 using Ingest.Core.Batching;
 using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Flow.Telemetry;
+using Ingest.Core.Pool;
+using Ingest.Core.Pool.Delta;
 using Ingest.Core.Stores;
 using Ingest.Core.Transfers;
 using Ingest.Tests.EndToEnd;
@@ -49,6 +52,15 @@ internal sealed class ScriptedWorker : IAsyncDisposable
 
     public ByteBudget Budget => _engine.Budget;
 
+    /// <summary>Another worker commits offsets of a partition, without records, up to an offset.</summary>
+    public async Task RivalAsync(TopicPartition source, long from, long to, string? topicId = null)
+    {
+        var table = await DeltaTable.OpenAsync(new PrefixedStore(Store, "payments"), "payments", IdSource.System, Time, CancellationToken.None);
+        var account = new RangeAccount { Right = new CommitRight(source, from, topicId), Department = "housing", Range = new OffsetRange(from, to), Records = 0, Written = 0, Duplicates = 0, Quarantined = 0, PublishedUntilMs = 0 };
+        var request = new CommitRequest { TransactionId = IdSource.System.Next(), Files = [], Ranges = [account], Run = null, DeduplicatedAt = table!.Current.Version, ContractHash = "" };
+        Assert.IsType<CommitOutcome.Committed>(await table.CommitAsync(request, s => AppId.For("kafka", s), CancellationToken.None));
+    }
+
     /// <summary>Assigns both partitions, of ten offsets each.</summary>
     public async Task<IReadOnlyList<CommitRight?>> AssignAsync(long start = 0, string? topicId = null)
     {
@@ -92,7 +104,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private async Task<T> WithTime<T>(Task<T> task)
+    public async Task<T> WithTime<T>(Task<T> task)
     {
         await WithTime((Task)task);
         return await task;

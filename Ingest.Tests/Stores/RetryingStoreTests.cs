@@ -43,6 +43,24 @@ public sealed class RetryingStoreTests
         Assert.True(_store.Health.Report() is { IsWell: true, FailingSince: null, CallsFailing: 0 });
     }
 
+    /// <summary>However it fails, by an answer, by silence, or by being spared: whoever puts the work off knows one kind of exception.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_call_beside_ingest_is_given_up_after_a_while(bool isSilent)
+    {
+        _faulty.Plan(isSilent ? new PlannedFault { Delay = TimeSpan.FromHours(1) } : new PlannedFault { Fault = StoreFault.Transient });
+        var beside = new RetryingStore(_faulty, new StoreRetryOptions { CircuitMinimumAttempts = 2, CircuitOpenFor = TimeSpan.FromMinutes(10) }.Beside, _time, () => 0.5);
+        for (var i = 0; i < 3; i++)
+        {
+            var read = beside.ReadAsync("log/1", s_none).AsTask();
+            await PassUntil(read);
+            await Assert.ThrowsAsync<StoreException>(() => read);
+        }
+
+        Assert.InRange(_faulty.Calls, 2, 15);
+    }
+
     [Fact]
     public async Task A_create_of_unknown_outcome_is_thrown_at_once_for_the_committer_to_resolve()
     {

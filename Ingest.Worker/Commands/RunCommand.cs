@@ -2,6 +2,7 @@ using System.CommandLine;
 using Ingest.Core.Transfers.Kafka;
 using Ingest.Worker.Configuration;
 using Ingest.Worker.Hosting;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -11,6 +12,8 @@ namespace Ingest.Worker.Commands;
 /// <summary><c>run</c>: the service.</summary>
 internal static class RunCommand
 {
+    private static readonly TimeSpan s_leavingMax = TimeSpan.FromSeconds(5), s_leavingReserve = TimeSpan.FromSeconds(1.5);
+
     public static Command Create()
     {
         var untilCaughtUp = new Option<bool>("--until-caught-up") { Description = "End when everything that the topics held at the start is committed." };
@@ -25,6 +28,8 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(IReadOnlyList<string> arguments, bool untilCaughtUp, CancellationToken cancellation)
     {
+        // The library waits for this task when a signal comes, and it has none before the first wait: the process would end with 143.
+        await Task.Yield();
         var errors = new List<string>(SettingArguments.Check(arguments));
         var configuration = SettingsReader.Configuration(arguments);
         var options = SettingsReader.Read(configuration, untilCaughtUp, errors);
@@ -35,7 +40,22 @@ internal static class RunCommand
 
         NativeHeap.Configure();
         HeapLimit.Apply(options.BudgetBytes, options.Kafka.PrefetchBytes);
-        await using var app = WorkerHost.Build(options, catalog, configuration);
+        var app = WorkerHost.Build(options, catalog, configuration);
+        var clock = app.Services.GetRequiredService<StopClock>();
+        try
+        {
+            return await RunAsync(app, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Exporters of metrics wait for collectors here, some without a bound of their own.
+            var left = clock.Left(s_leavingMax, s_leavingReserve);
+            await Task.WhenAny(Task.Run(() => app.DisposeAsync().AsTask(), CancellationToken.None), Task.Delay(left, TimeProvider.System, CancellationToken.None)).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<int> RunAsync(WebApplication app, CancellationToken cancellation)
+    {
         IngestBackgroundService service;
         try
         {
@@ -50,9 +70,10 @@ internal static class RunCommand
         using var signals = new StopSignals(TimeProvider.System, app.Services.GetRequiredService<ILoggerFactory>());
         try
         {
-            await app.RunAsync(cancellation).ConfigureAwait(false);
+            await app.StartAsync(cancellation).ConfigureAwait(false);
+            await app.WaitForShutdownAsync(cancellation).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested || app.Lifetime.ApplicationStopping.IsCancellationRequested)
         {
             // Told to stop before it had started: nothing was taken in yet.
         }

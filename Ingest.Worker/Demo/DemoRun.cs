@@ -45,7 +45,7 @@ internal sealed class DemoRun(CityPlan plan, string sourceName, Catalog catalog,
             HandOverMax = TimeSpan.FromMinutes(5),
         };
         var store = PoolStore.Open(new PoolAddress.Folder(pool), new StoreOptions(), new StoreRetryOptions(), TimeProvider.System, loggers.CreateLogger("Ingest.Store"));
-        using var engine = _engine = new IngestEngine(options, catalog, new EngineServices { Pool = store.Store, StoreFault = () => store.Fault, Logger = loggers.CreateLogger("Ingest") });
+        using var engine = _engine = new IngestEngine(options, catalog, new EngineServices { Pool = store.Store, PoolBeside = store.Beside, StoreFault = () => store.Fault, Logger = loggers.CreateLogger("Ingest") });
         using var source = new KafkaTransferSource(kafka, topics, engine.Budget, TimeProvider.System, loggers.CreateLogger("Ingest.Kafka"));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
 

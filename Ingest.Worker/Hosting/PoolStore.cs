@@ -7,14 +7,18 @@ namespace Ingest.Worker.Hosting;
 /// <summary>The pool's store as everybody gets it: folder, bucket or container, and one layer of retries around it.</summary>
 internal sealed class PoolStore
 {
-    private PoolStore(IObjectStore store, StoreHealth health, PoolAddress address)
+    private PoolStore(IObjectStore store, IObjectStore beside, StoreHealth health, PoolAddress address)
     {
         Store = store;
+        Beside = beside;
         Health = health;
         Address = address;
     }
 
     public IObjectStore Store { get; }
+
+    /// <summary>The same for what is done beside ingest, which it must never hold up: calls that fail are given up after a while, and do not count as a store that fails.</summary>
+    public IObjectStore Beside { get; }
 
     public StoreHealth Health { get; }
 
@@ -28,8 +32,9 @@ internal sealed class PoolStore
     /// <exception cref="StoreException">The store cannot be used as it is; the message says why.</exception>
     public static PoolStore Open(PoolAddress address, StoreOptions options, StoreRetryOptions retry, TimeProvider time, ILogger logger)
     {
-        var retrying = new RetryingStore(options.Open(address, IdSource.System, time), retry, time);
+        var store = options.Open(address, IdSource.System, time);
+        var retrying = new RetryingStore(store, retry, time);
         retrying.Health.Changed += report => StoreLog.Report(logger, report);
-        return new PoolStore(retrying, retrying.Health, address);
+        return new PoolStore(retrying, new RetryingStore(store, retry.Beside, time), retrying.Health, address);
     }
 }

@@ -18,9 +18,6 @@ namespace Ingest.Worker.Hosting;
 /// <summary>Builds the host: the table of contents of the process.</summary>
 internal static class WorkerHost
 {
-    /// <summary>SIGTERM to exit: intake stops, what is open is committed, the group is left.</summary>
-    private static readonly TimeSpan s_shutdown = TimeSpan.FromSeconds(20);
-
     public static WebApplication Build(WorkerOptions options, Catalog catalog, IConfiguration configuration)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -49,11 +46,12 @@ internal static class WorkerHost
     {
         services.AddSingleton(options);
         services.AddSingleton(catalog);
+        services.AddSingleton(provider => new StopClock(provider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping, TimeProvider.System));
         services.AddSingleton(provider => PoolStore.Open(options.Pool, options.Store, options.Retry, TimeProvider.System, Logger(provider, "Ingest.Store")));
         services.AddSingleton(provider =>
         {
             var pool = provider.GetRequiredService<PoolStore>();
-            return new IngestEngine(options.Engine, catalog, new EngineServices { Pool = pool.Store, StoreFault = () => pool.Fault, Logger = Logger(provider, "Ingest") });
+            return new IngestEngine(options.Engine, catalog, new EngineServices { Pool = pool.Store, PoolBeside = pool.Beside, StoreFault = () => pool.Fault, Logger = Logger(provider, "Ingest") });
         });
 
         // Before the engine's service, so that it ends after it.
@@ -62,7 +60,7 @@ internal static class WorkerHost
         services.AddHostedService(_ => new MemoryKeeper(options.BudgetBytes, TimeProvider.System));
         services.AddSingleton<IngestBackgroundService>();
         services.AddHostedService(provider => provider.GetRequiredService<IngestBackgroundService>());
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = s_shutdown);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = StopClock.Limit);
     }
 
     private static void AddObservability(IServiceCollection services)

@@ -32,19 +32,35 @@ public abstract record StartDecision
 /// <item><term>an offset lies beyond the end</term><description>halt: the topic was re-created or truncated</description></item>
 /// <item><term>an offset lies before the start</term><description>halt: offsets expired unread</description></item>
 /// </list>
+/// Others commit and offsets expire at any moment, and what the broker said holds for the moment in which it was asked. So its end is judged by offsets that were read before that, its start by those that were read after:
+/// either way round, a partition that is in good order would be stopped.
 /// </summary>
 public static class StartRule
 {
+    /// <summary>Why the broker does not reach as far as a table had come; null when it does.</summary>
     /// <param name="bounds">What the broker holds.</param>
-    /// <param name="tables">Each table fed by the topic, with its stored offset; null when it never took anything of this partition.</param>
-    /// <param name="policy">Start for tables without stored offset.</param>
+    /// <param name="tables">Each table fed by the topic, with its offset as it was stored before the broker was asked; null when it had never taken anything of this partition.</param>
+    public static string? BeyondTheEnd(PartitionBounds bounds, IReadOnlyList<(string Table, long? Offset)> tables)
+    {
+        foreach (var (table, stored) in tables)
+        {
+            if (stored is { } next && Problem($"table '{table}' needs", next, bounds with { Start = 0 }) is { } why) return why;
+        }
+
+        return null;
+    }
+
+    /// <summary>Where it is read from. Beyond the end is no sign of anything here, since others may have read on.</summary>
+    /// <param name="bounds">What the broker held when the partition was assigned.</param>
+    /// <param name="tables">Each table fed by the topic, with its stored offset of now; null when it never took anything of this partition.</param>
+    /// <param name="policy">Start for tables without stored offset; it stays what it was at assignment.</param>
     public static StartDecision Decide(PartitionBounds bounds, IReadOnlyList<(string Table, long? Offset)> tables, StartPolicy policy)
     {
         var first = policy == StartPolicy.Earliest ? bounds.Start : bounds.End;
         var lowest = long.MaxValue;
         foreach (var (table, stored) in tables)
         {
-            if (stored is { } next && Problem($"table '{table}' needs", next, bounds) is { } why) return new StartDecision.Halt(why);
+            if (stored is { } next && Problem($"table '{table}' needs", next, bounds with { End = long.MaxValue }) is { } why) return new StartDecision.Halt(why);
             lowest = Math.Min(lowest, stored ?? first);
             Mutation.Set(Bug.SkipsExpiredOffsets, ref lowest, Math.Max(lowest, bounds.Start));
         }
@@ -67,12 +83,6 @@ public static class StartRule
 
         return null;
     }
-
-    /// <summary>
-    /// As <see cref="Decide"/>, for offsets read later than the bounds: beyond the end is no sign of anything then, since others may have read on. The policy's start stays what it was.
-    /// </summary>
-    public static StartDecision Resume(PartitionBounds bounds, IReadOnlyList<(string Table, long? Offset)> tables, StartPolicy policy) =>
-        Decide(bounds with { End = long.MaxValue }, [.. tables.Select(t => (t.Table, (long?)(t.Offset ?? (policy == StartPolicy.Latest ? bounds.End : bounds.Start))))], policy);
 
     /// <summary>Why a partition that was being read cannot be read on at its next offset; null when the broker's bounds do not tell.</summary>
     public static string? Lost(long next, PartitionBounds? held) => held is { } bounds ? Problem("the worker needs", next, bounds) : null;

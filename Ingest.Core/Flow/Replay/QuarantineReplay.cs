@@ -169,7 +169,7 @@ public sealed class QuarantineReplay : IDisposable
         var cache = new Deduplicating.Index.LocalRunCache(Path.Combine(_cacheFolder, table.Current.TableId));
         var index = await IndexOpener.OpenOrRebuildAsync(plan, store, table, cache, _services, cancellation);
         var merges = new IndexMerges(index, plan.Name, _services.Time, _services.Scheduler, _services.Logger);
-        lane = new ReplayLane(new TableLane(plan, store, table, index, merges, new ByteBudget(long.MaxValue), _services.Time), _jobs);
+        lane = new ReplayLane(new TableLane(plan, store, store, table, index, merges, new ByteBudget(long.MaxValue), _services.Time), _jobs);
         _lanes.Add(plan.Name, lane);
         return lane;
     }

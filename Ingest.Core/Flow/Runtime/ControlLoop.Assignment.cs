@@ -8,54 +8,60 @@ namespace Ingest.Core.Flow.Runtime;
 /// <summary>How partitions come, go in good order, get lost, and are read again.</summary>
 internal sealed partial class ControlLoop
 {
-    /// <summary>The tables as they were read before the broker was asked what it holds: by these its bounds are judged.</summary>
+    /// <summary>The tables as they were read before the broker was asked what it holds: by these its ends are judged.</summary>
     private Dictionary<string, Snapshot> _judged = [];
 
-    /// <summary>Reads the tables, before the broker is asked what it holds. What is open for a table that turns out to be another one can never be committed, and must not keep its share of the budget.</summary>
+    /// <summary>Reads the tables, before the broker is asked what it holds.</summary>
     private async Task JudgeAsync(CancellationToken cancellation)
+    {
+        await ReadTablesAsync(cancellation);
+        _judged = _lanes.All.ToDictionary(l => l.Plan.Name, l => l.Newest, StringComparer.Ordinal);
+    }
+
+    /// <summary>What is open for a table that turns out to be another one can never be committed, and must not keep its share of the budget.</summary>
+    private async Task ReadTablesAsync(CancellationToken cancellation)
     {
         var stopped = _stoppedTables.Count;
         await RefreshAsync(cancellation);
         if (_stoppedTables.Count > stopped) await ResetAsync(cancellation);
-        _judged = _lanes.All.ToDictionary(l => l.Plan.Name, l => l.Table.Current, StringComparer.Ordinal);
     }
 
     /// <summary>Says where each partition is read from; nowhere, when the worker is to end.</summary>
-    private CommitRight?[] Assign(IReadOnlyList<PartitionBounds> assigned)
+    private async Task<CommitRight?[]> AssignAsync(IReadOnlyList<PartitionBounds> assigned, CancellationToken cancellation)
     {
         var rights = new CommitRight?[assigned.Count];
+        var partitions = assigned.Select(b => _catalog.Topics.TryGetValue(b.Source.Topic, out var topic) ? new PartitionState(topic, b) : null).ToArray();
+
+        // A former owner may have committed since the tables were read, and what it had read may have expired since; or somebody has just told a table how to go on. Nothing is stopped for that.
+        if (!_ending.Asked.IsCancellationRequested && partitions.Any(p => p is not null && WhyNotFrom(p) is not null)) await ReadTablesAsync(cancellation);
         if (_ending.Asked.IsCancellationRequested) return rights;
         for (var i = 0; i < assigned.Count; i++)
         {
-            var bounds = assigned[i];
-            if (!_catalog.Topics.TryGetValue(bounds.Source.Topic, out var topic)) continue;
-            var partition = new PartitionState(topic, bounds);
-            _partitions[bounds.Source] = partition;
-            if (IsWhole(partition)) rights[i] = StartReading(partition);
+            if (partitions[i] is not { } partition) continue;
+            _partitions[partition.Source] = partition;
+            if (WhyBeyondTheEnd(partition) is { } why) Halt(partition, why);
+            else rights[i] = StartReading(partition);
         }
 
         if (rights.FirstOrDefault(r => r is not null) is { } first) Log.Assigned(_logger, assigned.Count, first.Source, first.StartOffset, assigned.Count - 1);
         return rights;
     }
 
-    /// <summary>False, and the partition halted, when the broker does not hold what the tables need next.</summary>
-    private bool IsWhole(PartitionState partition)
-    {
-        var stored = partition.Topic.Datasets.Select(d => (d.Plan.Name, _lanes.StoredOffset(_judged[d.Plan.Name], partition.Source))).ToArray();
-        if (StartRule.Decide(partition.Bounds, stored, _options.StartFrom) is not StartDecision.Halt halt) return IsSameTopic(partition, partition.Topic.Datasets.Select(d => _lanes[d.Plan.Name]));
-        Halt(partition, halt.Why);
-        return false;
-    }
+    /// <summary>Why the broker does not reach as far as the tables did before it was asked; null when it does. By what they say later it cannot be judged, for others may have read on.</summary>
+    private string? WhyBeyondTheEnd(PartitionState partition) => StartRule.BeyondTheEnd(partition.Bounds, [.. partition.Topic.Datasets.Select(d => (d.Plan.Name, _lanes.StoredOffset(_judged[d.Plan.Name], partition.Source)))]);
 
-    /// <summary>False, and the partition halted, when a table has read another topic of the same name.</summary>
-    private bool IsSameTopic(PartitionState partition, IEnumerable<TableLane> lanes)
-    {
-        if (partition.Bounds.TopicId is null) return true;
-        var known = lanes.Select(l => (l.Plan.Name, _lanes.PinnedTopic(l.Table.Current, partition.Source), _lanes.StoredOffset(l, partition.Source))).ToArray();
-        if (StartRule.AnotherTopic(partition.Bounds, known) is not { } why) return true;
-        Halt(partition, why);
-        return false;
-    }
+    /// <summary>Why a partition cannot be read on from where the tables stand by what is known now; null when it can.</summary>
+    private string? WhyNotFrom(PartitionState partition) =>
+        WhyAnotherTopic(partition, Lanes(partition)) ?? (StartRule.Decide(partition.Bounds, Stored(partition), _options.StartFrom) as StartDecision.Halt)?.Why;
+
+    /// <summary>Why a table has read another topic of the same name; null when none has, as far as ids are known.</summary>
+    private string? WhyAnotherTopic(PartitionState partition, IEnumerable<TableLane> lanes) => partition.Bounds.TopicId is null
+        ? null
+        : StartRule.AnotherTopic(partition.Bounds, [.. lanes.Select(l => (l.Plan.Name, _lanes.PinnedTopic(l.Newest, partition.Source), _lanes.StoredOffset(l, partition.Source)))]);
+
+    private TableLane[] Lanes(PartitionState partition) => [.. partition.Topic.Datasets.Select(d => _lanes[d.Plan.Name])];
+
+    private (string Table, long? Offset)[] Stored(PartitionState partition) => [.. Lanes(partition).Select(l => (l.Plan.Name, _lanes.StoredOffset(l, partition.Source)))];
 
     /// <summary>Reads what others have committed. False when the worker is to end: nothing will be read any more, and a store that does not answer must not hold that up.</summary>
     private async Task<bool> RefreshAsync(CancellationToken cancellation)
@@ -84,16 +90,20 @@ internal sealed partial class ControlLoop
     /// <summary>Reads from the tables' offsets of now. The end is not judged again: others may have read further than the broker had when it was asked.</summary>
     private CommitRight? StartReading(PartitionState partition)
     {
-        var lanes = partition.Topic.Datasets.Select(d => _lanes[d.Plan.Name]).ToArray();
+        var lanes = Lanes(partition);
         if (lanes.Append(_lanes.Quarantine).FirstOrDefault(l => _stoppedTables.ContainsKey(l.Plan.Name)) is { } stopped)
         {
             Halt(partition, $"{partition.Source}: table '{stopped.Plan.Name}' cannot be written: {_stoppedTables[stopped.Plan.Name]}");
             return null;
         }
 
-        if (!IsSameTopic(partition, lanes)) return null;
-        var stored = lanes.Select(l => (l.Plan.Name, _lanes.StoredOffset(l, partition.Source))).ToArray();
-        switch (StartRule.Resume(partition.Bounds, stored, _options.StartFrom))
+        if (WhyAnotherTopic(partition, lanes) is { } another)
+        {
+            Halt(partition, another);
+            return null;
+        }
+
+        switch (StartRule.Decide(partition.Bounds, Stored(partition), _options.StartFrom))
         {
             case StartDecision.Halt halt:
                 Halt(partition, halt.Why);

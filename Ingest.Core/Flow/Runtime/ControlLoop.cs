@@ -107,7 +107,7 @@ internal sealed partial class ControlLoop
                 assigning.Reply.TrySetResult();
                 break;
             case ControlMessage.Assigned assigned:
-                assigned.Reply.TrySetResult(Assign(assigned.Partitions));
+                assigned.Reply.TrySetResult(await AssignAsync(assigned.Partitions, cancellation));
                 break;
             case ControlMessage.Revoked revoked:
                 await HandOverAsync(revoked.Rights, cancellation);

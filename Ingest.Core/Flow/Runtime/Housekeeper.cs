@@ -13,12 +13,16 @@ internal sealed class Housekeeper
 {
     private static readonly TimeSpan s_releaseMax = TimeSpan.FromSeconds(2);
 
+    /// <summary>However short a term is: a lease is not renewed without a pause.</summary>
+    private static readonly TimeSpan s_renewMin = TimeSpan.FromSeconds(1);
+
     private readonly HousekeepingOptions _options;
     private readonly EngineServices _services;
     private readonly Func<bool> _isBusy;
     private readonly EngineCounters _counters;
     private readonly TableKeeping[] _tables;
     private readonly string _workFolder;
+    private readonly TimeSpan _renewAfter;
 
     /// <param name="workFolder">Local folder that only this worker uses.</param>
     /// <param name="isBusy">Whether ingest has all it can do.</param>
@@ -28,6 +32,7 @@ internal sealed class Housekeeper
         _options = options;
         _services = services;
         _isBusy = isBusy;
+        _renewAfter = options.LeaseTerm / 3 is var third && third > s_renewMin ? third : s_renewMin;
         _workFolder = Directory.CreateDirectory(Path.Combine(workFolder, "sealing")).FullName;
         _tables = [.. lanes.All.Select(New)];
         if (options.Enabled) _counters.Keeping = _tables;
@@ -72,24 +77,80 @@ internal sealed class Housekeeper
 
     private async Task KeepAsync(TableKeeping table, CancellationToken cancellation)
     {
+        await DoAsync(table, table.Sealing, SealAllAsync, cancellation);
+        await DoAsync(table, table.Cleaning, CleanAsync, cancellation);
+    }
+
+    private async Task DoAsync(TableKeeping table, KeepingDuty duty, Func<TableKeeping, CancellationToken, Task> work, CancellationToken cancellation)
+    {
+        if (!duty.IsDue) return;
         try
         {
-            // Another plan may be due at once.
-            while (await table.Lease.TryHoldAsync(cancellation) && await SealAsync(table, cancellation)) await table.SeeCheckpointAsync(cancellation);
-            if (table.Lease.IsHeld) await table.SeeCheckpointAsync(cancellation);
-            if (_isBusy() || (table.CleanedAt is { } at && _services.Time.GetElapsedTime(at) < _options.CleanInterval) || !await table.Lease.TryHoldAsync(cancellation)) return;
-            await CleanAsync(table, cancellation);
-            table.CleanedAt = _services.Time.GetTimestamp();
+            await work(table, cancellation);
+            if (duty.Done()) Log.HousekeepingGoesOn(_services.Logger, duty.What, table.Lane.Plan.Name);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException or TableRefusedException)
         {
             _counters.HousekeepingPutOff(table.Lane);
-            Log.HousekeepingPutOff(_services.Logger, table.Lane.Plan.Name, failure.Message);
+            if (duty.Failed(failure.Message)) Log.HousekeepingPutOff(_services.Logger, duty.What, table.Lane.Plan.Name, failure.Message);
+        }
+    }
+
+    private async Task SealAllAsync(TableKeeping table, CancellationToken cancellation)
+    {
+        // Another plan may be due at once.
+        while (await table.Lease.TryHoldAsync(cancellation) && await WhileHeldAsync(table, token => SealAsync(table, token), cancellation)) await table.SeeCheckpointAsync(cancellation);
+        if (table.Lease.IsHeld) await table.SeeCheckpointAsync(cancellation);
+    }
+
+    private async Task CleanAsync(TableKeeping table, CancellationToken cancellation)
+    {
+        if (_isBusy() || (table.CleanedAt is { } at && _services.Time.GetElapsedTime(at) < _options.CleanInterval) || !await table.Lease.TryHoldAsync(cancellation)) return;
+        if (await WhileHeldAsync(table, token => CleanNowAsync(table, token), cancellation)) table.CleanedAt = _services.Time.GetTimestamp();
+    }
+
+    /// <summary>Renews the lease as long as something takes; stops that where it cannot be renewed, for another worker does the same then. False when it was stopped, or said so itself.</summary>
+    private async Task<bool> WhileHeldAsync(TableKeeping table, Func<CancellationToken, Task<bool>> work, CancellationToken cancellation)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var working = work(stop.Token);
+        try
+        {
+            while (!working.IsCompleted && await HoldsOnAsync(table, working, cancellation))
+            {
+                // And once more, a third of a term later.
+            }
+
+            // Here and now, as everything in a simulated worker, which has one thread.
+            if (!working.IsCompleted) stop.Cancel();
+            return await working;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Waits for a third of a term, or until the work has ended, and renews the lease. False when another worker may have it, or all is to end.</summary>
+    private async Task<bool> HoldsOnAsync(TableKeeping table, Task working, CancellationToken cancellation)
+    {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        await Task.WhenAny(working, Task.Delay(_renewAfter, _services.Time, enough.Token));
+        enough.Cancel();
+        if (working.IsCompleted || cancellation.IsCancellationRequested) return working.IsCompleted;
+        using var late = new CancellationTokenSource(_renewAfter, _services.Time);
+        try
+        {
+            return await table.Lease.TryHoldAsync(late.Token);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or OperationCanceledException)
+        {
+            return !table.Lease.HasEnded;
         }
     }
 
     /// <summary>False when nothing was due.</summary>
-    private async ValueTask<bool> SealAsync(TableKeeping table, CancellationToken cancellation)
+    private async Task<bool> SealAsync(TableKeeping table, CancellationToken cancellation)
     {
         var started = _services.Time.GetTimestamp();
         table.Room.Take(SealRoom.BytesMin);
@@ -105,22 +166,25 @@ internal sealed class Housekeeper
         }
     }
 
-    private async Task CleanAsync(TableKeeping table, CancellationToken cancellation)
+    /// <summary>Always true: it is done.</summary>
+    private async Task<bool> CleanNowAsync(TableKeeping table, CancellationToken cancellation)
     {
         var name = table.Lane.Plan.Name;
-        var vacuumed = await Vacuum.RunAsync(table.Lane.Store, _options.FileRetention, delete: true, _services.Time, _workFolder, null, cancellation);
+        var vacuumed = await Vacuum.RunAsync(table.Lane.StoreBeside, _options.FileRetention, delete: true, _services.Time, _workFolder, null, cancellation);
         if (vacuumed.Files + vacuumed.IndexObjects > 0) Log.Vacuumed(_services.Logger, name, vacuumed.Files, vacuumed.Bytes >> 20, vacuumed.Orphans, vacuumed.IndexObjects);
         _counters.Vacuumed(table.Lane, vacuumed);
         var now = _services.Time.GetUtcNow();
-        var cleaned = await LogCleanup.RunAsync(table.Lane.Store, _options.LogRetention, now, _workFolder, cancellation);
+        var cleaned = await LogCleanup.RunAsync(table.Lane.StoreBeside, _options.LogRetention, now, _workFolder, cancellation);
         if (cleaned.Entries > 0) Log.LogCleaned(_services.Logger, name, cleaned.Entries, cleaned.Checkpoints, cleaned.Base);
         await table.Sealer.CleanPlansAsync(now - _options.LogRetention, cancellation);
+        return true;
     }
 
     private TableKeeping New(TableLane lane)
     {
         var room = new SealRoom(lane.Budget, Math.Min(2 * _options.Sealing.MemoryBytes, lane.Budget.TotalBytes / 4));
         var services = new SealerServices(_workFolder, _services.Ids, _services.Time, new Throttle(_services.Time, _isBusy), _services.Logger) { Files = _services.Files, Holding = room.Take };
-        return new TableKeeping(lane, room, new TableSealer(lane.Plan, lane.Store, services, _options.Sealing), new SealLease(lane.Store, _services.Ids.Next(), _services.Time, _options.LeaseTerm));
+        return new TableKeeping(lane, room, new TableSealer(lane.Plan, lane.StoreBeside, services, _options.Sealing), new SealLease(lane.StoreBeside, _services.Ids.Next(), _services.Time, _options.LeaseTerm),
+            new KeepingDuty("Sealing", _options.Interval, _services.Time), new KeepingDuty("Cleaning", _options.Interval, _services.Time));
     }
 }

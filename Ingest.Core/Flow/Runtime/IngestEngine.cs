@@ -23,6 +23,7 @@ public sealed class IngestEngine : IDisposable
     private readonly Catalog _catalog;
     private readonly EngineServices _services;
     private readonly EngineCounters _counters;
+    private volatile string _waitsFor = "the tables to be opened";
 
     /// <param name="options">See the README's table of settings.</param>
     /// <param name="catalog">The contracts.</param>
@@ -47,14 +48,31 @@ public sealed class IngestEngine : IDisposable
     /// <exception cref="TransferSourceException">The source cannot go on.</exception>
     public async Task RunAsync(ITransferSource source, CancellationToken stop)
     {
+        var stopSource = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var ending = new Ending(_options.HandOverMax, _services.Time, stopSource.Token);
+        var running = RunAsync(source, stopSource, ending);
+        if (await Task.WhenAny(running, ending.Over) != running)
+        {
+            // Left as it is, with all that it may still use: it ends with the process.
+            Log.NotAwaited(_services.Logger, _waitsFor);
+            return;
+        }
+
+        ending.Dispose();
+        stopSource.Dispose();
+        await running;
+    }
+
+    public void Dispose() => _counters.Dispose();
+
+    private async Task RunAsync(ITransferSource source, CancellationTokenSource stopSource, Ending ending)
+    {
         var signal = new Signal();
         var pool = new NormalizedChunkPool(Budget);
         using var slot = CacheSlot.Take(_options.CacheFolder);
-        using var lanes = await TableOpener.OpenAllAsync(_options, _catalog, _services, slot, Budget, signal, stop);
+        using var lanes = await TableOpener.OpenAllAsync(_options, _catalog, _services, slot, Budget, signal, stopSource.Token);
         using var ended = new CancellationTokenSource();
-        using var stopSource = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await using var pump = new DecodePump(_catalog, _options.Decoding, pool, _options.DecodeWorkers, signal, _services.Scheduler);
-        using var ending = new Ending(_options.HandOverMax, _services.Time, stopSource.Token);
         var gate = new IntakeGate(pump, signal, ended.Token);
         var loop = new ControlLoop(_options, _catalog, source, gate, signal, ending, pool, lanes, Budget, _services.StoreFault, _counters, _services.Time, _services.Logger);
 
@@ -65,6 +83,7 @@ public sealed class IngestEngine : IDisposable
             : Task.CompletedTask;
         var looping = Task.Factory.StartNew(() => loop.RunAsync(ended.Token), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _services.Scheduler).Unwrap();
         var reading = source.RunAsync(gate, stopSource.Token);
+        _waitsFor = "the Kafka client to leave its group, and the last commit";
         try
         {
             // The source ends when it is told to, or when it cannot go on; the loop ends early only by a bug.
@@ -73,8 +92,10 @@ public sealed class IngestEngine : IDisposable
             if (first == looping) await looping;
             stopSource.Cancel();
             await reading;
+            _waitsFor = "the last commit";
             await Task.WhenAny(gate.StopAsync(), looping);
             await looping;
+            _waitsFor = "checkpoints, merges and leases";
             await lanes.DrainAsync();
             keepingSource.Cancel();
             await keeping;
@@ -88,8 +109,6 @@ public sealed class IngestEngine : IDisposable
             lanes.CancelJobs();
         }
     }
-
-    public void Dispose() => _counters.Dispose();
 }
 
 /// <summary>The edges of the world that the engine is given. Immutable.</summary>
@@ -97,6 +116,9 @@ public sealed record EngineServices
 {
     /// <summary>The pool: one folder a table below its root.</summary>
     public required IObjectStore Pool { get; init; }
+
+    /// <summary>The same for checkpoints and housekeeping: a store that fails what it cannot do, so that it can be put off, where <see cref="Pool"/> repeats it for ever. Null: that one.</summary>
+    public IObjectStore? PoolBeside { get; init; }
 
     /// <summary>What is wrong with the store just now, in a sentence; null when nothing is. While it is set, intake pauses.</summary>
     public Func<string?> StoreFault { get; init; } = static () => null;

@@ -50,7 +50,7 @@ internal sealed class LaneSet : IDisposable
     }
 
     /// <summary>The next offset that a table lacks of a partition, by its log; null when it never took anything of it.</summary>
-    public long? StoredOffset(TableLane lane, TopicPartition source) => StoredOffset(lane.Table.Current, source);
+    public long? StoredOffset(TableLane lane, TopicPartition source) => StoredOffset(lane.Newest, source);
 
     /// <summary>The same, of the table as it was.</summary>
     public long? StoredOffset(Snapshot table, TopicPartition source) =>
@@ -76,7 +76,7 @@ internal sealed class LaneSet : IDisposable
         _jobs = new CancellationTokenSource();
     }
 
-    /// <summary>Reads what others have committed. A table that is not the one that was opened concerns its own topics only: <paramref name="refused"/> is told, and the others are read.</summary>
+    /// <summary>Reads what others have committed; beside a commit in flight, too. A table that is not the one that was opened concerns its own topics only: <paramref name="refused"/> is told, and the others are read.</summary>
     public async Task RefreshAsync(Func<TableLane, bool> isStopped, Action<TableLane, string> refused, CancellationToken cancellation)
     {
         foreach (var lane in All)
@@ -84,7 +84,7 @@ internal sealed class LaneSet : IDisposable
             if (isStopped(lane)) continue;
             try
             {
-                if (lane.InFlight is null) await lane.Table.RefreshAsync(cancellation);
+                await lane.ReadLogAsync(cancellation);
                 await lane.SyncIndexAsync(lane.Table.Current, cancellation);
             }
             catch (TableRefusedException gone)
@@ -98,7 +98,7 @@ internal sealed class LaneSet : IDisposable
     public void AfterCommit(TableLane lane, JobResult.Committed committed)
     {
         _checkpoints.RemoveAll(t => t.IsCompleted);
-        if (committed.CheckpointDue) _checkpoints.Add(Run(() => CheckpointAsync(lane.Table, committed.Version)));
+        if (committed.CheckpointDue) _checkpoints.Add(Run(() => CheckpointAsync(lane, committed.Version)));
         lane.Merges.Begin();
     }
 
@@ -129,11 +129,11 @@ internal sealed class LaneSet : IDisposable
 
     private Task Run(Func<Task> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _services.Scheduler).Unwrap();
 
-    private async Task CheckpointAsync(DeltaTable table, long version)
+    private async Task CheckpointAsync(TableLane lane, long version)
     {
         try
         {
-            await table.WriteCheckpointAsync(version, _noMoreCheckpoints.Token, _workFolder);
+            await CheckpointWriter.WriteAsync(lane.StoreBeside, version, _noMoreCheckpoints.Token, _workFolder);
         }
         catch (OperationCanceledException) when (_noMoreCheckpoints.IsCancellationRequested)
         {
@@ -143,7 +143,7 @@ internal sealed class LaneSet : IDisposable
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            Log.CheckpointFailed(_logger, failure, table.Name, version);
+            Log.CheckpointFailed(_logger, failure, lane.Plan.Name, version);
         }
     }
 }

@@ -28,15 +28,18 @@ internal sealed class TableLane : IDisposable
     private long? _recordsAt;
     private long _openVersion = -1;
     private long _keysBytes;
+    private Snapshot _seen;
 
-    public TableLane(DatasetPlan plan, IObjectStore store, DeltaTable table, TableIndex index, IndexMerges merges, ByteBudget budget, TimeProvider time)
+    public TableLane(DatasetPlan plan, IObjectStore store, IObjectStore storeBeside, DeltaTable table, TableIndex index, IndexMerges merges, ByteBudget budget, TimeProvider time)
     {
         Plan = plan;
         Store = store;
+        StoreBeside = storeBeside;
         Table = table;
         Index = index;
         Merges = merges;
-        IndexVersion = table.Current.Version;
+        _seen = table.Current;
+        IndexVersion = _seen.Version;
         Deduplicator = new Deduplicator(plan, index);
         Budget = budget;
         _time = time;
@@ -49,6 +52,9 @@ internal sealed class TableLane : IDisposable
 
     public IObjectStore Store { get; }
 
+    /// <summary>The same for what is done beside ingest.</summary>
+    public IObjectStore StoreBeside { get; }
+
     public DeltaTable Table { get; }
 
     public TableIndex Index { get; }
@@ -56,6 +62,11 @@ internal sealed class TableLane : IDisposable
     public Deduplicator Deduplicator { get; }
 
     public TableProgress Progress { get; } = new();
+
+    /// <summary>
+    /// The newest state that was read, by this worker's commits or by <see cref="ReadLogAsync"/> beside one: what is said of offsets. A commit in flight is not held back until it knows as much, it finds out by itself.
+    /// </summary>
+    public Snapshot Newest => Table.Current is var table && table.Version >= _seen.Version ? table : _seen;
 
     /// <summary>The log version that <see cref="Index"/> reflects.</summary>
     public long IndexVersion { get; private set; }
@@ -166,6 +177,10 @@ internal sealed class TableLane : IDisposable
         Mutation.Do(Bug.ForgetsPendingAtSeal, () => Deduplicator.AbandonAll());
         return new SealedWork(batch, generation, deduplicatedAt, recordsAt);
     }
+
+    /// <summary>Reads what others have committed. A commit in flight owns the table until it ends, which may be long after: then the log is read beside it.</summary>
+    public async ValueTask ReadLogAsync(CancellationToken cancellation) =>
+        _seen = InFlight is null ? await Table.RefreshAsync(cancellation) : await Table.PeekAsync(cancellation);
 
     /// <summary>Brings the index up to the log: the runs of our own commits, and those of other workers.</summary>
     public async ValueTask SyncIndexAsync(Snapshot snapshot, CancellationToken cancellation)

@@ -41,6 +41,6 @@ internal static class TableOpener
         var index = await IndexOpener.OpenOrRebuildAsync(plan, store, table, cache, services, cancellation);
         Log.TableOpened(services.Logger, plan.Name, table.Current.Version, table.Current.LiveFiles, index.TotalKeys, table.Current.Index.Runs.Length);
         var merges = new IndexMerges(index, plan.Name, services.Time, services.Scheduler, services.Logger);
-        return new TableLane(plan, store, table, index, merges, budget, services.Time);
+        return new TableLane(plan, store, new PrefixedStore(services.PoolBeside ?? services.Pool, plan.Name), table, index, merges, budget, services.Time);
     }
 }

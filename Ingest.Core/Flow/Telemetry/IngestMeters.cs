@@ -68,6 +68,7 @@ public sealed class IngestMeters : IDisposable
         _vacuumedFiles = _meter.CreateCounter<long>("ingest.vacuum.files", "{file}", "Deleted files that no retained version needs, by table and kind (replaced, orphan).");
         _vacuumedBytes = _meter.CreateCounter<long>("ingest.vacuum.size", "By", "What those weighed, by table.");
         Gauge("ingest.housekeeping.lease", "{lease}", "1 where this worker seals and cleans the table, else 0. The metrics of backlog and checkpoint come from that worker alone.", k => k.HoldsLease ? 1 : 0);
+        Gauge("ingest.housekeeping.failing", "s", "How long this worker has not come through with sealing or cleaning of the table, or with taking its lease; 0 when it has.", k => k.FailingFor.TotalSeconds);
         Gauge("ingest.sealing.backlog.files", "{file}", "Files that are not sealed yet, by table: the recent part, which a glob does not show.", k => k.UnsealedFiles);
         Gauge("ingest.sealing.backlog.size", "By", "What they weigh, by table.", k => k.UnsealedFiles is null ? null : k.UnsealedBytes);
         Gauge("ingest.sealing.refused.files", "{file}", "Of them, files that cannot be merged because they are damaged, by table.", k => k.UnsealedFiles is null ? null : k.RefusedFiles);

@@ -1,9 +1,12 @@
 namespace Ingest.Core.Flow.Telemetry;
 
 /// <summary>How the housekeeping of one table stands, as far as this worker knows. Immutable.</summary>
-/// <param name="HoldsLease">This worker does it; the members below are known to that one only.</param>
+/// <param name="HoldsLease">This worker does it; what is left unsealed, and checkpoints, are known to that one only.</param>
 public sealed record KeepingStatus(string Table, bool HoldsLease)
 {
+    /// <summary>How long this worker has not come through with sealing or cleaning, or with taking the lease; zero when it has.</summary>
+    public TimeSpan FailingFor { get; init; }
+
     /// <summary>Files that are not sealed yet; null before they were counted.</summary>
     public long? UnsealedFiles { get; init; }
 

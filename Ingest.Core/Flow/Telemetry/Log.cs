@@ -51,8 +51,11 @@ internal static partial class Log
     [LoggerMessage(1014, LogLevel.Warning, "Could not merge index runs of table '{Table}'; it is tried again after the next commit")]
     public static partial void MergeFailed(ILogger logger, Exception exception, string table);
 
-    [LoggerMessage(1016, LogLevel.Warning, "Housekeeping of table '{Table}' was put off: {Why}")]
-    public static partial void HousekeepingPutOff(ILogger logger, string table, string why);
+    [LoggerMessage(1016, LogLevel.Warning, "{Work} of table '{Table}' fails and is tried again, less and less often; ingest goes on: {Why}")]
+    public static partial void HousekeepingPutOff(ILogger logger, string work, string table, string why);
+
+    [LoggerMessage(1022, LogLevel.Information, "{Work} of table '{Table}' goes on")]
+    public static partial void HousekeepingGoesOn(ILogger logger, string work, string table);
 
     [LoggerMessage(1019, LogLevel.Error, "Housekeeping ended by a bug; nothing is sealed or cleaned by this worker until it is restarted, and ingest goes on")]
     public static partial void HousekeepingEnded(ILogger logger, Exception exception);
@@ -65,6 +68,9 @@ internal static partial class Log
 
     [LoggerMessage(1020, LogLevel.Warning, "Not read: {Why}")]
     public static partial void Unread(ILogger logger, string why);
+
+    [LoggerMessage(1021, LogLevel.Warning, "Ends without {What}, for store or brokers do not answer. What is committed is safe; the rest is read again")]
+    public static partial void NotAwaited(ILogger logger, string what);
 
     [LoggerMessage(1015, LogLevel.Information, "Caught up: everything that was there at the start is committed")]
     public static partial void CaughtUp(ILogger logger);

@@ -8,21 +8,9 @@ namespace Ingest.Core.Pool.Delta;
 /// <summary>
 /// One table's log, opened for writing. One call at a time: whoever commits owns it until the call returns. <see cref="Current"/> may be read from any thread.
 /// </summary>
-public sealed class DeltaTable
+public sealed partial class DeltaTable
 {
-    /// <summary>
-    /// Longest time between reading the log and a put. Create-if-absent forgets once old entries are cleaned away: a writer that slept through that
-    /// could create a version that already lived. Far below any retention of a log, far above any put.
-    /// </summary>
-    private static readonly TimeSpan s_putDeadline = TimeSpan.FromMinutes(5);
-
     private const string AcceptTopicOperation = "ACCEPT TOPIC";
-
-    /// <summary>
-    /// Oldest files that an entry may name: nothing names them before, so vacuum deletes them after a week at the earliest. A commit may take as long as the store refuses, or the process is
-    /// stopped; then it is given up, and its records are read again.
-    /// </summary>
-    private static readonly TimeSpan s_filesAgeMax = TimeSpan.FromDays(2);
 
     private readonly IObjectStore _store;
     private readonly TableSpec _spec;
@@ -153,61 +141,16 @@ public sealed class DeltaTable
         return _current;
     }
 
-    /// <summary>Carries one commit through, whatever the store answers, until its outcome is known.</summary>
-    /// <exception cref="OperationCanceledException">The outcome is not known: the entry may stand in the log, or appear there later. Delete nothing.</exception>
-    /// <exception cref="StoreException">As above; a store that repeats what fails does not throw here.</exception>
-    public async ValueTask<CommitOutcome> CommitAsync(CommitRequest request, Func<TopicPartition, string> appIdOf, CancellationToken cancellation)
-    {
-        try
-        {
-            return await DriveAsync(request, appIdOf, cancellation);
-        }
-        catch (TableRefusedException gone)
-        {
-            return new CommitOutcome.Stopped(gone.Message);
-        }
-    }
-
-    private async ValueTask<CommitOutcome> DriveAsync(CommitRequest request, Func<TopicPartition, string> appIdOf, CancellationToken cancellation)
-    {
-        var attempt = new CommitAttempt(request, Opened, appIdOf, _spec.CheckpointInterval);
-        var readAt = Since.Now(_time);
-        var command = attempt.Start();
-        while (true)
-        {
-            switch (command)
-            {
-                case CommitCommand.ReadLog:
-                    var own = await ReadNewAsync(attempt.TransactionText, cancellation);
-                    readAt = Since.Now(_time);
-                    command = attempt.LogRead(_current, own, _time.GetUtcNow().ToUnixTimeMilliseconds());
-                    if (command is CommitCommand.Put && request.FilesSince?.Elapsed(_time) > s_filesAgeMax) return new CommitOutcome.Fenced($"its files have been waiting for more than {s_filesAgeMax.TotalDays:0} days, and may be deleted as nobody's");
-                    break;
-                case CommitCommand.Put put:
-                    var left = s_putDeadline - readAt.Elapsed(_time);
-                    command = left > TimeSpan.Zero ? await PutAsync(attempt, put, left, cancellation) : attempt.Overdue();
-                    break;
-                case CommitCommand.ReadBack readBack:
-                    command = await LogReader.ReadEntryAsync(_store, readBack.Version, cancellation) is { } found
-                        ? attempt.ReadBackFound(found.TransactionId)
-                        : attempt.ReadBackMissing();
-                    break;
-                case CommitCommand.Done { Outcome: CommitOutcome.Committed committed } when await IsBelowTheLogAsync(committed.Version, readAt, cancellation):
-                    command = attempt.Overdue();
-                    break;
-                case CommitCommand.Done done:
-                    if (done.Outcome is CommitOutcome.Committed) await ReadNewAsync(null, cancellation);
-                    return done.Outcome;
-            }
-        }
-    }
-
     /// <summary>
-    /// Whether an entry found in its slot counts for nothing: a process that is stopped between the deadline's check and the put may wake when the log was cleaned beyond the slot, and put
-    /// its entry where no reader looks. It does count while the entry before it is there, for those are deleted in order; else the log is read again, and says.
+    /// The newest state by the log, and nothing of ours is changed: also while somebody commits, and owns this table until then. For what is said of offsets; files that other engines removed are not taken off its counts.
     /// </summary>
-    private async ValueTask<bool> IsBelowTheLogAsync(long version, Since readAt, CancellationToken cancellation) =>
-        readAt.Elapsed(_time) > s_putDeadline && version > 0 && await _store.SizeAsync(LogNames.Entry(version - 1), cancellation) is null;
+    /// <exception cref="TableRefusedException">The log is not the one that was opened.</exception>
+    public async ValueTask<Snapshot> PeekAsync(CancellationToken cancellation)
+    {
+        var tip = await StandingAsync(_current, cancellation);
+        await foreach (var entry in LogReader.ReadEntriesAsync(_store, tip.Version + 1, cancellation)) tip = tip.Apply(entry.Version, entry.Actions) with { EntryHash = entry.Hash };
+        return tip;
+    }
 
     /// <summary>Publishes a rebuilt index: these runs and no others are valid from now on. False when somebody committed rows meanwhile; rebuild on top of those.</summary>
     public async ValueTask<bool> ReplaceIndexAsync(IReadOnlyList<RunDescriptor> runs, long rebuiltAt, CancellationToken cancellation)
@@ -226,38 +169,16 @@ public sealed class DeltaTable
     /// <param name="workFolder">Local folder of this process, where a large one is put together; null: it is held in memory.</param>
     public ValueTask WriteCheckpointAsync(long version, CancellationToken cancellation, string? workFolder = null) => CheckpointWriter.WriteAsync(_store, version, cancellation, workFolder);
 
-    /// <summary>A store that repeats what fails may take for ever, and a put must not: past its deadline it is given up, and the slot is read.</summary>
-    private async ValueTask<CommitCommand> PutAsync(CommitAttempt attempt, CommitCommand.Put put, TimeSpan deadline, CancellationToken cancellation)
-    {
-#if MUTATIONS
-        if (Mutation.Current == Bug.PublishesIndexBeforeRows && put.Entry.OfType<LogAction.Info>().FirstOrDefault() is { Content.Index: { } index } told && put.Version > 1)
-        {
-            await CreateEntryAsync(_store, put.Version, [new LogAction.Info(Info("INDEX") with { Index = index })], cancellation);
-            put = put with { Version = put.Version + 1, Entry = [told with { Content = told.Content with { Index = null } }, .. put.Entry.Where(a => a is not LogAction.Info)] };
-        }
-#endif
-        using var late = new CancellationTokenSource(deadline, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
-        try
-        {
-            return await _store.CreateAsync(LogNames.Entry(put.Version), LogJson.Write(put.Entry), either.Token) == CreateOutcome.Created
-                ? attempt.PutCreated()
-                : attempt.PutExists();
-        }
-        catch (StoreException unclear) when (unclear.Kind == StoreFault.Unknown)
-        {
-            return attempt.PutUnknown();
-        }
-        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
-        {
-            return attempt.PutUnknown();
-        }
-    }
-
     /// <summary>Applies new entries; version and index of the one that carries <paramref name="transactionId"/>, if any does.</summary>
     private async ValueTask<(long Version, IndexDelta Index)?> ReadNewAsync(string? transactionId, CancellationToken cancellation)
     {
-        await StandAsync(cancellation);
+        var standing = await StandingAsync(_current, cancellation);
+        if (!ReferenceEquals(standing, _current))
+        {
+            _removed.Forget();
+            _current = standing;
+        }
+
         (long, IndexDelta)? own = null;
         await foreach (var entry in LogReader.ReadEntriesAsync(_store, _current.Version + 1, cancellation))
         {
@@ -272,22 +193,17 @@ public sealed class DeltaTable
 
     /// <summary>
     /// A free slot after the newest entry that we know of means something only while that entry is there and is the same. Where it was cleaned
-    /// away, we slept too long and start again from a checkpoint; where it is another one, so is the table.
+    /// away, we slept too long and start again from a checkpoint; where it is another one, so is the table. The state to go on from.
     /// </summary>
-    private async ValueTask StandAsync(CancellationToken cancellation)
+    private async ValueTask<Snapshot> StandingAsync(Snapshot known, CancellationToken cancellation)
     {
-        var bytes = await _store.ReadAsync(LogNames.Entry(_current.Version), cancellation);
-        if (bytes is not null && (_current.EntryHash is not { } hash || hash == XxHash128.HashToUInt128(bytes))) return;
+        var bytes = await _store.ReadAsync(LogNames.Entry(known.Version), cancellation);
+        if (bytes is not null && (known.EntryHash is not { } hash || hash == XxHash128.HashToUInt128(bytes))) return known;
         var now = bytes is null ? await LogReader.LoadAsync(_store, cancellation) : null;
-        if (now is null || now.Version < _current.Version || now.TableId != _current.TableId)
-        {
-            throw new TableRefusedException(
-                $"the log of table '{_spec.Name}' is not the one that was opened: entry {_current.Version} is {(bytes is null ? "gone" : "another one")}. It was deleted, restored or re-created. " +
-                "Nothing was written. Restart the worker to go on with the table as it is now.");
-        }
-
-        _removed.Forget();
-        _current = now;
+        if (now is not null && now.Version >= known.Version && now.TableId == known.TableId) return now;
+        throw new TableRefusedException(
+            $"the log of table '{_spec.Name}' is not the one that was opened: entry {known.Version} is {(bytes is null ? "gone" : "another one")}. It was deleted, restored or re-created. " +
+            "Nothing was written. Restart the worker to go on with the table as it is now.");
     }
 
     private async ValueTask AddColumnsAsync(CancellationToken cancellation)

@@ -19,6 +19,9 @@ public sealed class SealLease(IObjectStore table, Guid holder, TimeProvider time
     /// <summary>Whether it was ours when we last looked.</summary>
     public bool IsHeld => Volatile.Read(ref _isOurs);
 
+    /// <summary>It was not renewed for so long that another may have taken it.</summary>
+    public bool HasEnded => !_isOurs || time.GetElapsedTime(_seenAt) >= term;
+
     /// <summary>Takes the lease, or keeps it; false while another has it.</summary>
     public async ValueTask<bool> TryHoldAsync(CancellationToken cancellation)
     {

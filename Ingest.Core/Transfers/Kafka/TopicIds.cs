@@ -22,7 +22,7 @@ internal sealed class TopicIds(KafkaOptions options, ILogger log)
         {
             try
             {
-                return AskOnce(consumer, topics, options.BoundsTimeout);
+                return AskOnce(consumer, topics, options.BoundsTimeout, stop);
             }
             catch (KafkaException e)
             {
@@ -40,7 +40,7 @@ internal sealed class TopicIds(KafkaOptions options, ILogger log)
     {
         try
         {
-            return AskOnce(consumer, topics, wait);
+            return AskOnce(consumer, topics, wait, CancellationToken.None);
         }
         catch (KafkaException)
         {
@@ -48,13 +48,15 @@ internal sealed class TopicIds(KafkaOptions options, ILogger log)
         }
     }
 
-    private static Dictionary<string, string> AskOnce(IConsumer<Ignore, Ignore> consumer, IReadOnlyList<string> topics, TimeSpan wait)
+    private static Dictionary<string, string> AskOnce(IConsumer<Ignore, Ignore> consumer, IReadOnlyList<string> topics, TimeSpan wait, CancellationToken stop)
     {
         using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
         try
         {
             var controller = NativeClient.ControllerOf(consumer, wait);
+            stop.ThrowIfCancellationRequested();
             if (controller < 0 || admin.GetMetadata(topics[0], wait).Brokers.All(b => b.BrokerId != controller)) return s_none;
+            stop.ThrowIfCancellationRequested();
             return Describe(admin, topics, wait);
         }
         catch (KafkaException e) when (e.Error.Code is ErrorCode.Local_UnsupportedFeature or ErrorCode.UnsupportedVersion)

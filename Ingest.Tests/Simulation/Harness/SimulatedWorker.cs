@@ -27,7 +27,8 @@ internal sealed class SimulatedWorker : IDisposable
         CacheFolder = cacheFolder;
         Process = new Process(world, name);
         var retry = new StoreRetryOptions { AttemptTimeout = TimeSpan.FromSeconds(20), LongestDelay = TimeSpan.FromSeconds(5), CircuitMinimumAttempts = int.MaxValue };
-        var store = new RetryingStore(new StoreClient(server, CheckRight), retry, Process.Clock, world.Random.NextDouble);
+        var pool = new StoreClient(server, CheckRight);
+        var store = new RetryingStore(pool, retry, Process.Clock, world.Random.NextDouble);
         var options = new EngineOptions
         {
             SourceName = SourceName,
@@ -45,6 +46,7 @@ internal sealed class SimulatedWorker : IDisposable
         _engine = new IngestEngine(options, SimulatedCity.Catalog, new EngineServices
         {
             Pool = store,
+            PoolBeside = new RetryingStore(pool, retry.Beside, Process.Clock, world.Random.NextDouble),
             StoreFault = () => store.Health.IsWell ? null : "failing",
             Ids = new SeededIdSource(world.Random.Next()),
             Files = setting.Files,
