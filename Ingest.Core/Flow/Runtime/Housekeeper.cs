@@ -134,9 +134,14 @@ internal sealed class Housekeeper
     /// <summary>Waits for a third of a term, or until the work has ended, and renews the lease. False when another worker may have it, or all is to end.</summary>
     private async Task<bool> HoldsOnAsync(TableKeeping table, Task working, CancellationToken cancellation)
     {
-        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        await Task.WhenAny(working, Task.Delay(_renewAfter, _services.Time, enough.Token));
-        enough.Cancel();
+        // Not Task.WhenAny: it may go on on a thread of the pool, and a simulated worker has one thread.
+        var either = new TaskCompletionSource();
+        await using (_services.Time.CreateTimer(_ => either.TrySetResult(), null, _renewAfter, Timeout.InfiniteTimeSpan))
+        {
+            _ = TellAsync(working, either);
+            await either.Task;
+        }
+
         if (working.IsCompleted || cancellation.IsCancellationRequested) return working.IsCompleted;
         using var late = new CancellationTokenSource(_renewAfter, _services.Time);
         try
@@ -147,6 +152,12 @@ internal sealed class Housekeeper
         {
             return !table.Lease.HasEnded;
         }
+    }
+
+    private static async Task TellAsync(Task working, TaskCompletionSource ended)
+    {
+        await working.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        ended.TrySetResult();
     }
 
     /// <summary>False when nothing was due.</summary>
