@@ -55,7 +55,7 @@ internal static class SimulateCommand
 
     private static int Run(int from, int count, int threads, int seconds)
     {
-        var totals = SeedRun.Run(from, count, threads, TimeSpan.FromSeconds(seconds), stopAfterFailures: 20, t => Console.Error.WriteLine(Line(t)));
+        var totals = SeedRun.Run(from, count, threads, TimeSpan.FromSeconds(seconds), stopAfterFailures: 20, t => Console.Error.WriteLine(Line(t) + $" {Environment.CpuUsage.TotalTime.TotalMilliseconds}"));
         Console.WriteLine(Line(totals));
         Console.WriteLine($"{totals.Elapsed.TotalSeconds:F0} s, {totals.Seeds / totals.Elapsed.TotalSeconds:F1} seeds a second on {threads} threads, {Environment.CpuUsage.TotalTime.TotalMilliseconds / Math.Max(1, totals.Seeds):F1} ms of CPU a seed, {totals.Steps / Math.Max(1, totals.Seeds)} steps, {GC.CollectionCount(0)}/{GC.CollectionCount(1)}/{GC.CollectionCount(2)} collections, {GC.GetTotalAllocatedBytes() / Math.Max(1, totals.Seeds) >> 10} KiB a seed");
         foreach (var (kind, faults) in totals.Faults) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {kind,-28} {faults,12:N0}"));
@@ -65,5 +65,5 @@ internal static class SimulateCommand
 
     private static string Line(SeedTotals totals) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{totals.Seeds:N0} seeds, {totals.Simulated.TotalHours:N0} simulated hours, {totals.Requests:N0} store requests, {totals.Faults.Values.Sum():N0} faults, {totals.Failed.Count} failures");
+        $"{totals.Seeds:N0} seeds, {totals.Simulated.TotalHours:N0} simulated hours, {totals.Requests:N0} store requests, {totals.Faults.Values.Sum():N0} faults, {totals.Failed.Count} failures, histories {totals.Histories:x16}");
 }

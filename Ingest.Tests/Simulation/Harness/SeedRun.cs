@@ -27,7 +27,7 @@ internal static class SeedRun
                 var seed = Interlocked.Increment(ref next);
                 if (seed >= (long)from + count) return;
                 totals.Add(RunOne(seed, Path.Combine(folder, $"t{t}")));
-                if (progress is not null && totals.Seeds % 1000 == 0) progress(totals);
+                if (progress is not null && totals.Seeds % 200 == 0) progress(totals);
             }
         }, 16 << 20)).ToArray();
         foreach (var worker in workers) worker.Start();
@@ -73,6 +73,9 @@ internal sealed class SeedTotals
 
     public long Requests { get; private set; }
 
+    /// <summary>All histories in one number, in whatever order they ended: equal for the same seeds of the same code.</summary>
+    public ulong Histories { get; private set; }
+
     public TimeSpan Elapsed { get; set; }
 
     public IReadOnlyDictionary<string, long> Faults => _faults;
@@ -87,6 +90,7 @@ internal sealed class SeedTotals
             Simulated += result.Simulated;
             Steps += result.Steps;
             Requests += result.Requests;
+            Histories += (result.History ^ (ulong)result.Seed) * 0x9e3779b97f4a7c15;
             foreach (var (kind, count) in result.Faults) _faults[kind] = _faults.GetValueOrDefault(kind) + count;
             if (result.Failure is not null) Failed.Add(result);
         }
