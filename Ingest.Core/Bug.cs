@@ -17,6 +17,7 @@ internal enum Bug
     StoresNextOffsetMinusOne,
     TimesGoBack,
     ConcludesHoleFromListAlone,
+    TakesAnyKnownEntry,
     CheckpointLacksOneTxn,
     PublishesIndexBeforeRows,
 
@@ -48,6 +49,8 @@ internal enum Bug
     TakesChunksOfOldRight,
     DoesNotRewind,
     TakesAgainWhatTheTableHas,
+    HandsOverByRight,
+    TakesFailedHandOverForCommitted,
 
     // Quarantine and memory
     SkipsQuarantineFirst,

@@ -15,7 +15,10 @@ internal static class ReadEntries
     public static IReadOnlyList<LogAction> Of(byte[] entry, UInt128 hash)
     {
         ref var slot = ref s_known[(int)((ulong)hash % Slots)];
-        if (Volatile.Read(ref slot) is { } known && known.Hash == hash) return known.Actions;
+        var known = Volatile.Read(ref slot);
+        var isKnown = known?.Hash == hash;
+        Mutation.Set(Bug.TakesAnyKnownEntry, ref isKnown, known is not null);
+        if (isKnown) return known!.Actions;
         IReadOnlyList<LogAction> actions = LogJson.Read(entry).AsReadOnly();
         if (entry.Length <= BytesMax) Volatile.Write(ref slot, new Known(hash, actions));
         return actions;

@@ -13,8 +13,11 @@ internal static class SeedRun
         return Path.Combine(shared, $"ingest-simulation-{Environment.ProcessId}");
     }
 
-    /// <summary>Runs seeds from <paramref name="from"/> on until there were <paramref name="count"/>, time is up, or <paramref name="stopAfterFailures"/> have failed.</summary>
-    public static SeedTotals Run(int from, int count, int threads, TimeSpan atMost, int stopAfterFailures, Action<SeedTotals>? progress = null)
+    /// <summary>
+    /// Runs seeds from <paramref name="from"/> on until there were <paramref name="count"/>, time is up, <paramref name="stopAfterFailures"/> have failed, or <paramref name="stop"/> says so: what was
+    /// begun is then ended, so that all seeds below <see cref="SeedTotals.Next"/> were run.
+    /// </summary>
+    public static SeedTotals Run(int from, int count, int threads, TimeSpan atMost, int stopAfterFailures, Action<SeedTotals>? progress = null, CancellationToken stop = default)
     {
         var totals = new SeedTotals();
         var folder = WorkFolder();
@@ -22,18 +25,19 @@ internal static class SeedRun
         var next = from - 1;
         var workers = Enumerable.Range(0, threads).Select(t => new Thread(() =>
         {
-            while (watch.Elapsed < atMost && totals.Failed.Count < stopAfterFailures)
+            while (watch.Elapsed < atMost && totals.Failed.Count < stopAfterFailures && !stop.IsCancellationRequested)
             {
                 var seed = Interlocked.Increment(ref next);
                 if (seed >= (long)from + count) return;
                 totals.Add(RunOne(seed, Path.Combine(folder, $"t{t}")));
-                if (progress is not null && totals.Seeds % 200 == 0) progress(totals);
+                if (progress is not null && totals.Seeds % 1000 == 0) progress(totals);
             }
         }, 16 << 20)).ToArray();
         foreach (var worker in workers) worker.Start();
         foreach (var worker in workers) worker.Join();
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         totals.Elapsed = watch.Elapsed;
+        totals.Next = from + totals.Seeds;
         return totals;
     }
 
@@ -77,6 +81,9 @@ internal sealed class SeedTotals
     public ulong Histories { get; private set; }
 
     public TimeSpan Elapsed { get; set; }
+
+    /// <summary>The first seed that was not run.</summary>
+    public int Next { get; set; }
 
     public IReadOnlyDictionary<string, long> Faults => _faults;
 
