@@ -32,6 +32,7 @@ internal enum Bug
     KeepsRunWithRowsTakenOut,
     KeepsAccountWithRowsTakenOut,
     TakesConflictForDuplicate,
+    TakesAbandonedRunsForOwn,
 
     // Deduplication
     DropNotUndoneOnAbandon,

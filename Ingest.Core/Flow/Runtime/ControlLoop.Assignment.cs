@@ -185,7 +185,7 @@ internal sealed partial class ControlLoop
         var old = reading.Select(p => p.Right!).ToArray();
         foreach (var right in old) right.Revoke();
         await EndJobsAsync();
-        foreach (var lane in _lanes.All) lane.Abandon();
+        _lanes.Abandon();
         if (reading.Length == 0 || !await RefreshAsync(cancellation)) return; // an assignment reads the tables anew
         Log.Rewinding(_logger, reading.Length);
         for (var i = 0; i < reading.Length; i++)
