@@ -17,6 +17,7 @@ internal enum Bug
     StoresNextOffsetMinusOne,
     TimesGoBack,
     ConcludesHoleFromListAlone,
+    TakesAnyKnownEntry,
     CheckpointLacksOneTxn,
     PublishesIndexBeforeRows,
 
@@ -31,6 +32,7 @@ internal enum Bug
     KeepsRunWithRowsTakenOut,
     KeepsAccountWithRowsTakenOut,
     TakesConflictForDuplicate,
+    TakesAbandonedRunsForOwn,
 
     // Deduplication
     DropNotUndoneOnAbandon,
@@ -48,6 +50,8 @@ internal enum Bug
     TakesChunksOfOldRight,
     DoesNotRewind,
     TakesAgainWhatTheTableHas,
+    HandsOverByRight,
+    TakesFailedHandOverForCommitted,
 
     // Quarantine and memory
     SkipsQuarantineFirst,

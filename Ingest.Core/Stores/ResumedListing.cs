@@ -4,7 +4,7 @@ namespace Ingest.Core.Stores;
 internal sealed class ResumedListing(IObjectStore store, string prefix, string? after) : IAsyncDisposable
 {
     private const int PageSize = 1000;
-    private readonly List<StoredObject> _page = new(PageSize);
+    private readonly List<StoredObject> _page = [];
     private IAsyncEnumerator<StoredObject>? _open;
     private CancellationTokenSource? _openUntil;
     private string? _after = after;

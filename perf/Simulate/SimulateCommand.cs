@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Ingest.Core;
 using Ingest.Tests.Simulation.Harness;
 
@@ -55,15 +56,26 @@ internal static class SimulateCommand
 
     private static int Run(int from, int count, int threads, int seconds)
     {
-        var totals = SeedRun.Run(from, count, threads, TimeSpan.FromSeconds(seconds), stopAfterFailures: 20, t => Console.Error.WriteLine(Line(t)));
+        // Whoever ends a long run gets what it came to.
+        using var stop = new CancellationTokenSource();
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+        var totals = SeedRun.Run(from, count, threads, TimeSpan.FromSeconds(seconds), stopAfterFailures: 20, t => Console.Error.WriteLine(Line(t)), stop.Token);
         Console.WriteLine(Line(totals));
+        Console.WriteLine($"seeds {from} to {totals.Next - 1}; go on with --from {totals.Next}");
         Console.WriteLine($"{totals.Elapsed.TotalSeconds:F0} s, {totals.Seeds / totals.Elapsed.TotalSeconds:F1} seeds a second on {threads} threads, {Environment.CpuUsage.TotalTime.TotalMilliseconds / Math.Max(1, totals.Seeds):F1} ms of CPU a seed, {totals.Steps / Math.Max(1, totals.Seeds)} steps, {GC.CollectionCount(0)}/{GC.CollectionCount(1)}/{GC.CollectionCount(2)} collections, {GC.GetTotalAllocatedBytes() / Math.Max(1, totals.Seeds) >> 10} KiB a seed");
         foreach (var (kind, faults) in totals.Faults) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {kind,-28} {faults,12:N0}"));
         foreach (var failed in totals.Failed.OrderBy(f => f.Seed)) Console.WriteLine($"seed {failed.Seed} FAILED: {failed.Failure}\n  replay: dotnet run --project perf -c Release -- simulate --seed {failed.Seed} --trace");
         return totals.Failed.Count == 0 ? 0 : 1;
+
+        void End(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            stop.Cancel();
+        }
     }
 
     private static string Line(SeedTotals totals) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{totals.Seeds:N0} seeds, {totals.Simulated.TotalHours:N0} simulated hours, {totals.Requests:N0} store requests, {totals.Faults.Values.Sum():N0} faults, {totals.Failed.Count} failures");
+        $"{totals.Seeds:N0} seeds, {totals.Simulated.TotalHours:N0} simulated hours, {totals.Requests:N0} store requests, {totals.Faults.Values.Sum():N0} faults, {totals.Failed.Count} failures, histories {totals.Histories:x16}");
 }

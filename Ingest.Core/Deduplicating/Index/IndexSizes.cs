@@ -23,6 +23,9 @@ internal static class IndexSizes
     /// <summary>Keys looked up together.</summary>
     public const int ProbeKeysMax = 64;
 
+    /// <summary>Smaller run files are read instead of mapped.</summary>
+    public const int MappedBytesMin = 1024;
+
     /// <summary>Largest object of the store; longer runs are stored as numbered parts.</summary>
     public const int PartBytes = 8192;
 
@@ -46,6 +49,9 @@ internal static class IndexSizes
 
     /// <summary>Keys looked up together.</summary>
     public const int ProbeKeysMax = 65_536;
+
+    /// <summary>Smaller run files, of a few thousand keys, as most commits make them, are read instead of mapped: that costs less than to map and unmap them.</summary>
+    public const int MappedBytesMin = 1 << 16;
 
     /// <summary>Largest object of the store; longer runs are stored as numbered parts. Below 2 GiB, what one memory can span.</summary>
     public const int PartBytes = 1 << 30;

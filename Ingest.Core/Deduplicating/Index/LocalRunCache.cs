@@ -27,7 +27,7 @@ public sealed class LocalRunCache(string folder, IdSource? ids = null)
     public async ValueTask AddAsync(RunDescriptor run, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
         var unfinished = NewFile();
-        await using (var file = Create(unfinished)) await file.WriteAsync(bytes, cancellation);
+        await using (var file = Create(unfinished, bytes.Length)) await file.WriteAsync(bytes, cancellation);
         Keep(unfinished, run.Name);
     }
 
@@ -90,10 +90,14 @@ public sealed class LocalRunCache(string folder, IdSource? ids = null)
     }
 
     /// <summary>Opens a file in the making; locked until it is closed, which is how another process knows not to tidy it away.</summary>
-    internal static FileStream Create(string path) => new(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16);
+    /// <param name="bytes">How many there will be, if it is known: most runs are far smaller than a buffer.</param>
+    internal static FileStream Create(string path, long bytes = long.MaxValue) =>
+        new(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, (int)Math.Min(bytes, 1 << 16));
 
     private RunReader? TryOpen(RunDescriptor run, bool hasContents)
     {
+        // Most runs are new to this worker, and an exception is a dear way to learn that.
+        if (!File.Exists(PathOf(run.Name))) return null;
         try
         {
             return RunReader.Open(PathOf(run.Name), run, hasContents);
@@ -116,7 +120,7 @@ public sealed class LocalRunCache(string folder, IdSource? ids = null)
         RunReader? reader = null;
         try
         {
-            using (var file = Create(unfinished))
+            using (var file = Create(unfinished, run.Bytes))
             {
                 if (!await RunObjects.CopyToAsync(store, run, file, cancellation))
                     throw new IndexDamagedException(run.Name, "it is missing from the store.");

@@ -1,17 +1,19 @@
 using System.Buffers;
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Ingest.Core.Deduplicating.Index;
 
-/// <summary>A whole local file, mapped read-only. Its name may be deleted meanwhile; its bytes must not be cut off.</summary>
+/// <summary>A whole local file, mapped read-only; a small one is read instead, which costs less than to map and unmap it. Its name may be deleted meanwhile; its bytes must not be cut off.</summary>
 internal sealed unsafe class MappedFile : IDisposable
 {
     // A file that is being disposed must not be touched: its addresses may be another's by then.
     private static readonly Lock s_lock = new();
     private static readonly HashSet<MappedFile> s_open = [];
 
-    private readonly MemoryMappedFile _file;
-    private readonly MemoryMappedViewAccessor _view;
+    private readonly MemoryMappedFile? _file;
+    private readonly MemoryMappedViewAccessor? _view;
     private readonly byte* _start;
     private bool _disposed;
 
@@ -22,6 +24,13 @@ internal sealed unsafe class MappedFile : IDisposable
         using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
         Length = RandomAccess.GetLength(handle);
         if (Length != expectedBytes || Length < RunTrailer.Bytes) throw new IndexDamagedException(run, $"the file has {Length} bytes instead of {expectedBytes}.");
+        if (Length < IndexSizes.MappedBytesMin)
+        {
+            _start = (byte*)NativeMemory.Alloc((nuint)Length);
+            ReadAll(handle, run);
+            return;
+        }
+
         _file = MemoryMappedFile.CreateFromFile(handle, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
         _view = _file.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
         byte* start = null;
@@ -36,9 +45,12 @@ internal sealed unsafe class MappedFile : IDisposable
 
     public byte* Start => _start;
 
+    /// <summary>Bytes that are held in memory, whatever the system does with its pages.</summary>
+    public long ResidentBytes => _file is null ? Length : 0;
+
     /// <summary>
-    /// Called on the thread of each lookup, at its end and whenever it has touched some hundred pages. For each page that it touches, the system maps those around it too, so that a few thousand keys may map all of an index: whoever bounds the
-    /// process's memory cannot wait until he looks the next time.
+    /// Called on the thread of each lookup, at its end and whenever it has touched some hundred pages. For each page that it touches, the system maps those around it too, so that a few thousand keys
+    /// may map all of an index: whoever bounds the process's memory cannot wait until he looks the next time.
     /// </summary>
     public static event Action? LookedUp;
 
@@ -49,6 +61,24 @@ internal sealed unsafe class MappedFile : IDisposable
         {
             foreach (var file in s_open) PageAdvice.Unload(file._start, file.Length);
         }
+    }
+
+    /// <summary>Says that pages will be read here and there.</summary>
+    public void ReadAtRandom()
+    {
+        if (_file is not null) PageAdvice.ReadAtRandom(_start, Length);
+    }
+
+    /// <summary>Says that the file will be read from front to back.</summary>
+    public void ReadInOrder()
+    {
+        if (_file is not null) PageAdvice.ReadInOrder(_start, Length);
+    }
+
+    /// <summary>Begins to read pages that are asked for shortly.</summary>
+    public void Fetch(long offset, long bytes)
+    {
+        if (_file is not null) PageAdvice.Fetch(_start + offset, bytes);
     }
 
     /// <summary>To be called at the end of each lookup, and in the course of large ones.</summary>
@@ -75,9 +105,25 @@ internal sealed unsafe class MappedFile : IDisposable
     private void Unmap()
     {
         if (_start is null) return; // it was never mapped
-        _view.SafeMemoryMappedViewHandle.ReleasePointer();
+        if (_file is null)
+        {
+            NativeMemory.Free(_start);
+            return;
+        }
+
+        _view!.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
         _file.Dispose();
+    }
+
+    private void ReadAll(SafeFileHandle handle, string run)
+    {
+        for (var at = 0L; at < Length;)
+        {
+            var read = RandomAccess.Read(handle, new Span<byte>(_start + at, (int)(Length - at)), at);
+            if (read == 0) throw new IndexDamagedException(run, $"the file was cut off at {at} of {Length} bytes while it was read.");
+            at += read;
+        }
     }
 
     private sealed class Piece(MappedFile file, byte* start, int bytes) : MemoryManager<byte>

@@ -3,8 +3,8 @@ namespace Ingest.Core.Deduplicating.Index;
 /// <summary>Walks through a run from its lowest key to its highest, a block at a time.</summary>
 internal sealed class RunCursor(RunReader run)
 {
-    private readonly UInt128[] _keys = new UInt128[run.Geometry.KeysPerBlock];
-    private readonly UInt128[] _contents = new UInt128[run.Geometry.ValueBytes > 0 ? run.Geometry.KeysPerBlock : 0];
+    private readonly UInt128[] _keys = new UInt128[run.Geometry.KeysIn(0)];
+    private readonly UInt128[] _contents = new UInt128[run.Geometry.ValueBytes > 0 ? run.Geometry.KeysIn(0) : 0];
     private long _block;
     private int _at = -1;
     private int _count;

@@ -36,8 +36,8 @@ internal static class RunMerging
         RandomAccess.SetLength(handle, geometry.FileBytes);
         var builder = new RunBuilder(geometry, runs.Min(r => r.Lowest), runs.Max(r => r.Highest), (offset, piece) => RandomAccess.Write(handle, piece, offset));
         var merged = new MergedCursor(runs, name);
-        var keys = new UInt128[SliceKeys];
-        var contents = new UInt128[geometry.ValueBytes > 0 ? SliceKeys : 0];
+        var keys = new UInt128[(int)Math.Min(SliceKeys, geometry.Keys)];
+        var contents = new UInt128[geometry.ValueBytes > 0 ? keys.Length : 0];
         for (int count; (count = merged.Take(keys, contents)) > 0;)
         {
             builder.Add(keys.AsSpan(0, count), contents.Length > 0 ? contents.AsSpan(0, count) : []);

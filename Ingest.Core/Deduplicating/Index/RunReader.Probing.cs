@@ -208,7 +208,7 @@ internal sealed unsafe partial class RunReader
         _start + (page * _geometry.BlockBytes) + ((block - (page * _geometry.BlocksPerFilterPage)) * _geometry.FilterWords * sizeof(ulong));
 
     /// <summary>A page that was never touched is likely still on disk, and reading it takes as long as a thousand lookups: begin now.</summary>
-    private void FetchPage(long page) => PageAdvice.Fetch(_start + _geometry.PageOffset(page), _geometry.PageBytes(page));
+    private void FetchPage(long page) => _file.Fetch(_geometry.PageOffset(page), _geometry.PageBytes(page));
 
     private UInt128 KeyAt(long block, int index) =>
         BinaryPrimitives.ReadUInt128BigEndian(new ReadOnlySpan<byte>(BlockStart(block) + (index * RunGeometry.KeyBytes), RunGeometry.KeyBytes));

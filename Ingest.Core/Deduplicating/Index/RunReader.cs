@@ -26,7 +26,7 @@ internal sealed unsafe partial class RunReader : IDisposable
         _filterReciprocal = _geometry.BlocksPerFilterPage > 1 ? (ulong.MaxValue / (ulong)_geometry.BlocksPerFilterPage) + 1 : 0;
         _verified = new ulong[(_geometry.Pages + 63) / 64];
         Descriptor = descriptor;
-        PageAdvice.ReadAtRandom(_start, file.Length);
+        file.ReadAtRandom();
     }
 
     public RunDescriptor Descriptor { get; }
@@ -37,8 +37,8 @@ internal sealed unsafe partial class RunReader : IDisposable
 
     public UInt128 Highest => _trailer.Highest;
 
-    /// <summary>Managed memory held, in bytes: one bit a page.</summary>
-    public long ResidentBytes => _verified.LongLength * sizeof(ulong);
+    /// <summary>Memory held, in bytes: one bit a page, and the whole file where it is small.</summary>
+    public long ResidentBytes => (_verified.LongLength * sizeof(ulong)) + _file.ResidentBytes;
 
     /// <summary>Opens a local file as the run that the log describes.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
@@ -63,7 +63,7 @@ internal sealed unsafe partial class RunReader : IDisposable
     }
 
     /// <summary>Says that the run will be read from front to back, as a merge does.</summary>
-    public void ReadInOrder() => PageAdvice.ReadInOrder(_start, _file.Length);
+    public void ReadInOrder() => _file.ReadInOrder();
 
     /// <summary>Copies a block's keys, and contents where there are any, into spans of at least <see cref="RunGeometry.KeysPerBlock"/>. Returns their number.</summary>
     public int ReadBlock(long block, Span<UInt128> keys, Span<UInt128> contents)
@@ -83,9 +83,9 @@ internal sealed unsafe partial class RunReader : IDisposable
     public void VerifyAll(CancellationToken cancellation)
     {
         Array.Clear(_verified);
-        PageAdvice.ReadInOrder(_start, _file.Length);
-        var keys = new UInt128[_geometry.KeysPerBlock];
-        var contents = new UInt128[_geometry.KeysPerBlock];
+        _file.ReadInOrder();
+        var keys = new UInt128[_geometry.KeysIn(0)];
+        var contents = new UInt128[_geometry.ValueBytes > 0 ? keys.Length : 0];
         UInt128 sum = 0;
         UInt128 last = 0;
         for (var block = 0L; block < _geometry.Blocks; block++)
@@ -110,7 +110,7 @@ internal sealed unsafe partial class RunReader : IDisposable
 
         if (last != Highest) throw Damaged("the highest key is not that of the trailer.");
         if (sum != _trailer.Sum) throw Damaged("the sum of its keys is not that of the trailer.");
-        PageAdvice.ReadAtRandom(_start, _file.Length);
+        _file.ReadAtRandom();
     }
 
     public void Dispose() => _file.Dispose();

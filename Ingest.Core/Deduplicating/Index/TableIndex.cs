@@ -195,7 +195,7 @@ public sealed partial class TableIndex : IDisposable
     {
         if (run.Descriptor.Keys >= IndexSizes.RecentRunKeysMax || _recent.Count + run.Descriptor.Keys > IndexSizes.RecentKeysMax) return false;
         var tag = ++_lastTag;
-        var keys = new UInt128[run.Geometry.KeysPerBlock];
+        var keys = new UInt128[run.Geometry.KeysIn(0)];
         var contents = new UInt128[_hasContents ? keys.Length : 0];
         for (var block = 0L; block < run.Geometry.Blocks; block++)
         {

@@ -148,6 +148,7 @@ internal sealed partial class ControlLoop
         var leaving = Owned(rights);
         foreach (var partition in leaving) partition.IsDraining = true;
         var committed = await CommitOpenAsync(cancellation);
+        Mutation.Set(Bug.TakesFailedHandOverForCommitted, ref committed, true);
         Log.HandedOver(_logger, leaving.Count, committed ? "committed" : "not committed, and read again by whoever gets them");
         Forget(leaving);
         if (!committed) await ResetAsync(cancellation);
@@ -167,7 +168,12 @@ internal sealed partial class ControlLoop
     /// <summary>
     /// By partition, not by right: the source's may be the one before ours, when we have just gone back and it has not heard of it yet. Its messages come in the order in which partitions come and go.
     /// </summary>
-    private List<PartitionState> Owned(IReadOnlyList<CommitRight> rights) => [.. rights.Select(r => _partitions.GetValueOrDefault(r.Source)).OfType<PartitionState>()];
+    private List<PartitionState> Owned(IReadOnlyList<CommitRight> rights)
+    {
+        List<PartitionState> owned = [.. rights.Select(r => _partitions.GetValueOrDefault(r.Source)).OfType<PartitionState>()];
+        Mutation.Set(Bug.HandsOverByRight, ref owned, all => [.. all.Where(p => rights.Contains(p.Right))]);
+        return owned;
+    }
 
     private void Forget(List<PartitionState> leaving)
     {
@@ -189,7 +195,7 @@ internal sealed partial class ControlLoop
         var old = reading.Select(p => p.Right!).ToArray();
         foreach (var right in old) right.Revoke();
         await EndJobsAsync();
-        foreach (var lane in _lanes.All) lane.Abandon();
+        _lanes.Abandon();
         if (reading.Length == 0 || !await RefreshAsync(cancellation)) return; // an assignment reads the tables anew
         Log.Rewinding(_logger, reading.Length);
         for (var i = 0; i < reading.Length; i++)

@@ -59,6 +59,19 @@ internal sealed class LaneSet : IDisposable
     /// <summary>The id under which a table knows the topic; null when it never knew one.</summary>
     public string? PinnedTopic(Snapshot table, TopicPartition source) => TopicPin.Of(table, _services.AppIdOf(source));
 
+    /// <summary>
+    /// Drops what is open in all tables. Runs made so far are nobody's own any more: rows to come are not held against those that were dropped, and the entry of one of them may
+    /// still arrive, so that it counts as a rival's.
+    /// </summary>
+    public void Abandon()
+    {
+        foreach (var lane in All) lane.Abandon();
+#if MUTATIONS
+        if (Mutation.Current == Bug.TakesAbandonedRunsForOwn) return;
+#endif
+        lock (_ownRuns) _ownRuns.Clear();
+    }
+
     /// <summary>Seals the lane's open batch and starts its commit.</summary>
     public void Start(TableLane lane, Task<JobResult>? after)
     {

@@ -113,7 +113,8 @@ public static class LogReader
         if (await table.ReadAsync(LogNames.Entry(version), cancellation) is not { } bytes) return null;
         try
         {
-            return new LogEntry(version, LogJson.Read(bytes), XxHash128.HashToUInt128(bytes));
+            var hash = XxHash128.HashToUInt128(bytes);
+            return new LogEntry(version, ReadEntries.Of(bytes, hash), hash);
         }
         catch (InvalidDataException malformed)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace Ingest.Core.Pool.Delta;
@@ -13,6 +14,9 @@ public static class TableSupport
 
     /// <summary>Metadata of columns that oblige a writer to check or to make values.</summary>
     private static readonly string[] s_refusedColumns = ["delta.invariants", "delta.generationExpression", "delta.identity.", "CURRENT_DEFAULT"];
+
+    /// <summary>What was found in a schema: each commit asks, and the schema is nearly always the very text of the commit before.</summary>
+    private static readonly ConditionalWeakTable<string, Judged> s_judged = [];
 
     /// <summary>Why the rows cannot be told from the files alone, in a sentence; null when they can. Deletion vectors and renamed columns would be overlooked.</summary>
     public static string? ReadProblem(Snapshot snapshot) => snapshot.Protocol is { MinReaderVersion: > 1 } protocol
@@ -31,7 +35,8 @@ public static class TableSupport
             return $"its property {key} is '{value}', which asks of writers what is not supported here. Unset it.";
         }
 
-        return SchemaProblem(metadata.SchemaString);
+        var judged = s_judged.GetOrAdd(metadata.SchemaString, static _ => new Judged());
+        return (judged.Problem ??= new Finding(SchemaProblem(metadata.SchemaString))).Text;
     }
 
     private static string? SchemaProblem(string schemaString)
@@ -104,10 +109,22 @@ public static class TableSupport
     }
 
     /// <summary>Column names with their types as JSON text.</summary>
-    public static Dictionary<string, string> Columns(string schemaString)
+    public static IReadOnlyDictionary<string, string> Columns(string schemaString) =>
+        s_judged.GetOrAdd(schemaString, static _ => new Judged()).Columns ??= ReadColumns(schemaString);
+
+    private static Dictionary<string, string> ReadColumns(string schemaString)
     {
         using var schema = JsonDocument.Parse(schemaString);
         return schema.RootElement.GetProperty("fields").EnumerateArray().ToDictionary(
             f => f.GetProperty("name").GetString()!, f => f.GetProperty("type").ToString(), StringComparer.OrdinalIgnoreCase);
+    }
+
+    private sealed record Finding(string? Text);
+
+    private sealed class Judged
+    {
+        public Finding? Problem { get; set; }
+
+        public IReadOnlyDictionary<string, string>? Columns { get; set; }
     }
 }

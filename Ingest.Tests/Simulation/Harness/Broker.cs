@@ -5,7 +5,7 @@ namespace Ingest.Tests.Simulation.Harness;
 /// <summary>A Kafka cluster: partitions with a start and an end, and one consumer group.</summary>
 internal sealed class Broker
 {
-    private readonly SortedDictionary<string, List<Message>[]> _topics = new(StringComparer.Ordinal);
+    private readonly Dictionary<TopicPartition, List<Message>> _logs = [];
     private readonly Dictionary<TopicPartition, long> _starts = [];
     private readonly HashSet<string> _replaced = new(StringComparer.Ordinal);
     private readonly World _world;
@@ -13,8 +13,8 @@ internal sealed class Broker
     public Broker(World world, IReadOnlyDictionary<string, int> topics, bool isCooperative)
     {
         _world = world;
-        foreach (var (topic, partitions) in topics) _topics[topic] = [.. Enumerable.Range(0, partitions).Select(_ => new List<Message>())];
-        Partitions = [.. _topics.SelectMany(t => Enumerable.Range(0, t.Value.Length).Select(p => new TopicPartition(t.Key, p)))];
+        Partitions = [.. topics.OrderBy(t => t.Key, StringComparer.Ordinal).SelectMany(t => Enumerable.Range(0, t.Value).Select(p => new TopicPartition(t.Key, p)))];
+        foreach (var partition in Partitions) _logs[partition] = [];
         Group = new Group(world, Partitions, isCooperative);
     }
 
@@ -24,7 +24,7 @@ internal sealed class Broker
 
     public long Publish(TopicPartition partition, byte[] payload)
     {
-        var log = _topics[partition.Topic][partition.Partition];
+        var log = _logs[partition];
 
         // Now and then an offset without a message, as transactions and compaction leave them.
         if (_world.Chance(0.05)) log.Add(new Message(null, _world.Now));
@@ -34,15 +34,19 @@ internal sealed class Broker
 
     public long Start(TopicPartition partition) => _starts.GetValueOrDefault(partition);
 
-    public long End(TopicPartition partition) => _topics[partition.Topic][partition.Partition].Count;
+    public long End(TopicPartition partition) => _logs[partition].Count;
 
-    public Message At(TopicPartition partition, long offset) => _topics[partition.Topic][partition.Partition][(int)offset];
+    public Message At(TopicPartition partition, long offset) => _logs[partition][(int)offset];
 
     /// <summary>Deletes a topic and creates it anew, empty, under its old name.</summary>
     public void Replace(string topic)
     {
-        foreach (var log in _topics[topic]) log.Clear();
-        foreach (var partition in Partitions.Where(p => p.Topic == topic)) _starts.Remove(partition);
+        foreach (var partition in Partitions.Where(p => p.Topic == topic))
+        {
+            _logs[partition].Clear();
+            _starts.Remove(partition);
+        }
+
         _replaced.Add(topic);
     }
 

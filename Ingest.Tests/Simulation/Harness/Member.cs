@@ -14,6 +14,9 @@ internal sealed class Member(World world, Process process, Broker broker, ByteBu
     /// <summary>Progress that was reported to the group: when, and up to where.</summary>
     public List<(TimeSpan At, TopicPartition Source, long Next)> Reports { get; } = [];
 
+    /// <summary>Partitions that it has and has not given up or lost.</summary>
+    public int HeldCount => _held.Count;
+
     public bool Holds(TopicPartition partition) => _held.ContainsKey(partition);
 
     /// <summary>All that the partition has now is committed, or it had nothing new when it was assigned. Not when more is committed than it has: a topic created anew must stop its partition.</summary>

@@ -19,7 +19,10 @@ internal enum StoreCall
 /// </summary>
 internal sealed class ObjectServer(World world)
 {
-    private readonly SortedDictionary<string, StoredBytes> _objects = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, StoredBytes> _objects = new(StringComparer.Ordinal);
+
+    /// <summary>Their names in order, for lists.</summary>
+    private readonly List<string> _names = [];
     private readonly SortedDictionary<string, TableWatch> _watches = new(StringComparer.Ordinal);
 
     public StoreWeather Weather { get; set; } = StoreWeather.Fair;
@@ -56,13 +59,16 @@ internal sealed class ObjectServer(World world)
     {
         var arrived = new StoredBytes(isTorn ? content[..(content.Length / 2)] : content, world.Now);
         if (!_objects.TryAdd(name, arrived)) return CreateOutcome.AlreadyExists;
+        _names.Insert(From(name), name);
         Watching(name)?.Written(name, arrived.Content);
         return CreateOutcome.Created;
     }
 
     public bool Replace(string name, byte[] content, bool isTorn)
     {
-        var arrived = _objects[name] = new StoredBytes(isTorn ? content[..(content.Length / 2)] : content, world.Now);
+        var arrived = new StoredBytes(isTorn ? content[..(content.Length / 2)] : content, world.Now);
+        if (!_objects.ContainsKey(name)) _names.Insert(From(name), name);
+        _objects[name] = arrived;
         Watching(name)?.Written(name, arrived.Content);
         return true;
     }
@@ -75,20 +81,37 @@ internal sealed class ObjectServer(World world)
     public bool Delete(string name)
     {
         if (!_objects.Remove(name, out var gone)) return false;
+        _names.RemoveAt(From(name));
         Watching(name)?.Deleted(name, gone);
         return true;
     }
 
-    public IEnumerable<string> NamesBelow(string prefix) => _objects.Keys.Where(n => n.StartsWith(prefix, StringComparison.Ordinal));
+    public IEnumerable<string> NamesBelow(string prefix)
+    {
+        for (var at = From(prefix); at < _names.Count && _names[at].StartsWith(prefix, StringComparison.Ordinal); at++) yield return _names[at];
+    }
 
     /// <summary>Objects in order; a stale list lacks what was created lately.</summary>
     public List<StoredObject> List(string prefix, string? after, DateTimeOffset epoch)
     {
         var since = Weather.IsListStale(world) ? world.Now - TimeSpan.FromSeconds(5) : TimeSpan.MaxValue;
         if (since < TimeSpan.MaxValue) world.Fault("stale list", prefix);
-        return [.. _objects
-            .Where(o => o.Key.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(o.Key, after) > 0 && o.Value.At <= since)
-            .Select(o => new StoredObject(o.Key, o.Value.Content.Length, epoch + o.Value.At))];
+        var found = new List<StoredObject>();
+        for (var at = From(string.CompareOrdinal(after, prefix) > 0 ? after! : prefix); at < _names.Count && _names[at].StartsWith(prefix, StringComparison.Ordinal); at++)
+        {
+            if (_names[at] == after) continue;
+            var stored = _objects[_names[at]];
+            if (stored.At <= since) found.Add(new StoredObject(_names[at], stored.Content.Length, epoch + stored.At));
+        }
+
+        return found;
+    }
+
+    /// <summary>Where the first name stands that is this one or comes behind it.</summary>
+    private int From(string name)
+    {
+        var at = _names.BinarySearch(name, StringComparer.Ordinal);
+        return at < 0 ? ~at : at;
     }
 
     private TableWatch? Watching(string name) => _watches.Count == 0 ? null : _watches.GetValueOrDefault(name[..Math.Max(0, name.IndexOf('/'))]);

@@ -13,8 +13,11 @@ internal static class SeedRun
         return Path.Combine(shared, $"ingest-simulation-{Environment.ProcessId}");
     }
 
-    /// <summary>Runs seeds from <paramref name="from"/> on until there were <paramref name="count"/>, time is up, or <paramref name="stopAfterFailures"/> have failed.</summary>
-    public static SeedTotals Run(int from, int count, int threads, TimeSpan atMost, int stopAfterFailures, Action<SeedTotals>? progress = null)
+    /// <summary>
+    /// Runs seeds from <paramref name="from"/> on until there were <paramref name="count"/>, time is up, <paramref name="stopAfterFailures"/> have failed, or <paramref name="stop"/> says so: what was
+    /// begun is then ended, so that all seeds below <see cref="SeedTotals.Next"/> were run.
+    /// </summary>
+    public static SeedTotals Run(int from, int count, int threads, TimeSpan atMost, int stopAfterFailures, Action<SeedTotals>? progress = null, CancellationToken stop = default)
     {
         var totals = new SeedTotals();
         var folder = WorkFolder();
@@ -22,7 +25,7 @@ internal static class SeedRun
         var next = from - 1;
         var workers = Enumerable.Range(0, threads).Select(t => new Thread(() =>
         {
-            while (watch.Elapsed < atMost && totals.Failed.Count < stopAfterFailures)
+            while (watch.Elapsed < atMost && totals.Failed.Count < stopAfterFailures && !stop.IsCancellationRequested)
             {
                 var seed = Interlocked.Increment(ref next);
                 if (seed >= (long)from + count) return;
@@ -34,6 +37,7 @@ internal static class SeedRun
         foreach (var worker in workers) worker.Join();
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         totals.Elapsed = watch.Elapsed;
+        totals.Next = from + totals.Seeds;
         return totals;
     }
 
@@ -73,7 +77,13 @@ internal sealed class SeedTotals
 
     public long Requests { get; private set; }
 
+    /// <summary>All histories in one number, in whatever order they ended: equal for the same seeds of the same code.</summary>
+    public ulong Histories { get; private set; }
+
     public TimeSpan Elapsed { get; set; }
+
+    /// <summary>The first seed that was not run.</summary>
+    public int Next { get; set; }
 
     public IReadOnlyDictionary<string, long> Faults => _faults;
 
@@ -87,6 +97,7 @@ internal sealed class SeedTotals
             Simulated += result.Simulated;
             Steps += result.Steps;
             Requests += result.Requests;
+            Histories += (result.History ^ (ulong)result.Seed) * 0x9e3779b97f4a7c15;
             foreach (var (kind, count) in result.Faults) _faults[kind] = _faults.GetValueOrDefault(kind) + count;
             if (result.Failure is not null) Failed.Add(result);
         }

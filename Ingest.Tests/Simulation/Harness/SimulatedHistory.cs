@@ -13,6 +13,9 @@ internal static class SimulatedHistory
     /// <summary>Virtual time within which everything must be committed once all is mended.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(20);
 
+    /// <summary>Likewise until what workers say of themselves is true.</summary>
+    private static readonly TimeSpan s_hearsay = TimeSpan.FromMinutes(2);
+
     public static HistoryResult Run(int seed, string folder, TextWriter? trace = null)
     {
         var world = new World(seed, trace);
@@ -62,6 +65,7 @@ internal static class SimulatedHistory
         storm.End();
         var deadline = world.Now + s_patience;
         if (!world.RunUntil(() => IsSettled(broker, fleet), deadline)) world.Fail($"Stuck: {Describe(broker, fleet)}");
+        if (!world.RunUntil(() => KnowWhatTheyHold(fleet), world.Now + s_hearsay)) world.Fail($"A worker says that it reads what it has handed over or lost: {Describe(broker, fleet)}");
 
         // What stopped loudly and can go on is helped on its way, as its message says.
         if (fleet.Living.SelectMany(w => w.Halted).Any(h => h.Contains("expired", StringComparison.Ordinal) || h.Contains("not in the log", StringComparison.Ordinal)))
@@ -97,11 +101,32 @@ internal static class SimulatedHistory
     /// <summary>All that is published is committed, or stopped loudly.</summary>
     public static bool IsSettled(Broker broker, Fleet fleet)
     {
-        foreach (var partition in broker.Partitions)
+        // Asked after every step: by index, and no longer than it takes.
+        for (var p = 0; p < broker.Partitions.Count; p++)
         {
-            var done = false;
-            foreach (var worker in fleet.Living) done |= worker.Member.IsCaughtUp(partition) || (worker.Member.IsHalted(partition) && Says(worker, partition));
-            if (!done) return false;
+            if (!IsSettled(broker.Partitions[p], fleet)) return false;
+        }
+
+        return true;
+    }
+
+    private static bool IsSettled(TopicPartition partition, Fleet fleet)
+    {
+        for (var w = 0; w < fleet.Living.Count; w++)
+        {
+            var worker = fleet.Living[w];
+            if (worker.Member.IsCaughtUp(partition) || (worker.Member.IsHalted(partition) && Says(worker, partition))) return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>What a worker says of itself is what its readiness is made of: a partition that it has no more would look unread for ever.</summary>
+    private static bool KnowWhatTheyHold(Fleet fleet)
+    {
+        foreach (var worker in fleet.Living)
+        {
+            if (worker.Status.AssignedPartitions > worker.Member.HeldCount) return false;
         }
 
         return true;

@@ -31,6 +31,7 @@ public sealed class KeptSeedTests : IDisposable
         { 7, "A sealed file without rows could not be written, since the offsets of a text column to which nothing was appended had no first one; the worker ended." },
         { 1488, "The simulated broker said the end of a partition again and again, until nothing more went into the mailbox of a worker that waited for the store: the simulator's own mistake." },
         { 1966, "A sealer that had slept took the end of a cleaned log for the end of the log, did not know the files of a plan, and put a file without rows in the place of one that was committed." },
+        { 19411, "An entry that its worker had given up arrived late, and the worker's next batch was not held against its rows, for the run in it was its own: a row stood twice." },
         { 5565, "A worker slept for a week between a create and the look at it, vacuum took the file, and the worker ended, saying that the store loses data." },
     };
 
