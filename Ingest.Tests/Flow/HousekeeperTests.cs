@@ -2,7 +2,6 @@ using Ingest.Core;
 using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Pool.Sealing;
 using Ingest.Core.Stores;
-using Ingest.Core.Transfers;
 using Ingest.Tests.Stores;
 
 namespace Ingest.Tests.Flow;

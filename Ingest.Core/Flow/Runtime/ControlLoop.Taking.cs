@@ -1,5 +1,3 @@
-using Ingest.Core.Contracts;
-using Ingest.Core.Flow.Protocol;
 using Ingest.Core.Normalizing;
 using Ingest.Core.Transfers;
 

@@ -2,7 +2,6 @@ using Ingest.Core.Batching;
 using Ingest.Core.Contracts;
 using Ingest.Core.Flow.Protocol;
 using Ingest.Core.Flow.Telemetry;
-using Ingest.Core.Normalizing;
 using Ingest.Core.Transfers;
 using Microsoft.Extensions.Logging;
 

@@ -1,4 +1,3 @@
-using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Stores;
 using Ingest.Core.Transfers;
 
