@@ -18,7 +18,7 @@ public sealed class HousekeepingFailureTests
         using var stop = new CancellationTokenSource();
         using var worker = city.NewWorker();
         var running = worker.RunAsync(stop.Token);
-        await worker.UntilAsync(_ => log.Lines.Count(l => l.StartsWith("1016 Sealing of table 'payments' fails", StringComparison.Ordinal)) > 0, running);
+        await worker.UntilAsync(_ => log.Lines.Any(l => l.StartsWith("1016 Sealing of table 'payments' fails", StringComparison.Ordinal)), running);
         var calls = store.Calls;
         await worker.UntilAsync(_ => store.Calls > calls + 10, running); // so that it was put off and begun again
         Assert.True(worker.Store.Health.IsWell);

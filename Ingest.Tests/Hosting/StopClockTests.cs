@@ -10,7 +10,7 @@ public sealed class StopClockTests
     {
         var time = new FakeTimeProvider();
         using var stopping = new CancellationTokenSource();
-        var clock = new StopClock(stopping.Token, time);
+        var clock = new StopClock(time, stopping.Token);
         time.Advance(TimeSpan.FromDays(1));
         Assert.Equal(TimeSpan.FromSeconds(5), Left());
 

@@ -14,7 +14,7 @@ internal sealed class StopClock
     private readonly TimeProvider _time;
     private long _stoppingAt;
 
-    public StopClock(CancellationToken stopping, TimeProvider time)
+    public StopClock(TimeProvider time, CancellationToken stopping)
     {
         _time = time;
         stopping.Register(() => Interlocked.CompareExchange(ref _stoppingAt, time.GetTimestamp(), 0));

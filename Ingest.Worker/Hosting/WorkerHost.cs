@@ -46,7 +46,7 @@ internal static class WorkerHost
     {
         services.AddSingleton(options);
         services.AddSingleton(catalog);
-        services.AddSingleton(provider => new StopClock(provider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping, TimeProvider.System));
+        services.AddSingleton(provider => new StopClock(TimeProvider.System, provider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
         services.AddSingleton(provider => PoolStore.Open(options.Pool, options.Store, options.Retry, TimeProvider.System, Logger(provider, "Ingest.Store")));
         services.AddSingleton(provider =>
         {
