@@ -6,11 +6,25 @@ namespace Ingest.Core.Flow.Runtime;
 /// <summary>Taking decoded chunks into open batches.</summary>
 internal sealed partial class ControlLoop
 {
-    /// <summary>Takes chunks that are decoded, in line: what is new in them is looked up for all together.</summary>
+    /// <summary>Takes chunks that are decoded, in line.</summary>
     private int TakeReady()
     {
         var taken = 0;
-        while (taken < (IsWide() ? 1 : ChunksPerTurn) && MayTake() && _gate.Line.TryPeek(out var ticket) && ticket.IsDone)
+        while (taken < ChunksPerTurn)
+        {
+            var together = TakeTogether(IsWide() ? 1 : ChunksPerTurn - taken);
+            if (together == 0) break;
+            taken += together;
+        }
+
+        return taken;
+    }
+
+    /// <summary>Takes as many of them as are there, at most so many: what is new in them is looked up for all together.</summary>
+    private int TakeTogether(int atMost)
+    {
+        var taken = 0;
+        while (taken < atMost && MayTake() && _gate.Line.TryPeek(out var ticket) && ticket.IsDone)
         {
             _gate.Line.TryRead(out _);
             if (ticket.Failure is { } bug) throw new InvalidOperationException($"Decoding {ticket.Chunk.Source} {ticket.Chunk.Range} failed; this is a bug.", bug);
