@@ -12,4 +12,7 @@ public sealed class IndexDamagedException(string run, string what)
 
     /// <summary>Name of the run, or of the table's index as a whole.</summary>
     public string Run { get; } = run;
+
+    /// <summary>There is no such run. Of a state of the log that was read long ago that is no damage: the run may have been merged into another since, and deleted.</summary>
+    public bool IsMissing { get; init; }
 }

@@ -123,7 +123,7 @@ public sealed class LocalRunCache(string folder, IdSource? ids = null)
             using (var file = Create(unfinished, run.Bytes))
             {
                 if (!await RunObjects.CopyToAsync(store, run, file, cancellation))
-                    throw new IndexDamagedException(run.Name, "it is missing from the store.");
+                    throw new IndexDamagedException(run.Name, "it is missing from the store.") { IsMissing = true };
             }
 
             // Mapped before it has its name: whoever deletes it from then on deletes only the name.

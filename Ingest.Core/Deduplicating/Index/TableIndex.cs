@@ -69,7 +69,7 @@ public sealed partial class TableIndex : IDisposable
         }
     }
 
-    /// <summary>Brings the index to the state that the log gives for one of its versions. When it throws a store's failure, nothing has changed.</summary>
+    /// <summary>Brings the index to the state that the log gives for one of its versions. When it throws a store's failure, or that a run is missing, nothing has changed.</summary>
     /// <exception cref="IndexDamagedException">The runs do not add up to the log's totals, or one is missing or damaged.</exception>
     /// <exception cref="StoreException">The store failed while a run was fetched.</exception>
     public ValueTask SyncAsync(IndexState state, CancellationToken cancellation)
@@ -156,7 +156,7 @@ public sealed partial class TableIndex : IDisposable
         catch (Exception failure)
         {
             foreach (var run in opened) run.Dispose();
-            if (failure is IndexDamagedException damage) Poison(damage);
+            if (failure is IndexDamagedException { IsMissing: false } damage) Poison(damage);
             throw;
         }
     }

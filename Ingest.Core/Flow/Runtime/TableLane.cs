@@ -182,12 +182,24 @@ internal sealed class TableLane : IDisposable
     public async ValueTask ReadLogAsync(CancellationToken cancellation) =>
         _seen = InFlight is null ? await Table.RefreshAsync(cancellation) : await Table.PeekAsync(cancellation);
 
-    /// <summary>Brings the index up to the log: the runs of our own commits, and those of other workers.</summary>
+    /// <summary>Brings the index up to the log: the runs of our own commits, and those of other workers. One that is there already stays: what it knows more of is true, too.</summary>
     public async ValueTask SyncIndexAsync(Snapshot snapshot, CancellationToken cancellation)
     {
-        if (snapshot.Version == IndexVersion) return;
-        await Index.SyncAsync(new IndexState(snapshot.Index.Runs, snapshot.Index.TotalKeys, snapshot.Index.TotalSum), cancellation);
-        IndexVersion = snapshot.Version;
+        while (snapshot.Version > IndexVersion)
+        {
+            try
+            {
+                await Index.SyncAsync(new IndexState(snapshot.Index.Runs, snapshot.Index.TotalKeys, snapshot.Index.TotalSum), cancellation);
+                IndexVersion = snapshot.Version;
+            }
+            catch (IndexDamagedException missing) when (missing.IsMissing)
+            {
+                // After a sleep of days: it was merged into another and deleted since this state was read.
+                await ReadLogAsync(cancellation);
+                if (Newest.Version <= snapshot.Version) throw;
+                snapshot = Newest;
+            }
+        }
     }
 
     /// <summary>Drops all that is open and not committed; it will be read again.</summary>
