@@ -65,13 +65,16 @@ internal sealed class Housekeeper
     public async Task ReleaseAsync()
     {
         using var enough = new CancellationTokenSource(s_releaseMax, _services.Time);
-        try
+        foreach (var table in _tables)
         {
-            foreach (var table in _tables) await table.Lease.ReleaseAsync(enough.Token);
-        }
-        catch (OperationCanceledException) when (enough.IsCancellationRequested)
-        {
-            // Another worker waits for a term.
+            try
+            {
+                await table.Lease.ReleaseAsync(enough.Token);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException || enough.IsCancellationRequested)
+            {
+                // Another worker waits for a term.
+            }
         }
     }
 

@@ -33,6 +33,8 @@ public sealed class KeptSeedTests : IDisposable
         { 1966, "A sealer that had slept took the end of a cleaned log for the end of the log, did not know the files of a plan, and put a file without rows in the place of one that was committed." },
         { 19411, "An entry that its worker had given up arrived late, and the worker's next batch was not held against its rows, for the run in it was its own: a row stood twice." },
         { 19286, "A worker slept for eight days with a state of the log in hand, a run of its index had been merged and deleted meanwhile, and the worker ended, saying that the index is damaged." },
+        { 458, "A store refused to delete a lease when its worker ended, and the worker ended as if it had broken down." },
+        { 1720, "The same." },
         { 5565, "A worker slept for a week between a create and the look at it, vacuum took the file, and the worker ended, saying that the store loses data." },
     };
 
