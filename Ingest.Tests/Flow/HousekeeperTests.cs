@@ -14,6 +14,19 @@ public sealed class HousekeeperTests
     private readonly Slow _slow = new();
 
     [Fact]
+    public void What_fails_is_told_once_for_each_reason_and_not_while_the_store_is_spared()
+    {
+        var duty = new KeepingDuty("Sealing", TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        Assert.Equal([false, true, false, false, true], new[] { null, "refused", null, "refused", "gone" }.Select(duty.Failed));
+        Assert.True(duty.FailingFor > TimeSpan.Zero);
+        Assert.True(duty.Done());
+        Assert.Equal(TimeSpan.Zero, duty.FailingFor);
+        Assert.False(duty.Failed(null));
+        Assert.False(duty.Done());
+        Assert.True(duty.Failed("gone"));
+    }
+
+    [Fact]
     public async Task A_plan_that_takes_longer_than_the_lease_is_nobody_elses_meanwhile()
     {
         await using var worker = await SealingAsync();

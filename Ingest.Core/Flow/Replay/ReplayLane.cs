@@ -107,6 +107,9 @@ internal sealed class ReplayLane : IDisposable
     private void Abandon()
     {
         _deduplicator.AbandonAll();
+
+        // An entry that was given up may still arrive. Its rows are judged anew then, so it counts as a rival's.
+        lock (_ownRuns) _ownRuns.Clear();
         _open.Dispose();
         Forget();
     }

@@ -12,34 +12,38 @@ internal sealed class KeepingDuty(string what, TimeSpan firstWait, TimeProvider 
     private TimeSpan _wait;
     private long _failedAt;
     private long _failingSince;
+    private bool _isFailing;
     private string? _why;
 
     /// <summary>As messages name it.</summary>
     public string What => what;
 
     /// <summary>False for a while after a failure.</summary>
-    public bool IsDue => _why is null || time.GetElapsedTime(_failedAt) >= _wait;
+    public bool IsDue => !_isFailing || time.GetElapsedTime(_failedAt) >= _wait;
 
     /// <summary>How long it has not come through; zero when it did the last time.</summary>
     public TimeSpan FailingFor => Interlocked.Read(ref _failingSince) is not 0 and var since ? time.GetElapsedTime(since) : TimeSpan.Zero;
 
     /// <summary>It failed; true when that is news.</summary>
-    public bool Failed(string why)
+    /// <param name="why">The reason; null when it was not even tried, for the store is spared after other failures.</param>
+    public bool Failed(string? why)
     {
         _failedAt = time.GetTimestamp();
-        _wait = _why is null ? firstWait : _wait * 2 < s_waitMax ? _wait * 2 : s_waitMax;
-        if (_why is null) Interlocked.Exchange(ref _failingSince, _failedAt);
-        var isNews = why != _why;
+        _wait = !_isFailing ? firstWait : _wait * 2 < s_waitMax ? _wait * 2 : s_waitMax;
+        if (!_isFailing) Interlocked.Exchange(ref _failingSince, _failedAt);
+        _isFailing = true;
+        if (why is null || why == _why) return false;
         _why = why;
-        return isNews;
+        return true;
     }
 
     /// <summary>It came through, or is another worker's now; true when that is news.</summary>
     public bool Done()
     {
-        if (_why is null) return false;
-        _why = null;
+        if (!_isFailing) return false;
+        var wasTold = _why is not null;
+        (_isFailing, _why) = (false, null);
         Interlocked.Exchange(ref _failingSince, 0);
-        return true;
+        return wasTold;
     }
 }
