@@ -14,7 +14,7 @@ namespace Ingest.Core.Deduplicating;
 /// Identity mode: a row with a known key is a duplicate when its content is that of the row that has the key, else a conflict. Content mode
 /// knows no conflicts: the key is the content.
 /// </remarks>
-public sealed class Deduplicator(DatasetPlan plan, TableIndex index) : IDisposable
+public sealed class Deduplicator(DatasetPlan plan, TableIndex index, int rowsTogether = IndexSizes.ProbeKeysMax) : IDisposable
 {
     private const byte New = 1;
     private const byte Conflict = 2;
@@ -36,6 +36,9 @@ public sealed class Deduplicator(DatasetPlan plan, TableIndex index) : IDisposab
     private UInt128[] _holders = [];
     private bool[] _present = [];
     private int[] _starts = [];
+
+    /// <summary>How many rows each of several tables should look up together, so that their buffers, some 80 bytes a row that nobody else counts, stay small with many tables, too.</summary>
+    public static int RowsTogether(int tables) => Math.Clamp(IndexSizes.ProbeKeysMax / Math.Max(1, tables), IndexSizes.ProbeKeysMax / 16, IndexSizes.ProbeKeysMax);
 
     /// <summary>Keys selected but not yet committed.</summary>
     public int PendingCount => _pending.Count;
@@ -88,9 +91,9 @@ public sealed class Deduplicator(DatasetPlan plan, TableIndex index) : IDisposab
         // Something is left of lookups that failed.
         _parts.Clear();
         _count = 0;
-        var together = (int)Math.Min(rows, IndexSizes.ProbeKeysMax);
+        var together = (int)Math.Min(rows, rowsTogether);
         if (_rows.Length >= together) return;
-        together = Math.Min(IndexSizes.ProbeKeysMax, Math.Max(together, _rows.Length * 2));
+        together = Math.Min(rowsTogether, Math.Max(together, _rows.Length * 2));
         _rows = new int[together];
         _gathered = new UInt128[together];
         _verdicts = new byte[together];

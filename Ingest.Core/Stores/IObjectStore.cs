@@ -75,4 +75,7 @@ public enum StoreFault
 public sealed class StoreException(StoreFault kind, string message, Exception? inner = null) : IOException(message, inner)
 {
     public StoreFault Kind { get; } = kind;
+
+    /// <summary>It was not even tried, for the store has failed so often that it is spared for a while: no reason of its own.</summary>
+    public bool IsSpared { get; init; }
 }

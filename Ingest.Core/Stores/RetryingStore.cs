@@ -166,7 +166,7 @@ public sealed class RetryingStore : IObjectStore
         }
         catch (BrokenCircuitException e)
         {
-            throw new StoreException(StoreFault.Transient, $"Cannot {call} {name}: the store has failed so often that it is spared for {_options.CircuitOpenFor.TotalSeconds:0.#} s.", e);
+            throw new StoreException(StoreFault.Transient, $"Cannot {call} {name}: the store has failed so often that it is spared for {_options.CircuitOpenFor.TotalSeconds:0.#} s.", e) { IsSpared = true };
         }
         catch (TimeoutRejectedException e) when (pipeline == _repeatAll)
         {

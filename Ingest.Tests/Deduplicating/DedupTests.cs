@@ -139,7 +139,7 @@ public sealed class DedupTests
         await world.OpenAsync();
         await world.CommitAsync([.. Enumerable.Range(1, 40).Select(k => (UInt128)k)], mode == DedupMode.Identity ? [.. Enumerable.Range(1, 40).Select(k => (UInt128)(k % 3))] : null);
         var random = new Random(7);
-        using var together = new Deduplicator(Plan(mode), world.Index);
+        using var together = new Deduplicator(Plan(mode), world.Index, Deduplicator.RowsTogether(59));
         using var singly = new Deduplicator(Plan(mode), world.Index);
         for (var turn = 0; turn < 200; turn++)
         {

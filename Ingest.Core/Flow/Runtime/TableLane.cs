@@ -16,6 +16,9 @@ namespace Ingest.Core.Flow.Runtime;
 /// </summary>
 internal sealed class TableLane : IDisposable
 {
+    // A transfer of a million records must not cost its size for ever, once for each chunk of a turn.
+    private const int SpareRowsMax = 1 << 16;
+
     private readonly TimeProvider _time;
     private readonly Selection _selection = new();
     private readonly Queue<Begun> _begun = [];
@@ -30,7 +33,7 @@ internal sealed class TableLane : IDisposable
     private long _keysBytes;
     private Snapshot _seen;
 
-    public TableLane(DatasetPlan plan, IObjectStore store, IObjectStore storeBeside, DeltaTable table, TableIndex index, IndexMerges merges, ByteBudget budget, TimeProvider time)
+    public TableLane(DatasetPlan plan, IObjectStore store, IObjectStore storeBeside, DeltaTable table, TableIndex index, IndexMerges merges, ByteBudget budget, TimeProvider time, int tables = 1)
     {
         Plan = plan;
         Store = store;
@@ -40,7 +43,7 @@ internal sealed class TableLane : IDisposable
         Merges = merges;
         _seen = table.Current;
         IndexVersion = _seen.Version;
-        Deduplicator = new Deduplicator(plan, index);
+        Deduplicator = new Deduplicator(plan, index, Deduplicator.RowsTogether(tables));
         Budget = budget;
         _time = time;
         _open = new OpenBatch(plan);
@@ -142,7 +145,7 @@ internal sealed class TableLane : IDisposable
         var counts = new TakenCounts(selection.Count, selection.Duplicates, refused);
         Aged(counts);
         Progress.Count(ordinal, counts.Written, counts.Duplicates, counts.Quarantined, _hours.Of(chunk.Chunk, published, records, selection, chunk.Rejections, dataset, skipBelow, counts));
-        _spare.Push(selection);
+        if (selection.Rows.Length <= SpareRowsMax) _spare.Push(selection);
         return counts;
     }
 
@@ -196,7 +199,7 @@ internal sealed class TableLane : IDisposable
             {
                 // After a sleep of days: it was merged into another and deleted since this state was read.
                 await ReadLogAsync(cancellation);
-                if (Newest.Version <= snapshot.Version) throw;
+                if (Newest.Index.Runs.Any(r => r.Name == missing.Run)) throw;
                 snapshot = Newest;
             }
         }

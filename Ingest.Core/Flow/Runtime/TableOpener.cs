@@ -14,7 +14,7 @@ internal static class TableOpener
     {
         var lanes = new List<TableLane>();
         foreach (var plan in catalog.Datasets.Append(QuarantineDataset.Plan))
-            lanes.Add(await OpenAsync(plan, options, services, slot, budget, cancellation));
+            lanes.Add(await OpenAsync(plan, options, services, slot, budget, catalog.Datasets.Length, cancellation));
 
         var jobs = new CommitJobServices(
             services.Files.EncodeAsync,
@@ -33,7 +33,7 @@ internal static class TableOpener
             throw new StoreException(StoreFault.Unknown, $"{name} is in the store with other content, although its name is ours alone.");
     }
 
-    private static async Task<TableLane> OpenAsync(DatasetPlan plan, EngineOptions options, EngineServices services, CacheSlot slot, ByteBudget budget, CancellationToken cancellation)
+    private static async Task<TableLane> OpenAsync(DatasetPlan plan, EngineOptions options, EngineServices services, CacheSlot slot, ByteBudget budget, int tables, CancellationToken cancellation)
     {
         var store = new PrefixedStore(services.Pool, plan.Name);
         var table = await DeltaTable.OpenOrCreateAsync(store, TableSpecs.For(plan, options.CheckpointInterval), services.Ids, services.Time, cancellation);
@@ -41,6 +41,6 @@ internal static class TableOpener
         var index = await IndexOpener.OpenOrRebuildAsync(plan, store, table, cache, services, cancellation);
         Log.TableOpened(services.Logger, plan.Name, table.Current.Version, table.Current.LiveFiles, index.TotalKeys, table.Current.Index.Runs.Length);
         var merges = new IndexMerges(index, plan.Name, services.Time, services.Scheduler, services.Logger);
-        return new TableLane(plan, store, new PrefixedStore(services.PoolBeside ?? services.Pool, plan.Name), table, index, merges, budget, services.Time);
+        return new TableLane(plan, store, new PrefixedStore(services.PoolBeside ?? services.Pool, plan.Name), table, index, merges, budget, services.Time, tables);
     }
 }
