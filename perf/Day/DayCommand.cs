@@ -21,8 +21,9 @@ internal static class DayCommand
         var keys = new Option<long[]>("--keys") { Description = "Keys that the table's index holds already, one run for each number.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [0, 100_000_000] };
         var keep = new Option<bool>("--keep") { Description = "Leave the pool of the last run in the folder, for scan." };
         var folder = new Option<string>("--work") { Description = "Folder for pools.", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "ingest-perf") };
+        var worker = new Option<string?>("--worker") { Description = "Folder of a published Ingest.Worker to measure, as the image has it. Default: the one built with this program." };
         var output = new Option<string>("--output") { Description = "Report to write.", DefaultValueFactory = _ => Path.Combine("perf", "RESULTS.md") };
-        var command = new Command("day", $"Ingest a day of the city. The brokers to use: {KafkaAccess.BrokersVariable} and {KafkaAccess.PropertiesVariable}, as for compare.") { transfers, keys, keep, folder, output };
+        var command = new Command("day", $"Ingest a day of the city. The brokers to use: {KafkaAccess.BrokersVariable} and {KafkaAccess.PropertiesVariable}, as for compare.") { transfers, keys, keep, folder, worker, output };
         command.SetAction(async (parse, cancellation) =>
         {
             if (KafkaAccess.FromEnvironment() is not { } kafka)
@@ -32,13 +33,13 @@ internal static class DayCommand
             }
 
             var work = Workload.Of("batch", parse.GetValue(transfers) * RecordsPerTransfer);
-            await ResultsFile.WriteSectionAsync(parse.GetValue(output)!, "day", await MeasureAsync(work, kafka, parse.GetValue(keys)!, parse.GetValue(keep), Path.GetFullPath(parse.GetValue(folder)!), cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+            await ResultsFile.WriteSectionAsync(parse.GetValue(output)!, "day", await MeasureAsync(work, kafka, parse.GetValue(keys)!, parse.GetValue(keep), Path.GetFullPath(parse.GetValue(folder)!), parse.GetValue(worker), cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
             return ExitCodes.Ok;
         });
         return command;
     }
 
-    private static async Task<string> MeasureAsync(Workload work, KafkaAccess kafka, long[] keys, bool keep, string folder, CancellationToken cancellation)
+    private static async Task<string> MeasureAsync(Workload work, KafkaAccess kafka, long[] keys, bool keep, string folder, string? worker, CancellationToken cancellation)
     {
         var started = Stopwatch.GetTimestamp();
         await WorkloadTopics.PublishAsync(work, kafka, cancellation).ConfigureAwait(false);
@@ -53,7 +54,7 @@ internal static class DayCommand
             try
             {
                 if (held > 0) await HeldKeys.CreateAsync(stage, held, cancellation).ConfigureAwait(false);
-                var run = await new WorkerContender().RunAsync(stage, check: held == 0, cancellation).ConfigureAwait(false);
+                var run = await new WorkerContender(published: worker).RunAsync(stage, check: held == 0, cancellation).ConfigureAwait(false);
                 page.Append(await RowAsync(stage, held, run, cancellation).ConfigureAwait(false));
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {held:N0} keys before: wall {run.Wall.TotalSeconds:F1} s, CPU {run.Cpu.TotalSeconds:F1} s, peak {Output.Bytes(run.PeakBytes)}, {run.AllocatedBytes:F0} bytes allocated a record, gen2 {run.Gen2}"));
             }
@@ -64,7 +65,7 @@ internal static class DayCommand
             }
         }
 
-        return page.Append("\n`dotnet run --project perf -c Release -- day`; the worker in a process of its own, from its start to its exit, the broker on the same cores.\n").ToString();
+        return page.Append(CultureInfo.InvariantCulture, $"\n`dotnet run --project perf -c Release -- day{(worker is null ? "" : " --worker …")}`; the worker {(worker is null ? "" : "is the program as the image has it, ")} in a process of its own, from its start to its exit, the broker on the same cores.\n").ToString();
     }
 
     private static async Task<string> RowAsync(Stage stage, long held, Measurement run, CancellationToken cancellation)
