@@ -9,17 +9,21 @@ using Ingest.Core.Pool.Parquet;
 using Ingest.Core.Stores;
 using Ingest.Core.Transfers;
 using Ingest.Perf.Compare;
+using Ingest.Perf.Index;
 using Ingest.Perf.Workloads;
 
 namespace Ingest.Perf.Day;
 
-/// <summary>A table whose index holds so many keys already. The keys are random, and the files that the log names for them do not exist: nothing reads them.</summary>
+/// <summary>
+/// A table whose index holds so many keys already, of the last 400 days, the workload's own among them, in the runs that commits of a backlog and their merges leave behind. The files that the
+/// log names for them do not exist: nothing reads them.
+/// </summary>
 internal static class HeldKeys
 {
     /// <summary>What the log says of the size of such a file.</summary>
     public const int FileBytes = 1;
 
-    private const int RunKeysMax = 10_000_000;
+    private const int Dates = 400, KeysPerCommit = 500_000;
 
     public static async Task CreateAsync(Stage stage, long keys, CancellationToken cancellation)
     {
@@ -30,11 +34,12 @@ internal static class HeldKeys
         var table = await DeltaTable.OpenOrCreateAsync(store, TableSpecs.For(plan, 1000), IdSource.System, TimeProvider.System, cancellation).ConfigureAwait(false);
         var right = new CommitRight(new TopicPartition(work.Topic(0), 99), 0);
         var offset = 0L;
-        for (var left = keys; left > 0; left -= RunKeysMax)
+        var space = new KeySpace(keys, Dates, carryDates: true, firstDay: Workload.LastDay - Dates + 1);
+        var folder = Directory.CreateDirectory(stage.Output + "-fill").FullName;
+        foreach (var run in IndexFill.Write(space, new MergeHistory(space.AllKeys, KeysPerCommit), folder))
         {
-            var count = (int)Math.Min(left, RunKeysMax);
-            var (run, bytes) = RunWriter.Encode($"{IdSource.System.Next():N}.run", Keys(offset, count), []);
-            await store.CreateUniqueAsync(IndexNames.Run(run.Name), bytes, cancellation).ConfigureAwait(false);
+            await RunObjects.CreateAsync(store, Path.Combine(folder, run.Name), run, cancellation).ConfigureAwait(false);
+            var count = (int)run.Keys;
             var account = new RangeAccount
             {
                 Right = right,
@@ -52,19 +57,7 @@ internal static class HeldKeys
             if (await table.CommitAsync(request, s => AppId.For("kafka", s), cancellation).ConfigureAwait(false) is not CommitOutcome.Committed) throw new ContestException("The keys could not be committed.");
             offset += count;
         }
-    }
 
-    /// <summary>Uniform, and never twice: a permutation of the numbers in the upper half, a hash in the lower.</summary>
-    private static UInt128[] Keys(long first, int count)
-    {
-        var keys = new UInt128[count];
-        for (var i = 0; i < count; i++)
-        {
-            var n = unchecked((ulong)(first + i + 1) * 0x9E3779B97F4A7C15);
-            n = (n ^ (n >> 32)) * 0xD6E8FEB86659FD93;
-            keys[i] = new UInt128(n ^ (n >> 32), n * 0xBF58476D1CE4E5B9);
-        }
-
-        return keys;
+        Directory.Delete(folder, recursive: true);
     }
 }

@@ -10,12 +10,10 @@ namespace Ingest.Perf.Index;
 /// <param name="dates">Days that the records are spread over.</param>
 /// <param name="carryDates">Whether keys begin with their date (<see cref="FingerprintEncoding.Dated"/>), or are hashes from end to end.</param>
 /// <param name="firstDate">The first date whose keys are made: a slice of a table too large to make.</param>
-internal sealed class KeySpace(long keys, int dates, bool carryDates, int firstDate = 0)
+/// <param name="firstDay">Days since 1970 of the first date.</param>
+internal sealed class KeySpace(long keys, int dates, bool carryDates, int firstDate = 0, int firstDay = 19_000)
 {
     public const int BucketKeys = 1024;
-
-    /// <summary>Days since 1970 of the first date.</summary>
-    private const int FirstDay = 19_000;
 
     private readonly long _bucketsPerDate = Math.Max(1, (long)Math.Round(keys / (double)dates / BucketKeys));
 
@@ -69,7 +67,7 @@ internal sealed class KeySpace(long keys, int dates, bool carryDates, int firstD
         return CarryDates ? Dated(Dates - 1 - random.Next(lastDates), high >> (64 - FingerprintEncoding.HashHighBits), low) : new UInt128(high, low);
     }
 
-    private static UInt128 Dated(int date, ulong high, ulong low) => FingerprintEncoding.Dated(new UInt128(high, low), FirstDay + date);
+    private UInt128 Dated(int date, ulong high, ulong low) => FingerprintEncoding.Dated(new UInt128(high, low), firstDay + date);
 
     /// <summary>SplitMix64's mixing: a bijection, so that no two numbers have the same low half.</summary>
     private static ulong Mix(ulong value)

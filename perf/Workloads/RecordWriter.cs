@@ -13,7 +13,7 @@ internal sealed class RecordWriter(Workload workload) : IDisposable
 
     private static readonly string[] s_kinds = ["小型汽车", "大型客车", "摩托车", "挂车"];
     private static readonly string[] s_owners = ["王芳", "李伟", "张敏", "刘洋", "陈静", "杨帆", "赵磊", "黄丽", "欧阳娜", "司马光"];
-    private static readonly DateTime s_firstDay = new(2026, 3, 2, 0, 0, 0, DateTimeKind.Unspecified);
+    private static readonly DateTime s_firstDay = DateTime.UnixEpoch.AddDays(Workload.FirstDay);
 
     private readonly ArrayBufferWriter<byte> _buffer = new(1 << 16);
     private readonly Utf8JsonWriter _json = new(Stream.Null, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true });

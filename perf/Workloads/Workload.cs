@@ -13,6 +13,9 @@ internal sealed record Workload(string Name, int RecordsPerMessage, long Records
 
     public const int Dates = 4;
 
+    /// <summary>Days since 1970 of the first date, 2026-03-02, and of the last.</summary>
+    public const int FirstDay = 20_514, LastDay = FirstDay + Dates - 1;
+
     /// <summary>One record in so many is a repetition of an earlier one of its department.</summary>
     public const int RepeatEvery = 10;
 
