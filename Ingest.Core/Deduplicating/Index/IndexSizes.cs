@@ -17,6 +17,9 @@ internal static class IndexSizes
     /// <summary>Runs from this size on carry a filter.</summary>
     public const int FilterKeysMin = 64;
 
+    /// <summary>Runs smaller than this have filters of twice the size.</summary>
+    public const int WideFilterKeysMax = 128;
+
     /// <summary>Runs of fewer keys than this times <see cref="MergeRuns"/> are tier 0; each tier is <see cref="MergeRuns"/> times the one below.</summary>
     public const int TierKeys = 2;
 
@@ -43,6 +46,9 @@ internal static class IndexSizes
 
     /// <summary>Runs from this size on carry a filter.</summary>
     public const int FilterKeysMin = 16_384;
+
+    /// <summary>Runs smaller than this have filters of twice the size: most lookups ask these, and few of a large table's keys are in them.</summary>
+    public const int WideFilterKeysMax = 1 << 23;
 
     /// <summary>Runs of fewer keys than this times <see cref="MergeRuns"/> are tier 0; each tier is <see cref="MergeRuns"/> times the one below.</summary>
     public const int TierKeys = 1;
@@ -75,6 +81,9 @@ internal static class IndexSizes
     /// <summary>Bytes of keys that a merge writes a second while ingest goes on: six times what a million new records a second would need in the first tier.</summary>
     public const long MergeBytesPerSecond = 96 << 20;
 
-    /// <summary>Keys a filter word of 64 bits stands for: 6.4 bits a key, which with the rest stays below 17 bytes a key on disk.</summary>
+    /// <summary>Keys a filter word of 64 bits stands for: 6.4 bits a key, which with the rest stays below 17 bytes a key on disk. One unknown key in sixteen passes.</summary>
     public const int FilterKeysPerWord = 10;
+
+    /// <summary>The same in runs of fewer than <see cref="WideFilterKeysMax"/> keys: 12.8 bits a key. One unknown key in eighty passes.</summary>
+    public const int WideFilterKeysPerWord = 5;
 }

@@ -4,7 +4,7 @@ namespace Ingest.Core.Deduplicating.Index;
 
 /// <summary>
 /// Where the filter of a run keeps its bits of a key: in one word of 64 bits among those of the key's block, three bits of it, all chosen by the low
-/// half of the key. About one unknown key in sixteen passes.
+/// half of the key. How many unknown keys pass is a matter of how many words a block has: <see cref="IndexSizes.FilterKeysPerWord"/>.
 /// </summary>
 /// <remarks>
 /// By block and not by the key's value: keys may crowd (those of a date do, in keys that carry one), blocks are all equally full, so no part of a

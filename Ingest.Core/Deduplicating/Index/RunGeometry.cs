@@ -65,7 +65,7 @@ internal readonly struct RunGeometry
     {
         var valueBytes = hasContents ? KeyBytes : 0;
         const int wordsPerPage = (IndexSizes.BlockBytes - ChecksumBytes) / sizeof(ulong);
-        const int keysPerWord = IndexSizes.FilterKeysPerWord;
+        var keysPerWord = keys < IndexSizes.WideFilterKeysMax ? IndexSizes.WideFilterKeysPerWord : IndexSizes.FilterKeysPerWord;
         // Rounded down: never more than the bits a key that the size limit allows.
         var filterWords = keys < IndexSizes.FilterKeysMin ? 0 : Math.Clamp((IndexSizes.BlockBytes - ChecksumBytes) / (KeyBytes + valueBytes) / keysPerWord, 1, wordsPerPage);
         return new RunGeometry(keys, valueBytes, IndexSizes.BlockBytes, filterWords);
