@@ -167,7 +167,7 @@ public sealed class QuarantineReplay : IDisposable
         if (_dryRun) return _lanes[plan.Name] = new ReplayLane(plan, await PeekAsync(plan, store, cancellation), _jobs);
         var table = await DeltaTable.OpenOrCreateAsync(store, TableSpecs.For(plan, int.MaxValue), _services.Ids, _services.Time, cancellation);
         var cache = new Deduplicating.Index.LocalRunCache(Path.Combine(_cacheFolder, table.Current.TableId));
-        var index = await IndexOpener.OpenOrRebuildAsync(plan, store, table, cache, _services, cancellation);
+        var index = await IndexOpener.OpenOrRebuildAsync(plan, store, table, cache, _services, rebuilding: null, cancellation);
         var merges = new IndexMerges(index, plan.Name, _services.Time, _services.Scheduler, _services.Logger);
         lane = new ReplayLane(new TableLane(plan, store, store, table, index, merges, new ByteBudget(long.MaxValue), _services.Time), _jobs);
         _lanes.Add(plan.Name, lane);

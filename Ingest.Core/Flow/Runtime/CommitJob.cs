@@ -124,15 +124,19 @@ internal sealed class CommitJob
         FilesSince = _filesSince,
     };
 
-    /// <summary>Makes the batch's files and its index run durable under names that nobody else uses.</summary>
+    /// <summary>Makes the batch's files and its index run durable under names that nobody else uses. The run is one more of them, and the first, for it takes longest.</summary>
     private async Task<WrittenFiles> WriteAsync(CancellationToken cancellation)
     {
         var partitions = _batch.Partitions.Where(p => p.RowCount > 0).ToArray();
         var files = new DataFile[partitions.Length];
-        await Parallel.ForAsync(0, partitions.Length, new ParallelOptions { MaxDegreeOfParallelism = partitions.Any(p => p.Bytes > EncodedAloneBytes) ? 1 : _services.EncodersMax, CancellationToken = cancellation, TaskScheduler = _services.Scheduler },
-            async (i, token) => files[i] = await WriteFileAsync(partitions[i], token));
-
-        return new WrittenFiles(_batch, files, await WriteRunAsync(partitions, cancellation));
+        RunDescriptor? run = null;
+        var options = new ParallelOptions { MaxDegreeOfParallelism = partitions.Any(p => p.Bytes > EncodedAloneBytes) ? 1 : _services.EncodersMax, CancellationToken = cancellation, TaskScheduler = _services.Scheduler };
+        await Parallel.ForAsync(-1, partitions.Length, options, async (i, token) =>
+        {
+            if (i < 0) run = await WriteRunAsync(partitions, token);
+            else files[i] = await WriteFileAsync(partitions[i], token);
+        });
+        return new WrittenFiles(_batch, files, run);
     }
 
     /// <summary>The file, and the pages it is made of, weigh no more than the rows do.</summary>

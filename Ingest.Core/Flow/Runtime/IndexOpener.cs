@@ -9,7 +9,9 @@ namespace Ingest.Core.Flow.Runtime;
 /// <summary>Opens a table's index; rebuilds it from the table's files when it is missing, damaged, or does not agree with them. It never starts as if it were empty.</summary>
 internal static class IndexOpener
 {
-    public static async Task<TableIndex> OpenOrRebuildAsync(DatasetPlan plan, IObjectStore store, DeltaTable table, LocalRunCache cache, EngineServices services, CancellationToken cancellation)
+    /// <param name="rebuilding">Held while an index is rebuilt, where several tables are opened at once: each takes the memory that one may. Null: there is no other.</param>
+    public static async Task<TableIndex> OpenOrRebuildAsync(
+        DatasetPlan plan, IObjectStore store, DeltaTable table, LocalRunCache cache, EngineServices services, SemaphoreSlim? rebuilding, CancellationToken cancellation)
     {
         var hasContents = plan.Dedup.Mode == DedupMode.Identity;
         var options = RebuildOptions.In(Path.Combine(Path.GetDirectoryName(cache.Folder)!, "rebuild"));
@@ -20,12 +22,20 @@ internal static class IndexOpener
         {
             if (why is not null)
             {
-                Log.IndexRebuilding(services.Logger, plan.Name, why);
+                await (rebuilding?.WaitAsync(cancellation) ?? Task.CompletedTask);
+                try
+                {
+                    Log.IndexRebuilding(services.Logger, plan.Name, why);
 
-                // Of several workers that find it so, the first to be done mends it for all.
-                await new IndexRebuild(plan, store, table, options, services).RunAsync(
-                    tip => Disagreement(tip) is not null || tip.Index.Runs.Any(r => r.Name == damagedRun), cancellation);
-                (why, rebuilt) = (null, true);
+                    // Of several workers that find it so, the first to be done mends it for all.
+                    await new IndexRebuild(plan, store, table, options, services).RunAsync(
+                        tip => Disagreement(tip) is not null || tip.Index.Runs.Any(r => r.Name == damagedRun), cancellation);
+                    (why, rebuilt) = (null, true);
+                }
+                finally
+                {
+                    rebuilding?.Release();
+                }
             }
 
             try

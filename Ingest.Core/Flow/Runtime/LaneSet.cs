@@ -11,6 +11,9 @@ internal sealed class LaneSet : IDisposable
     /// <summary>What checkpoints may still take when the worker ends, and then until they have noticed that they are given up. The log is complete without them.</summary>
     private static readonly TimeSpan s_checkpointsMax = TimeSpan.FromSeconds(2), s_givingUpMax = TimeSpan.FromSeconds(1);
 
+    /// <summary>Tables whose logs are read at once: on a store far away one after the other would take seconds, and each takes memory.</summary>
+    private const int TablesAtOnce = 4;
+
     private readonly Dictionary<string, TableLane> _byName;
     private readonly TableLane[] _data;
     private readonly CommitJobServices _services;
@@ -34,6 +37,9 @@ internal sealed class LaneSet : IDisposable
         _workFolder = workFolder;
         _logger = logger;
     }
+
+    /// <summary>How the logs of several tables are read.</summary>
+    public static ParallelOptions AtOnce(TaskScheduler scheduler, CancellationToken cancellation) => new() { MaxDegreeOfParallelism = TablesAtOnce, TaskScheduler = scheduler, CancellationToken = cancellation };
 
     public TableLane Quarantine { get; }
 
@@ -92,17 +98,25 @@ internal sealed class LaneSet : IDisposable
     /// <summary>Reads what others have committed; beside a commit in flight, too. A table that is not the one that was opened concerns its own topics only: <paramref name="refused"/> is told, and the others are read.</summary>
     public async Task RefreshAsync(Func<TableLane, bool> isStopped, Action<TableLane, string> refused, CancellationToken cancellation)
     {
-        foreach (var lane in All)
+        TableLane[] reading = [.. All.Where(l => !isStopped(l))];
+        var refusals = new string?[reading.Length];
+        await Parallel.ForAsync(0, reading.Length, AtOnce(_services.Scheduler, cancellation), async (i, token) => refusals[i] = await RefusalAsync(() => reading[i].ReadLogAsync(token)));
+        for (var i = 0; i < reading.Length; i++)
         {
-            if (isStopped(lane)) continue;
+            var lane = reading[i];
+            if ((refusals[i] ?? await RefusalAsync(() => lane.SyncIndexAsync(lane.Table.Current, cancellation))) is { } why) refused(lane, why);
+        }
+
+        static async Task<string?> RefusalAsync(Func<ValueTask> read)
+        {
             try
             {
-                await lane.ReadLogAsync(cancellation);
-                await lane.SyncIndexAsync(lane.Table.Current, cancellation);
+                await read();
+                return null;
             }
             catch (TableRefusedException gone)
             {
-                refused(lane, gone.Message);
+                return gone.Message;
             }
         }
     }
