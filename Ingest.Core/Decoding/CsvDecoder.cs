@@ -14,6 +14,9 @@ internal sealed class CsvDecoder
     // Far beyond any export; a million commas are no header, and looking for names among them would take seconds.
     private const int HeaderCellsMax = 16_384;
 
+    // Of a name in what is told of a header.
+    private const int NameMax = 40;
+
     private readonly TopicPlan _topic;
     private readonly DecodeLimits _limits;
     private readonly DatasetSelector _selector;
@@ -41,10 +44,9 @@ internal sealed class CsvDecoder
         var end = start + length;
         var at = start;
         if (!NextRow(buffer, ref at, end, _header, out var headerStart, out var headerClosed)) return;
-        if (!headerClosed || _hasStrayText || _header.Count > HeaderCellsMax || !MapHeader(buffer, headerStart, at))
+        if (HeaderFault(buffer, headerStart, at, headerClosed) is var (reason, detail))
         {
-            var detail = !headerClosed ? "a quote in the header is not closed" : _hasStrayText ? "text behind a closing quote in the header" : _header.Count > HeaderCellsMax ? $"{_header.Count} columns, at most {HeaderCellsMax}" : "two columns of one name, or a header that is not UTF-8";
-            into.Rejections.Add(new Rejection(transfer, -1, ReasonCode.CsvMalformed, -1, -1, start, length, detail));
+            into.Rejections.Add(new Rejection(transfer, -1, reason, -1, -1, start, length, detail));
             return;
         }
 
@@ -72,7 +74,12 @@ internal sealed class CsvDecoder
         else if (!_selector.IsTrivial) dataset = _selector.Select(buffer, Cell(_selectCell), Cell(_claimCell), out reason);
         if (reason != ReasonCode.None)
         {
-            var detail = reason != ReasonCode.CsvMalformed ? null : _hasStrayText ? "text behind a closing quote" : $"{_row.Count} fields where the header has {_header.Count}";
+            var detail = reason switch
+            {
+                ReasonCode.NotUtf8 => WrongEncoding.Guess(buffer.AsSpan(start, length)),
+                ReasonCode.CsvMalformed => _hasStrayText ? "text behind a closing quote" : $"{_row.Count} fields where the header has {_header.Count}",
+                _ => null,
+            };
             into.Rejections.Add(new Rejection(transfer, position, reason, _topic.Datasets.Length == 1 ? 0 : dataset, -1, start, length, detail));
             return;
         }
@@ -99,22 +106,31 @@ internal sealed class CsvDecoder
 
     private FieldRef Cell(int cell) => (uint)cell < (uint)_row.Count ? _row[cell] : default;
 
-    /// <summary>Maps the header's cells to columns, unless it is the header of the last transfer again. False when it cannot be mapped.</summary>
-    private bool MapHeader(byte[] buffer, int start, int end)
+    /// <summary>Maps the header's cells to columns, unless it is the header of the last transfer again. What is wrong with it, when it cannot be mapped.</summary>
+    private (ReasonCode Reason, string? Detail)? HeaderFault(byte[] buffer, int start, int end, bool closed)
     {
+        if (!closed) return (ReasonCode.CsvMalformed, "a quote in the header is not closed");
+        if (_hasStrayText) return (ReasonCode.CsvMalformed, "text behind a closing quote in the header");
+        if (_header.Count > HeaderCellsMax) return (ReasonCode.CsvMalformed, $"{_header.Count} columns, at most {HeaderCellsMax}");
         var bytes = buffer.AsSpan(start, end - start);
-        if (bytes.SequenceEqual(_mappedHeader)) return true;
+        if (bytes.SequenceEqual(_mappedHeader)) return null;
         _mappedHeader = [];
-        if (!Utf8.IsValid(bytes)) return false;
+        if (!Utf8.IsValid(bytes)) return (ReasonCode.NotUtf8, WrongEncoding.Guess(bytes) ?? "the header is not UTF-8");
         var names = _header.Select(h => Name(buffer, h)).ToArray();
-        if (names.Distinct(StringComparer.Ordinal).Count() != names.Length) return false;
+        if (names.GroupBy(n => n, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { Key: var twice }) return (ReasonCode.CsvMalformed, $"column '{Shortened(twice)}' stands twice in the header");
 
         _map = [.. _tries.Select(trie => Map(trie, names))];
         _selectCell = CellOf(names, _topic.SelectField);
         _claimCell = CellOf(names, _topic.ClaimField);
+
+        // Else a row of data would count as the header of a transfer without one, and be gone without a word.
+        if (_selectCell < 0 && _claimCell < 0 && _map.All(m => m.All(t => t.IsUnwanted)))
+            return (ReasonCode.CsvMalformed, $"the header has no column of the contract ({string.Join(", ", names.Take(3).Select(n => $"'{Shortened(n)}'"))}{(names.Length > 3 ? ", …" : "")}): is it missing, or the delimiter not '{_topic.Delimiter}'?");
         _mappedHeader = bytes.ToArray();
-        return true;
+        return null;
     }
+
+    private static string Shortened(string name) => name.Length <= NameMax ? name : $"{name[..NameMax]}…";
 
     private static int CellOf(string[] names, FieldPath? path) => path is { Segments: [var name] } ? Array.IndexOf(names, name) : -1;
 

@@ -46,7 +46,7 @@ internal sealed partial class JsonDecoder
         var document = new ReadOnlySpan<byte>(buffer, start, length);
         if (!Utf8.IsValid(document))
         {
-            into.Rejections.Add(new Rejection(transfer, isLine ? position++ : -1, ReasonCode.NotUtf8, -1, -1, start, length, null));
+            into.Rejections.Add(new Rejection(transfer, isLine ? position++ : -1, ReasonCode.NotUtf8, -1, -1, start, length, WrongEncoding.Guess(buffer.AsSpan(start, length))));
             return;
         }
 

@@ -31,7 +31,7 @@ public static class ReasonCodes
         (ReasonCode.TooLarge, "too-large", "A transfer or record is larger than the configured limit."),
         (ReasonCode.NotAnObject, "not-an-object", "A record must be a JSON object."),
         (ReasonCode.RecordsNotFound, "records-not-found", "The envelope has nothing at the place where the contract expects the records."),
-        (ReasonCode.CsvMalformed, "csv-malformed", "A CSV row does not fit its header, a quote is not closed, or the header is missing."),
+        (ReasonCode.CsvMalformed, "csv-malformed", "A CSV row does not fit its header, a quote is not closed, or the header is missing or names no column of the contract."),
         (ReasonCode.UnknownDataset, "unknown-dataset", "The field that names the dataset is missing, or holds a value that no contract of this topic selects."),
         (ReasonCode.DepartmentMismatch, "department-mismatch", "The record claims another department than the one its topic is bound to."),
         (ReasonCode.DuplicateField, "duplicate-field", "A field stands more than once in one record, so its value is ambiguous."),

@@ -62,6 +62,16 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_folder_of_index_copies_that_cannot_be_written_is_told_before_anything_starts()
+    {
+        var taken = Path.Combine(_folder, "taken");
+        await File.WriteAllTextAsync(taken, "");
+        var (exitCode, output, errors) = await RunWithContractAsync("--Ingest:Health:Port=0", $"--Ingest:Table:IndexCache={taken}");
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Contains($"Ingest:Table:IndexCache is '{taken}', which cannot be written: ", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_container_whose_account_nobody_names_is_told_in_a_line()
     {
         var (exitCode, output, errors) = await RunWithContractAsync("--Ingest:Health:Port=0", "--Ingest:Pool=az://c/p");

@@ -43,6 +43,28 @@ public sealed class SignalTests
         await load.CheckAsync();
     }
 
+    /// <summary>Whoever goes on when the command has ended must not take part of the topics for all.</summary>
+    [Fact]
+    public async Task SIGTERM_before_it_has_caught_up_ends_with_one_if_that_was_asked_for()
+    {
+        using var city = new City();
+        var contract = Path.Combine(city.Folder, "contract.yaml");
+        await File.WriteAllTextAsync(contract, City.Contract);
+        city.Broker.SetReachable(1, false);
+        using var worker = new WorkerProcess(
+            new Dictionary<string, string>
+            {
+                ["Ingest__Kafka__BootstrapServers"] = city.Brokers,
+                ["Ingest__Contracts"] = contract,
+                ["Ingest__Pool"] = city.Pool,
+                ["Ingest__Table__IndexCache"] = city.Cache,
+            },
+            "--until-caught-up");
+        await worker.UntilLoggedAsync("Reading as group");
+        Assert.True(await worker.TerminateAsync() == 1, worker.Output);
+        Assert.Contains("Interrupted before it had caught up", worker.Output, StringComparison.Ordinal);
+    }
+
     /// <summary>The line is the last thing before the host starts.</summary>
     [Fact]
     public async Task SIGTERM_while_it_starts_ends_with_zero_too()

@@ -60,6 +60,35 @@ public sealed class CsvDecodingTests
     [InlineData("a,\"b\n1,2")]
     public void A_header_that_is_ambiguous_or_broken_refuses_the_transfer(string text) => Assert.Equal(ReasonCode.CsvMalformed, Decoded.Of(s_topic, text).OnlyReason());
 
+    [Theory]
+    [InlineData("浙江,杭州,1,2\n", "the header has no column of the contract ('浙江', '杭州', '1', …): is it missing, or the delimiter not ','?")]
+    [InlineData("{\"a\":1}", "the header has no column of the contract ('{\"a\":1}'): is it missing, or the delimiter not ','?")]
+    [InlineData("a;b\n1;2\n3;4", "the header has no column of the contract ('a;b'): is it missing, or the delimiter not ','?")]
+    [InlineData("1,1\n3,4", "column '1' stands twice in the header")]
+    public void A_transfer_without_header_is_refused_whole_and_says_so(string text, string detail)
+    {
+        // After a good one, and twice: what is remembered of a header must not let the next one pass.
+        var found = Decoded.Of(s_topic, "a,b\n1,2", text, text);
+        Assert.Equal("0 a=\"1 b=\"2 | ", Assert.Single(found.Records).ToString());
+        Assert.Equal([(1, -1, ReasonCode.CsvMalformed, detail), (2, -1, ReasonCode.CsvMalformed, detail)], found.Rejections.Select(r => (r.Transfer, r.Position, r.Reason, r.Detail)));
+    }
+
+    [Fact]
+    public void What_is_not_utf8_says_what_it_seems_to_be()
+    {
+        var chinese = System.Text.CodePagesEncodingProvider.Instance.GetEncoding("gb18030")!;
+        var found = Decoded.Of(s_topic, [chinese.GetBytes("a,乙\n1,2"), chinese.GetBytes("a,b\n杭州,2"), [0x1F, 0x8B, 8, 0, 0xFF], [(byte)'a', (byte)',', 0xFF, 0xFE, 0xFF]]);
+        Assert.Equal(
+            [
+                (-1, "It reads as GB18030 (GBK): convert it, as with iconv -f gb18030 -t utf-8."),
+                (0, "It reads as GB18030 (GBK): convert it, as with iconv -f gb18030 -t utf-8."),
+                (-1, "It looks compressed (gzip): send it as it was before."),
+                (-1, "the header is not UTF-8"),
+            ],
+            found.Rejections.Select(r => (r.Position, r.Detail)));
+        Assert.All(found.Rejections, r => Assert.Equal(ReasonCode.NotUtf8, r.Reason));
+    }
+
     [Fact]
     public void Each_transfer_has_its_own_header()
     {

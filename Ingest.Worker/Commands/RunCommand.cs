@@ -36,6 +36,7 @@ internal static class RunCommand
         var catalog = ContractFiles.Load(configuration["Ingest:Contracts"] ?? new IngestSettings().Contracts, errors, "Give a YAML file or a folder of them with Ingest:Contracts.");
         if (options is not null && KafkaTransferSource.WhyRefused(options.Kafka) is { } unknown) errors.Add(unknown);
         if (options is { Settings.Health.Port: > 0 } && HealthPort.WhyNot(options.Settings.Health.Port) is { } taken) errors.Add(taken);
+        if (options is not null && CacheFolder.WhyNot(options.Engine.CacheFolder) is { } unwritable) errors.Add(unwritable);
         if (options is null || catalog is null || errors.Count > 0) return Refuse(errors);
 
         NativeHeap.Configure();

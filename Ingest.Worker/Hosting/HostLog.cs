@@ -11,6 +11,9 @@ internal static partial class HostLog
     [LoggerMessage(1202, LogLevel.Information, "Ended. Taken in: transfers {Transfers}, records {Records} (new {Written}, duplicates {Duplicates}, refused {Quarantined}). Committed: rows {Rows}, commits {Commits}")]
     public static partial void Ended(ILogger logger, long transfers, long records, long written, long duplicates, long quarantined, long rows, long commits);
 
+    [LoggerMessage(1206, LogLevel.Warning, "Interrupted before it had caught up. What is committed is safe; run it again to go on from there")]
+    public static partial void Interrupted(ILogger logger);
+
     [LoggerMessage(1204, LogLevel.Debug, "{AllocatedBytes} bytes allocated a record, collections {Gen0}/{Gen1}/{Gen2}")]
     public static partial void Cost(ILogger logger, double allocatedBytes, int gen0, int gen1, int gen2);
 

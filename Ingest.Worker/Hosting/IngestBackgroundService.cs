@@ -27,6 +27,14 @@ internal sealed class IngestBackgroundService(
         return false;
     }
 
+    /// <summary>Whoever goes on when this command has ended must not take part of the topics for all.</summary>
+    private void NoteInterrupted()
+    {
+        if (!options.Engine.UntilCaughtUp || engine.HasCaughtUp) return;
+        HostLog.Interrupted(_logger);
+        ExitCode = ExitCodes.Failed;
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // Let the host finish starting: opening tables may take a while, and health should answer meanwhile.
@@ -37,10 +45,12 @@ internal sealed class IngestBackgroundService(
             using var source = new KafkaTransferSource(options.Kafka, [.. catalog.Topics.Keys], engine.Budget, TimeProvider.System, loggers.CreateLogger("Ingest.Kafka"));
             await engine.RunAsync(source, stoppingToken).ConfigureAwait(false);
             if (engine.Status.Halted.Count > 0) ExitCode = ExitCodes.Stopped;
+            else NoteInterrupted();
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // Stopped while tables were being opened: nothing was taken in yet.
+            NoteInterrupted();
         }
         catch (Exception reason) when (Refusal.IsOne(reason))
         {

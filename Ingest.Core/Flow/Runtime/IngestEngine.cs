@@ -43,6 +43,9 @@ public sealed class IngestEngine : IDisposable
     /// <summary>A picture of now; safe from any thread.</summary>
     public EngineStatus Status => _counters.Status;
 
+    /// <summary>All that the partitions held at assignment was committed, before it ended. Only where that is what it was to run for.</summary>
+    public bool HasCaughtUp { get; private set; }
+
     /// <summary>Runs until <paramref name="stop"/> (or, if so configured, until caught up), commits what is open, and returns.</summary>
     /// <exception cref="Pool.Delta.TableRefusedException">A table is not what the contract says, or beyond what we support.</exception>
     /// <exception cref="TransferSourceException">The source cannot go on.</exception>
@@ -103,6 +106,7 @@ public sealed class IngestEngine : IDisposable
         }
         finally
         {
+            HasCaughtUp = loop.CaughtUp.IsCompletedSuccessfully;
             keepingSource.Cancel();
             ended.Cancel();
             stopSource.Cancel();
