@@ -128,6 +128,7 @@ internal sealed class EngineCounters : IDisposable
             CommittedRows = _committedRows,
             LagByDepartment = new Dictionary<string, long>(_lag),
             Freshness = _publishedUntilMs == 0 ? null : _time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(_publishedUntilMs),
+            CheckpointsFailing = lanes.CheckpointsFailing(),
             IsCaughtUp = isCaughtUp,
         };
         _picture = new Picture(now, _time.GetTimestamp());
