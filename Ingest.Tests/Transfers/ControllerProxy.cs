@@ -39,6 +39,9 @@ internal sealed class ControllerProxy : IDisposable
     /// <summary>Answers in which the controller was named.</summary>
     public int Patched => _patched;
 
+    /// <summary>Told of each answer to a fetch before it is passed on, to be damaged.</summary>
+    public Action<byte[]> OnFetched { get; set; } = _ => { };
+
     private int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     public void Dispose()
@@ -101,6 +104,7 @@ internal sealed class ControllerProxy : IDisposable
     /// <summary>Kafka protocol guide, Metadata Response (version 9 on), FindCoordinator Response (versions 1 and 2), ApiVersions Response (version 3 on, whose header has no tags).</summary>
     private void Patch(byte[] frame, short api, short version)
     {
+        if (api == Fetch) OnFetched(frame);
         if (api == ApiVersions && version >= FlexibleApiVersions && !_knowsIdsInFetches)
         {
             var at = 4 + 2;

@@ -12,6 +12,17 @@ internal sealed class LoudStops(IConsumer<Ignore, Ignore> consumer, Intake intak
         $"{partition.Source}: offset {partition.Builder.Next} is not in the broker's log ({error.Reason}). Transfers were deleted before they were read, or the topic was created anew. Nothing was skipped; decide how to go on.",
         topicId: null);
 
+    /// <summary>What lies at an offset cannot be read.</summary>
+    public void Unreadable(PartitionState partition, long offset, Error error)
+    {
+        var source = partition.Source;
+        Stop(
+            partition,
+            $"{source}: what the broker holds at offset {Math.Max(offset, partition.Builder.Next)} cannot be read ({error.Reason.TrimEnd('.')}). Its log is damaged, or was written by a newer Kafka. Nothing was skipped. Bring a sound replica of the partition to lead it, and restart the worker; " +
+            $"or ask the department to send again what was there, and give it up with: pool accept-gap --topic {source.Topic} --partition {source.Partition} --to (the first offset behind it).",
+            topicId: null);
+    }
+
     /// <summary>A topic that is not the one that was assigned, though it has the name, is read no more.</summary>
     /// <param name="ids">Of topics, as they are now.</param>
     public void Compare(IReadOnlyDictionary<string, string> ids)
@@ -24,9 +35,11 @@ internal sealed class LoudStops(IConsumer<Ignore, Ignore> consumer, Intake intak
         }
     }
 
-    /// <summary>Takes no more of a partition.</summary>
+    /// <summary>Takes no more of a partition, as the sink wishes.</summary>
     public void Halt(PartitionState partition)
     {
+        // Stopped by us already: what was taken before is the sink's.
+        if (partition.IsHalted) return;
         intake.Halt(partition);
         pauses.Pause([partition.Source.ToClient()]);
     }
@@ -34,11 +47,13 @@ internal sealed class LoudStops(IConsumer<Ignore, Ignore> consumer, Intake intak
     /// <param name="topicId">The id that the topic has now, if that is known.</param>
     private void Stop(PartitionState partition, string why, string? topicId)
     {
+        // Told again, in other words: the first ones count.
+        if (partition.IsHalted) return;
         var held = Held(partition.Source);
         log.Faulted(partition.Source, why);
-        var next = partition.Builder.Next;
-        Halt(partition);
-        sink.Faulted(partition.Right, next, held is { } bounds ? bounds with { TopicId = topicId } : null, why);
+        intake.Finish(partition);
+        pauses.Pause([partition.Source.ToClient()]);
+        sink.Faulted(partition.Right, partition.Builder.Next, held is { } bounds ? bounds with { TopicId = topicId } : null, why);
     }
 
     /// <summary>What the broker holds now, for the message; not worth waiting for when it does not answer.</summary>

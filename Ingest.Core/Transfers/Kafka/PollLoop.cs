@@ -150,8 +150,11 @@ internal sealed class PollLoop(
 
     private void Troubled(PartitionState partition, Error error)
     {
-        if (KafkaErrors.IsLostPlace(error)) stops.LostPlace(partition, error);
-        else OnError(error);
+        var (isLost, isUnreadable) = (KafkaErrors.IsLostPlace(error), KafkaErrors.IsUnreadable(error));
+        if (!isLost && !isUnreadable) OnError(error);
+        else if (partition.AwaitsSeek) troubles.Tell(error); // of where it was before; where it goes now, it is told again
+        else if (isLost) stops.LostPlace(partition, error);
+        else stops.Unreadable(partition, messages.Offset, error);
     }
 
     private void HearNews()
