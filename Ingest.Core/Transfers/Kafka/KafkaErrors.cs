@@ -19,6 +19,7 @@ internal static class KafkaErrors
     /// <param name="everAssigned">A refusal at the start is a wrong configuration; later it may be a rotated password, and passes.</param>
     public static string? WhyFatal(Error error, bool everAssigned) => error.Code switch
     {
+        ErrorCode.FencedInstanceId => $"Another worker has joined the group under our group.instance.id ({error.Reason}). Give each worker a name of its own, or stop one of the two.",
         _ when error.IsFatal => $"The Kafka client cannot go on: {error.Reason}. Restart the worker.",
         ErrorCode.Local_Authentication or ErrorCode.SaslAuthenticationFailed or ErrorCode.UnsupportedSaslMechanism when !everAssigned =>
             $"Kafka refuses our credentials: {error.Reason}. Check sasl.mechanism, sasl.username and sasl.password under Ingest:Kafka:Properties.",

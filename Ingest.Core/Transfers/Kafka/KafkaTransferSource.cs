@@ -76,12 +76,23 @@ public sealed class KafkaTransferSource : ITransferSource
         {
             _consumer = null;
             watch.Stop();
-
-            // Leaves the group in good order: the sink commits what is open while the partitions are still ours.
-            consumer.Close();
+            Leave(consumer);
         }
 
         if (!stop.IsCancellationRequested) rebalance.ThrowIfFailed();
+    }
+
+    /// <summary>Leaves the group in good order: the sink commits what is open while the partitions are still ours. After a fatal error the client refuses that, too, and the error is what is to be told.</summary>
+    private void Leave(IConsumer<Ignore, Ignore> consumer)
+    {
+        try
+        {
+            consumer.Close();
+        }
+        catch (KafkaException e)
+        {
+            _log.NotLeft(e.Error.Reason);
+        }
     }
 
     public void Rewind(CommitRight old, CommitRight next) => _commands.Rewind(old, next);
