@@ -57,11 +57,17 @@ internal sealed class LaneWorld : IDisposable
         return run;
     }
 
-    /// <summary>A commit that publishes one run instead of others.</summary>
-    public async Task MergeAsync(DeltaTable table, RunMerge merge)
+    /// <summary>Merges runs, and deletes them, as vacuum does a week later.</summary>
+    /// <param name="keys">All that they hold, ascending.</param>
+    public async Task<RunDescriptor> MergeAsync(DeltaTable table, RunDescriptor[] runs, UInt128[] keys)
     {
+        var (merged, bytes) = RunWriter.Encode($"{_ids.Next():N}.run", keys, []);
+        await Store.CreateUniqueAsync(IndexNames.Run(merged.Name), bytes, CancellationToken.None);
+        var merge = new RunMerge(runs, merged);
         var request = new CommitRequest { TransactionId = _ids.Next(), Files = [], Ranges = [], Run = null, Merge = merge, DeduplicatedAt = table.Current.Version, ContractHash = "" };
         Assert.IsType<CommitOutcome.Committed>(await table.CommitAsync(request, Pool.Delta.Commits.AppIdOf, CancellationToken.None));
+        foreach (var old in runs) await Store.DeleteAsync(IndexNames.Run(old.Name), CancellationToken.None);
+        return merged;
     }
 
     public void Dispose() => _folder.Dispose();

@@ -43,10 +43,7 @@ public sealed class TableLaneTests : IDisposable
         var first = await _world.CommitAsync(others, 0, 1);
         var second = await _world.CommitAsync(others, 0, 2);
         await lane.ReadLogAsync(CancellationToken.None);
-        var (merged, bytes) = RunWriter.Encode("ffffffffffffffffffffffffffffffff.run", [1, 2], []);
-        await _world.Store.CreateUniqueAsync(IndexNames.Run(merged.Name), bytes, CancellationToken.None);
-        await _world.MergeAsync(others, new RunMerge([first, second], merged));
-        foreach (var old in new[] { first, second }) await _world.Store.DeleteAsync(IndexNames.Run(old.Name), CancellationToken.None);
+        var merged = await _world.MergeAsync(others, [first, second], [1, 2]);
 
         await lane.SyncIndexAsync(lane.Newest, CancellationToken.None);
         Assert.Equal((1, 3), (busy.Missed, lane.IndexVersion));

@@ -37,6 +37,29 @@ public sealed class ReplayLaneTests : IDisposable
         Assert.Equal((1, 1), (table!.LiveRows, table.Index.TotalKeys));
     }
 
+    /// <summary>Others were faster, and it slept for days before it looked into what they brought: that was merged and deleted meanwhile.</summary>
+    [Fact]
+    public async Task A_batch_whose_rivals_runs_are_gone_when_it_looks_into_them_is_begun_anew()
+    {
+        var others = await _world.TableAsync();
+        var store = new RacingStore(_world.Store);
+        using var lane = new ReplayLane(await _world.OpenAsync(store), _world.Jobs);
+        Take(lane, partition: 0);
+        var (first, second) = (await _world.CommitAsync(others, 0, 1), await _world.CommitAsync(others, 0, 2));
+        store.BeforeRead = async name =>
+        {
+            if (!name.EndsWith(".run", StringComparison.Ordinal)) return;
+            store.BeforeRead = _ => Task.CompletedTask;
+            await _world.MergeAsync(others, [first, second], [1, 2]);
+        };
+        var given = await Assert.ThrowsAsync<ReplayAbandonedException>(() => lane.CommitAsync(CancellationToken.None));
+        Assert.Contains("missing from the store", given.Message, StringComparison.Ordinal);
+        await lane.RestartAsync(CancellationToken.None);
+        Take(lane, partition: 0);
+        Assert.Equal(4, await lane.CommitAsync(CancellationToken.None));
+        Assert.Equal(3, (await LogReader.LoadAsync(_world.Store, CancellationToken.None))!.Index.TotalKeys);
+    }
+
     private void Take(ReplayLane lane, int partition)
     {
         var refused = new QuarantinedRecord
@@ -46,6 +69,18 @@ public sealed class ReplayLaneTests : IDisposable
         };
         using var normalized = _decoder.Run(LaneWorld.Topic, [refused], isRecord: true);
         Assert.Equal(1, lane.Take(normalized, normalized.Datasets[0]).Count);
+    }
+
+    /// <summary>A store in front of which something can be made to happen before a file is read.</summary>
+    private sealed class RacingStore(IObjectStore inner) : ForwardingStore(inner)
+    {
+        public Func<string, Task> BeforeRead { get; set; } = _ => Task.CompletedTask;
+
+        public override async ValueTask<bool> CopyToAsync(string name, Stream destination, CancellationToken cancellation)
+        {
+            await BeforeRead(name);
+            return await base.CopyToAsync(name, destination, cancellation);
+        }
     }
 
     /// <summary>A store that says nothing of an entry, which takes effect later, and of which days go by meanwhile.</summary>
