@@ -108,7 +108,7 @@ public sealed class IndexMergesTests
         merges.Begin();
         Assert.InRange(await EndedAsync(merges), 1, 2);
         Assert.NotNull(merges.Take());
-        Assert.Equal("1022 Merging index runs of table 'cars' goes on", log.Lines.Last());
+        Assert.Equal("1022 Merging index runs of table 'cars' goes on", log.Lines[^1]);
         await merges.StopAsync();
     }
 

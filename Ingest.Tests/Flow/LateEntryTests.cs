@@ -1,5 +1,4 @@
 using Ingest.Core.Stores;
-using Ingest.Core.Transfers;
 using Ingest.Tests.Stores;
 
 namespace Ingest.Tests.Flow;
@@ -42,7 +41,7 @@ public sealed class LateEntryTests
 
         public IObjectStore Around(IObjectStore inner) => new Store(this, inner);
 
-        public async Task ArriveAsync(IObjectStore store)
+        public async Task ArriveAsync(MemoryStore store)
         {
             HoldsEntries = false;
             Assert.Equal(CreateOutcome.Created, await store.CreateAsync(_held!.Value.Name, _held.Value.Content, CancellationToken.None));

@@ -1,5 +1,4 @@
 using Ingest.Core.Deduplicating.Index;
-using Ingest.Core.Pool.Delta;
 using Ingest.Core.Stores;
 using Ingest.Tests.Stores;
 

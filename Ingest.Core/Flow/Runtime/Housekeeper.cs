@@ -2,7 +2,6 @@ using Ingest.Core.Flow.Telemetry;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Pool.Housekeeping;
 using Ingest.Core.Pool.Sealing;
-using Ingest.Core.Stores;
 
 namespace Ingest.Core.Flow.Runtime;
 
