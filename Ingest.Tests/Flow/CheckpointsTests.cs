@@ -1,4 +1,3 @@
-using Ingest.Core.Flow.Telemetry;
 using Ingest.Core.Stores;
 using Ingest.Core.Transfers;
 using Ingest.Tests.Stores;
