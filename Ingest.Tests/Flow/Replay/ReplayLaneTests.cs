@@ -64,8 +64,16 @@ public sealed class ReplayLaneTests : IDisposable
     {
         var refused = new QuarantinedRecord
         {
-            Id = $"kafka/{City.Topic}/{partition}/7/0", Department = "housing", Dataset = "payments", Reason = "type-mismatch", Source = new TopicPartition(City.Topic, partition), Offset = 7, Position = 0,
-            PublishedAtMs = 1_772_323_200_000, Raw = Encoding.UTF8.GetBytes(Record), Header = null,
+            Id = $"kafka/{City.Topic}/{partition}/7/0",
+            Department = "housing",
+            Dataset = "payments",
+            Reason = "type-mismatch",
+            Source = new TopicPartition(City.Topic, partition),
+            Offset = 7,
+            Position = 0,
+            PublishedAtMs = 1_772_323_200_000,
+            Raw = Encoding.UTF8.GetBytes(Record),
+            Header = null,
         };
         using var normalized = _decoder.Run(LaneWorld.Topic, [refused], isRecord: true);
         Assert.Equal(1, lane.Take(normalized, normalized.Datasets[0]).Count);
