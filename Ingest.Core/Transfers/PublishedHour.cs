@@ -9,17 +9,20 @@ public readonly record struct PublishedHour(long StartMs, long Transfers, long W
 
     public static long StartOf(long publishedAtMs) => publishedAtMs <= 0 ? 0 : publishedAtMs - (publishedAtMs % LengthMs);
 
-    /// <summary>Adds an hour to those of an account.</summary>
+    /// <summary>Adds an hour to those of an account, which are in order: mostly it is the last one. Years that are sent again in any order are a hundred thousand of them.</summary>
     public static void Add(List<PublishedHour> hours, in PublishedHour more)
     {
-        for (var i = hours.Count - 1; i >= 0; i--)
+        var (from, to) = (0, hours.Count);
+        if (to > 0 && hours[to - 1].StartMs <= more.StartMs) from = hours[to - 1].StartMs == more.StartMs ? to - 1 : to;
+        while (from < to)
         {
-            if (hours[i].StartMs != more.StartMs) continue;
-            hours[i] = hours[i] + more;
-            return;
+            var middle = (from + to) / 2;
+            if (hours[middle].StartMs < more.StartMs) from = middle + 1;
+            else to = middle;
         }
 
-        hours.Add(more);
+        if (from < hours.Count && hours[from].StartMs == more.StartMs) hours[from] += more;
+        else hours.Insert(from, more);
     }
 
     public static PublishedHour operator +(PublishedHour a, PublishedHour b) =>

@@ -27,6 +27,23 @@ public sealed class HourSplitTests
     public void What_the_table_has_already_is_not_counted_again() =>
         Assert.Equal([new PublishedHour(Noon, 1, 1, 0, 1)], Split([Noon, Noon, Noon], fromOffset: 12));
 
+    [Fact]
+    public void Hours_that_come_in_any_order_are_kept_in_order_and_each_once()
+    {
+        var random = new Random(1);
+        List<PublishedHour> hours = [];
+        var counts = new SortedDictionary<long, long>();
+        for (var i = 0; i < 5_000; i++)
+        {
+            var start = Noon + (random.Next(-400, 400) * PublishedHour.LengthMs);
+            PublishedHour.Add(hours, new PublishedHour(start, 1, i, 0, 0));
+            counts[start] = counts.GetValueOrDefault(start) + i;
+        }
+
+        Assert.Equal(counts.Select(c => (c.Key, c.Value)), hours.Select(h => (h.StartMs, h.Written)));
+        Assert.Equal(5_000, hours.Sum(h => h.Transfers));
+    }
+
     /// <summary>Three transfers at offsets 10 to 12: a new row, a duplicate, and in the third a new row and a refused one.</summary>
     private static List<PublishedHour> Split(long[] times, long fromOffset)
     {

@@ -14,16 +14,18 @@ public sealed class HousekeeperTests
     private readonly Slow _slow = new();
 
     [Fact]
-    public void What_fails_is_told_once_for_each_reason_and_not_while_the_store_is_spared()
+    public void What_fails_is_told_once_for_each_kind_of_reason_and_not_while_the_store_is_spared()
     {
         var duty = new KeepingDuty("Sealing", TimeSpan.FromMilliseconds(1), TimeProvider.System);
-        Assert.Equal([false, true, false, false, true], new[] { null, "refused", null, "refused", "gone" }.Select(duty.Failed));
+        var spared = new StoreException(StoreFault.Transient, "not tried") { IsSpared = true };
+        Exception[] failures = [spared, Denied(), spared, Denied(), new InvalidDataException("gone"), Denied(), new StoreException(StoreFault.Full, "no room"), new InvalidDataException("gone, too")];
+        Assert.Equal([false, true, false, false, true, false, true, false], failures.Select(duty.Failed));
         Assert.True(duty.FailingFor > TimeSpan.Zero);
         Assert.True(duty.Done());
         Assert.Equal(TimeSpan.Zero, duty.FailingFor);
-        Assert.False(duty.Failed(null));
+        Assert.False(duty.Failed(spared));
         Assert.False(duty.Done());
-        Assert.True(duty.Failed("gone"));
+        Assert.True(duty.Failed(Denied()));
     }
 
     [Fact]
@@ -63,23 +65,26 @@ public sealed class HousekeeperTests
         var duty = new KeepingDuty("Sealing", TimeSpan.FromSeconds(30), time);
         Assert.True(duty.IsDue);
         Assert.False(duty.Done());
-        Assert.True(duty.Failed("no right"));
+        Assert.True(duty.Failed(Denied()));
         List<double> waits = [];
         for (var i = 0; i < 7; i++)
         {
             var waited = TimeSpan.Zero;
             for (; !duty.IsDue; waited += TimeSpan.FromSeconds(10)) time.Advance(TimeSpan.FromSeconds(10));
             waits.Add(waited.TotalSeconds);
-            Assert.False(duty.Failed("no right"));
+            Assert.False(duty.Failed(Denied()));
         }
 
         Assert.Equal([30, 60, 120, 240, 480, 600, 600], waits);
         Assert.Equal(TimeSpan.FromSeconds(waits.Sum()), duty.FailingFor);
-        Assert.True(duty.Failed("no room"));
+        Assert.True(duty.Failed(new IOException("no room")));
         Assert.True(duty.Done());
         Assert.Equal(TimeSpan.Zero, duty.FailingFor);
         Assert.True(duty.IsDue);
     }
+
+    /// <summary>It names another object each time, as reasons do.</summary>
+    private static StoreException Denied() => new(StoreFault.Denied, $"Cannot create {IdSource.System.Next():N}: no right.");
 
     private static async Task PassAsync(ScriptedWorker worker, TimeSpan time)
     {

@@ -2,7 +2,9 @@ using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Flow.Runtime;
 using Ingest.Tests.Deduplicating.Index;
 using Ingest.Worker.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Ingest.Tests.Flow;
 
@@ -80,6 +82,36 @@ public sealed class IndexMergesTests
         Assert.Equal(8 - taken.Removed.Count + 2, left);
     }
 
+    /// <summary>It must keep neither the log nor the store busy: there may be a commit a second.</summary>
+    [Fact]
+    public async Task Merges_that_fail_are_begun_less_and_less_often_and_told_when_that_begins_and_is_over()
+    {
+        using var world = new IndexWorld(hasContents: false);
+        await world.OpenAsync();
+        foreach (var batch in IndexWorld.Keys(new Random(1), 80).Chunk(10)) await world.CommitAsync(batch);
+        var (time, log) = (new FakeTimeProvider(), new RecordingLogger());
+        using var merges = Merges(world, time, log);
+        world.FaultAfterCreate = false;
+        var begun = 0;
+        for (var second = 0; second < 600; second++)
+        {
+            merges.Begin();
+            begun += await EndedAsync(merges);
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.InRange(begun, 4, 2 * 7); // after 10, 20, 40, 80, 160, 320 s, two at once
+        Assert.Equal(["1016 Merging index runs of table 'cars' fails and is tried again, less and less often; ingest goes on: no answer"], log.Lines);
+
+        world.FaultAfterCreate = null;
+        time.Advance(TimeSpan.FromMinutes(10));
+        merges.Begin();
+        Assert.InRange(await EndedAsync(merges), 1, 2);
+        Assert.NotNull(merges.Take());
+        Assert.Equal("1022 Merging index runs of table 'cars' goes on", log.Lines[^1]);
+        await merges.StopAsync();
+    }
+
     /// <summary>A wall clock that was set, or went on while the machine slept.</summary>
     private sealed class SetClock : TimeProvider
     {
@@ -97,5 +129,13 @@ public sealed class IndexMergesTests
         Assert.DoesNotContain('\n', damage.Message);
     }
 
-    private static IndexMerges Merges(IndexWorld world, TimeProvider? time = null) => new(world.Index, "cars", time ?? TimeProvider.System, TaskScheduler.Default, NullLogger.Instance);
+    /// <summary>Takes in what was begun, and says how many those were.</summary>
+    private static async Task<int> EndedAsync(IndexMerges merges)
+    {
+        var begun = merges.Running;
+        for (; merges.Running > 0; await merges.CollectAsync()) await Task.Yield();
+        return begun;
+    }
+
+    private static IndexMerges Merges(IndexWorld world, TimeProvider? time = null, ILogger? log = null) => new(world.Index, "cars", time ?? TimeProvider.System, TaskScheduler.Default, log ?? NullLogger.Instance);
 }

@@ -89,6 +89,7 @@ public sealed class ReadmeTests
         };
         listener.Start();
         using var meters = new IngestMeters(() => EngineStatus.Starting, () => [], 1);
+        using var deadLetters = IngestMeters.DeadLetters(() => TimeSpan.Zero);
         return "| metric | unit | meaning |\n|---|---|---|\n" + string.Concat(rows.Values);
     }
 

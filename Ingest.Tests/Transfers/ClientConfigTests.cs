@@ -25,9 +25,17 @@ public sealed class ClientConfigTests
     [InlineData("broker.version.fallback=0.9.0.1")]
     public void A_broker_that_can_is_not_mistaken_for_an_old_one(string properties) => Assert.Equal("true", Producer(properties)["enable.idempotence"]);
 
+    [Theory]
+    [InlineData("", "metadata")]
+    [InlineData("debug=cgrp,fetch", "cgrp,fetch,metadata")]
+    public void The_client_says_which_topics_have_another_id_beside_what_it_is_asked_for(string properties, string debug) =>
+        Assert.Equal(debug, KafkaClientConfig.Consumer(new KafkaOptions { BootstrapServers = "kafka:9092", Properties = Properties(properties) })["debug"]);
+
     private static Dictionary<string, string> Producer(string properties = "") => KafkaClientConfig.Producer(new PublisherOptions
     {
         BootstrapServers = "kafka:9092",
-        Properties = properties.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(p => p.Split('=')).ToDictionary(p => p[0], p => p[1]),
+        Properties = Properties(properties),
     });
+
+    private static Dictionary<string, string> Properties(string text) => text.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(p => p.Split('=')).ToDictionary(p => p[0], p => p[1]);
 }

@@ -12,17 +12,23 @@ namespace Ingest.Tests.Transfers;
 /// </summary>
 internal sealed class ControllerProxy : IDisposable
 {
-    private const short Metadata = 3, FindCoordinator = 10, FlexibleMetadata = 9;
+    private const short Fetch = 1, Metadata = 3, FindCoordinator = 10, ApiVersions = 18, FlexibleMetadata = 9, FlexibleApiVersions = 3;
+
+    /// <summary>The last version of a fetch that names topics, not their ids: brokers before 3.1.</summary>
+    private const short FetchByName = 12;
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentBag<TcpClient> _connections = [];
     private readonly IPEndPoint _broker;
     private readonly Task _accepting;
+    private readonly bool _knowsIdsInFetches;
     private volatile int _patched;
 
-    public ControllerProxy(EmbeddedBroker broker)
+    /// <param name="knowsIdsInFetches">False: what is fetched is named by the topic's name, and one that was created anew answers as if it were the old one.</param>
+    public ControllerProxy(EmbeddedBroker broker, bool knowsIdsInFetches = true)
     {
+        _knowsIdsInFetches = knowsIdsInFetches;
         _broker = IPEndPoint.Parse(broker.BootstrapServers);
         _listener.Start();
         _accepting = AcceptAsync();
@@ -32,6 +38,9 @@ internal sealed class ControllerProxy : IDisposable
 
     /// <summary>Answers in which the controller was named.</summary>
     public int Patched => _patched;
+
+    /// <summary>Told of each answer to a fetch before it is passed on, to be damaged.</summary>
+    public Action<byte[]> OnFetched { get; set; } = _ => { };
 
     private int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
@@ -92,9 +101,19 @@ internal sealed class ControllerProxy : IDisposable
         }
     }
 
-    /// <summary>Kafka protocol guide, Metadata Response (version 9 on) and FindCoordinator Response (versions 1 and 2).</summary>
+    /// <summary>Kafka protocol guide, Metadata Response (version 9 on), FindCoordinator Response (versions 1 and 2), ApiVersions Response (version 3 on, whose header has no tags).</summary>
     private void Patch(byte[] frame, short api, short version)
     {
+        if (api == Fetch) OnFetched(frame);
+        if (api == ApiVersions && version >= FlexibleApiVersions && !_knowsIdsInFetches)
+        {
+            var at = 4 + 2;
+            for (var keys = VarInt(frame, ref at) - 1; keys > 0; keys--, at += 7)
+            {
+                if (Int16(frame, at) == Fetch) BinaryPrimitives.WriteInt16BigEndian(frame.AsSpan(at + 4), Math.Min(Int16(frame, at + 4), FetchByName));
+            }
+        }
+
         if (api == FindCoordinator && version is 1 or 2)
         {
             var at = 4 + 4 + 2;

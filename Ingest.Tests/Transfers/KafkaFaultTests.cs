@@ -171,6 +171,23 @@ public sealed class KafkaFaultTests : IDisposable
         Assert.Null(KafkaErrors.WhyFatal(error, everAssigned: true));
     }
 
+    /// <summary>The client refuses everything from then on, also to leave its group: that must not be what is told.</summary>
+    [Fact]
+    public async Task A_worker_whose_name_another_one_has_taken_ends_and_says_so()
+    {
+        const short Heartbeat = 12;
+        _broker.CreateTopic("a", 1);
+        var properties = new Dictionary<string, string>(EmbeddedBroker.ConsumerProperties) { ["group.instance.id"] = "worker-1" };
+        using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var source = new KafkaTransferSource(Options with { Properties = properties }, ["a"], new ByteBudget(1 << 20), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        var sink = new RecordingSink();
+        var running = source.RunAsync(sink, stop.Token);
+        while (sink.AssignedCount == 0 && !running.IsCompleted) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+        _broker.FailNext(Heartbeat, (int)Confluent.Kafka.ErrorCode.FencedInstanceId);
+        var thrown = Assert.IsType<TransferSourceException>(await Record.ExceptionAsync(() => running));
+        Assert.Contains("Another worker has joined the group under our group.instance.id", thrown.Message, StringComparison.Ordinal);
+    }
+
     private Task Publish(string topic, int from, int to) => Task.Run(() =>
     {
         for (var i = from; i < to; i++) _publisher.Publish(topic, $"{i}", Encoding.UTF8.GetBytes($"{i}"), s_none);

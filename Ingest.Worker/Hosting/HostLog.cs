@@ -29,8 +29,11 @@ internal static partial class HostLog
     [LoggerMessage(1210, LogLevel.Information, "Sent {Count} refused records to the dead-letter topic {Topic}")]
     public static partial void DeadLettersSent(ILogger logger, long count, string topic);
 
-    [LoggerMessage(1211, LogLevel.Warning, "Refused records wait for the dead-letter topic {Topic}: {Why}")]
+    [LoggerMessage(1211, LogLevel.Warning, "Refused records wait for the dead-letter topic {Topic}, which is tried again, less and less often; ingest goes on: {Why}")]
     public static partial void DeadLettersWait(ILogger logger, string topic, string why);
+
+    [LoggerMessage(1213, LogLevel.Information, "Refused records reach the dead-letter topic {Topic} again")]
+    public static partial void DeadLettersGoOn(ILogger logger, string topic);
 
     [LoggerMessage(1212, LogLevel.Critical, "The service broke down: {Why} What was committed is safe; start it again to go on from there")]
     public static partial void BrokeDown(ILogger logger, string why);

@@ -69,6 +69,11 @@ internal sealed class CommitJob
                 return new JobResult.Abandoned("the quarantine rows of the same offsets were not committed");
             return await CommitAsync(written, started, cancellation);
         }
+        catch (IndexDamagedException missing) when (missing.IsMissing)
+        {
+            // A rival's run: after a sleep of days it was merged into another and deleted since the log was read. If it is damage, going back to the tables finds it.
+            return new JobResult.Abandoned(missing.What);
+        }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
 #if MUTATIONS

@@ -193,7 +193,9 @@ internal sealed partial class ControlLoop
     {
         var reading = _partitions.Values.Where(p => p.Right is not null && p.HaltedBecause is null).ToArray();
         var old = reading.Select(p => p.Right!).ToArray();
-        foreach (var right in old) right.Revoke();
+
+        // Those of partitions that stand still, too: chunks of theirs may be in line, and no table follows them from here on.
+        foreach (var partition in _partitions.Values) partition.Right?.Revoke();
         await EndJobsAsync();
         _lanes.Abandon();
         if (reading.Length == 0 || !await RefreshAsync(cancellation)) return; // an assignment reads the tables anew

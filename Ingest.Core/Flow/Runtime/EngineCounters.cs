@@ -77,7 +77,10 @@ internal sealed class EngineCounters : IDisposable
     {
         if (committed.Attempts > 0) _commits++;
         if (lane.Plan.Name != QuarantineDataset.Name) _committedRows += committed.Batch.RowCount;
-        foreach (var account in committed.Batch.Ranges) _publishedUntilMs = Math.Max(_publishedUntilMs, account.PublishedUntilMs);
+
+        // Not by a producer's clock that runs ahead: all that comes after it would seem to be fresh.
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        foreach (var account in committed.Batch.Ranges) _publishedUntilMs = Math.Max(_publishedUntilMs, Math.Min(now, account.PublishedUntilMs));
         _meters.Committed(lane.Plan.Name, committed.Took, committed.Attempts);
     }
 
@@ -128,6 +131,7 @@ internal sealed class EngineCounters : IDisposable
             CommittedRows = _committedRows,
             LagByDepartment = new Dictionary<string, long>(_lag),
             Freshness = _publishedUntilMs == 0 ? null : _time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(_publishedUntilMs),
+            CheckpointsFailing = lanes.CheckpointsFailing(),
             IsCaughtUp = isCaughtUp,
         };
         _picture = new Picture(now, _time.GetTimestamp());

@@ -2,7 +2,6 @@ using Ingest.Core.Flow.Telemetry;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Pool.Housekeeping;
 using Ingest.Core.Pool.Sealing;
-using Ingest.Core.Stores;
 
 namespace Ingest.Core.Flow.Runtime;
 
@@ -96,7 +95,7 @@ internal sealed class Housekeeper
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException or TableRefusedException)
         {
             _counters.HousekeepingPutOff(table.Lane);
-            if (duty.Failed(failure is StoreException { IsSpared: true } ? null : failure.Message)) Log.HousekeepingPutOff(_services.Logger, duty.What, table.Lane.Plan.Name, failure.Message);
+            if (duty.Failed(failure)) Log.HousekeepingPutOff(_services.Logger, duty.What, table.Lane.Plan.Name, failure.Message);
         }
     }
 

@@ -7,7 +7,7 @@ namespace Ingest.Core.Flow.Runtime;
 
 /// <summary>
 /// The merges of one table's index runs, beside its commits: begun when a commit makes them due, held back to a rate, published by a later commit.
-/// Never waited for: a merge that is cancelled or refused leaves an orphan and is begun again. Owned by the control loop.
+/// Never waited for: a merge that is cancelled or refused leaves an orphan and is begun again, one that fails less and less often. Owned by the control loop.
 /// </summary>
 internal sealed class IndexMerges(TableIndex index, string table, TimeProvider time, TaskScheduler scheduler, ILogger logger) : IDisposable
 {
@@ -17,15 +17,21 @@ internal sealed class IndexMerges(TableIndex index, string table, TimeProvider t
     /// <summary>Nothing names a merge's run before a commit publishes it, so vacuum deletes it after a week: one that waited so long for a commit is made anew.</summary>
     private static readonly TimeSpan s_waitMax = TimeSpan.FromDays(2);
 
-    private readonly List<(IReadOnlyList<RunDescriptor> Runs, Since At, Task<RunMerge?> Task)> _running = [];
+    private static readonly TimeSpan s_firstWait = TimeSpan.FromSeconds(10);
+
+    private readonly List<(IReadOnlyList<RunDescriptor> Runs, Since At, Task<(RunMerge? Merge, IOException? Failure)> Task)> _running = [];
     private readonly Queue<(RunMerge Merge, Since At)> _ready = [];
+    private readonly KeepingDuty _duty = new("Merging index runs", s_firstWait, time);
     private readonly CancellationTokenSource _stop = new();
     private RunMerge? _taken;
+
+    /// <summary>Merges that were begun and are not taken in yet.</summary>
+    public int Running => _running.Count;
 
     /// <summary>Begins the merges that are due.</summary>
     public void Begin()
     {
-        while (_running.Count < AtOnceMax && index.PlanMerge(InHand()) is { } runs)
+        while (_duty.IsDue && _running.Count < AtOnceMax && index.PlanMerge(InHand()) is { } runs)
             _running.Add((runs, Since.Now(time), Task.Factory.StartNew(() => MergeAsync(runs), CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler).Unwrap()));
     }
 
@@ -38,7 +44,11 @@ internal sealed class IndexMerges(TableIndex index, string table, TimeProvider t
             var (_, at, ended) = _running[i];
             if (!ended.IsCompleted) continue;
             _running.RemoveAt(i);
-            if (await ended is { } merge) _ready.Enqueue((merge, at));
+            var (merge, failure) = await ended;
+            if (failure is not null && _duty.Failed(failure)) Log.HousekeepingPutOff(logger, _duty.What, table, failure.Message);
+            if (merge is null) continue;
+            if (_duty.Done()) Log.HousekeepingGoesOn(logger, _duty.What, table);
+            _ready.Enqueue((merge, at));
         }
     }
 
@@ -70,20 +80,19 @@ internal sealed class IndexMerges(TableIndex index, string table, TimeProvider t
     private HashSet<string> InHand() =>
         _running.SelectMany(r => r.Runs).Concat(_ready.SelectMany(m => m.Merge.Removed)).Concat(_taken?.Removed ?? []).Select(r => r.Name).ToHashSet(StringComparer.Ordinal);
 
-    private async Task<RunMerge?> MergeAsync(IReadOnlyList<RunDescriptor> runs)
+    private async Task<(RunMerge?, IOException?)> MergeAsync(IReadOnlyList<RunDescriptor> runs)
     {
         try
         {
-            return await index.MergeAsync(runs, new MergePace(IndexSizes.MergeBytesPerSecond, time), _stop.Token);
+            return (await index.MergeAsync(runs, new MergePace(IndexSizes.MergeBytesPerSecond, time), _stop.Token), null);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            return null;
+            return (null, null);
         }
         catch (IOException failure) when (failure is not IndexDamagedException)
         {
-            Log.MergeFailed(logger, failure, table);
-            return null;
+            return (null, failure);
         }
     }
 }

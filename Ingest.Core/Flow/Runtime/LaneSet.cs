@@ -1,4 +1,3 @@
-using Ingest.Core.Flow.Telemetry;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Transfers;
 using Microsoft.Extensions.Logging;
@@ -8,7 +7,7 @@ namespace Ingest.Core.Flow.Runtime;
 /// <summary>All tables' lanes, with what happens beside their commits: checkpoints and merges of index runs. Owned by the control loop.</summary>
 internal sealed class LaneSet : IDisposable
 {
-    /// <summary>What checkpoints may still take when the worker ends, and then until they have noticed that they are given up. The log is complete without them.</summary>
+    /// <summary>What checkpoints may still take when the worker ends, and then until they have noticed that they are given up.</summary>
     private static readonly TimeSpan s_checkpointsMax = TimeSpan.FromSeconds(2), s_givingUpMax = TimeSpan.FromSeconds(1);
 
     /// <summary>Tables whose logs are read at once: on a store far away one after the other would take seconds, and each takes memory.</summary>
@@ -19,10 +18,7 @@ internal sealed class LaneSet : IDisposable
     private readonly CommitJobServices _services;
     private readonly HashSet<string> _ownRuns = new(StringComparer.Ordinal);
     private readonly Signal _signal;
-    private readonly string _workFolder;
-    private readonly ILogger _logger;
-    private readonly List<Task> _checkpoints = [];
-    private readonly CancellationTokenSource _noMoreCheckpoints = new();
+    private readonly Dictionary<TableLane, Checkpoints> _checkpoints;
     private CancellationTokenSource _jobs = new();
 
     /// <param name="workFolder">Local folder that only this worker uses.</param>
@@ -34,8 +30,7 @@ internal sealed class LaneSet : IDisposable
         _byName = All.ToDictionary(l => l.Plan.Name, StringComparer.Ordinal);
         _services = services;
         _signal = signal;
-        _workFolder = workFolder;
-        _logger = logger;
+        _checkpoints = All.ToDictionary(l => l, l => new Checkpoints(l, services, workFolder, logger));
     }
 
     /// <summary>How the logs of several tables are read.</summary>
@@ -124,10 +119,12 @@ internal sealed class LaneSet : IDisposable
     /// <summary>Starts what a commit makes due; none of it holds up the next commit.</summary>
     public void AfterCommit(TableLane lane, JobResult.Committed committed)
     {
-        _checkpoints.RemoveAll(t => t.IsCompleted);
-        if (committed.CheckpointDue) _checkpoints.Add(Run(() => CheckpointAsync(lane, committed.Version)));
+        _checkpoints[lane].Begin(committed.Version, committed.CheckpointDue);
         lane.Merges.Begin();
     }
+
+    /// <summary>How long checkpoints of each table have not come through.</summary>
+    public IReadOnlyDictionary<string, TimeSpan> CheckpointsFailing() => _checkpoints.ToDictionary(c => c.Key.Plan.Name, c => c.Value.FailingFor);
 
     /// <summary>
     /// Waits for checkpoints to end, so that nothing is half done at exit; but not long: a large one takes half a minute, and a store that does not answer takes for ever. Half a checkpoint is harmless.
@@ -136,11 +133,11 @@ internal sealed class LaneSet : IDisposable
     public async Task DrainAsync()
     {
         using var late = new CancellationTokenSource();
-        var ended = Task.WhenAll(_checkpoints.Concat(All.Select(l => l.Merges.StopAsync())));
+        var ended = Task.WhenAll(All.SelectMany(l => new[] { _checkpoints[l].Running, l.Merges.StopAsync() }));
         if (await Task.WhenAny(ended, Task.Delay(s_checkpointsMax, _services.Time, late.Token)) != ended)
         {
             // Here and now, as everything in a simulated worker, which has one thread.
-            _noMoreCheckpoints.Cancel();
+            foreach (var checkpoints in _checkpoints.Values) checkpoints.GiveUp();
             if (await Task.WhenAny(ended, Task.Delay(s_givingUpMax, _services.Time, late.Token)) != ended) return;
         }
 
@@ -152,25 +149,5 @@ internal sealed class LaneSet : IDisposable
     {
         foreach (var lane in All) lane.Dispose();
         _jobs.Dispose();
-    }
-
-    private Task Run(Func<Task> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _services.Scheduler).Unwrap();
-
-    private async Task CheckpointAsync(TableLane lane, long version)
-    {
-        try
-        {
-            await CheckpointWriter.WriteAsync(lane.StoreBeside, version, _noMoreCheckpoints.Token, _workFolder);
-        }
-        catch (OperationCanceledException) when (_noMoreCheckpoints.IsCancellationRequested)
-        {
-            // The worker ends; the next one that is due will do.
-        }
-#pragma warning disable CA1031 // A bug, too, must be told and not stop ingest: the log is complete without a checkpoint, and nobody looks at this task's end.
-        catch (Exception failure)
-#pragma warning restore CA1031
-        {
-            Log.CheckpointFailed(_logger, failure, lane.Plan.Name, version);
-        }
     }
 }

@@ -52,6 +52,9 @@ public sealed record EngineStatus
     /// <summary>Age of the newest committed transfer, by Kafka's timestamp; null before the first commit.</summary>
     public TimeSpan? Freshness { get; init; }
 
+    /// <summary>How long checkpoints of each table have not come through; zero where the last one did.</summary>
+    public IReadOnlyDictionary<string, TimeSpan> CheckpointsFailing { get; init; } = new Dictionary<string, TimeSpan>();
+
     /// <summary>Everything that the partitions held when they were assigned is committed.</summary>
     public bool IsCaughtUp { get; init; }
 }

@@ -75,10 +75,20 @@ public sealed class IngestMeters : IDisposable
         Gauge("ingest.sealing.overdue", "s", "How long that has been due for sealing which has waited longest, by table; 0 when nothing is due.", k => k.UnsealedFiles is null ? null : k.Overdue.TotalSeconds);
         Gauge("ingest.checkpoint.version", "{version}", "Version of the newest checkpoint, by table.", k => k.CheckpointVersion);
         Gauge("ingest.checkpoint.age", "s", "How long ago that version was committed, by table.", k => k.CheckpointAge?.TotalSeconds);
+        _meter.CreateObservableGauge("ingest.checkpoint.failing", () => status().CheckpointsFailing.Select(c => new Measurement<double>(c.Value.TotalSeconds, Tag(c.Key))), "s", "How long this worker has not come through with a checkpoint, by table; 0 when it has.");
         Gauge("ingest.checkpoint.lag", "{version}", "Versions after the newest checkpoint, by table: what a start reads one by one.", k => k.UnsealedFiles is null ? null : k.VersionsSinceCheckpoint);
 
         void Gauge(string name, string unit, string description, Func<KeepingStatus, double?> value) => _meter.CreateObservableGauge(
             name, () => keeping().Where(k => value(k) is not null).Select(k => new Measurement<double>(value(k)!.Value, Tag(k.Table))), unit, description);
+    }
+
+    /// <summary>What is told of refused records on their way to the dead-letter topic, beside the engine. Disposed by whoever sends them.</summary>
+    /// <param name="failingFor">How long they could not be sent, or not be noted as sent.</param>
+    public static Meter DeadLetters(Func<TimeSpan> failingFor)
+    {
+        var meter = new Meter(Name);
+        meter.CreateObservableGauge("ingest.dead_letters.failing", () => failingFor().TotalSeconds, "s", "How long this worker has not come through with sending refused records to the dead-letter topic; 0 when it has. Only with `Ingest:Kafka:DeadLetterTopic`.");
+        return meter;
     }
 
     internal void Taken(string department, int transfers) => _transfers.Add(transfers, new KeyValuePair<string, object?>("department", department));

@@ -45,11 +45,11 @@ internal static partial class Log
     [LoggerMessage(1012, LogLevel.Information, "Intake goes on: {UsedMiB} of {TotalMiB} MiB in flight")]
     public static partial void Resumed(ILogger logger, long usedMiB, long totalMiB);
 
-    [LoggerMessage(1013, LogLevel.Warning, "Could not write the checkpoint of table '{Table}' at version {Version}; the next one will do")]
-    public static partial void CheckpointFailed(ILogger logger, Exception exception, string table, long version);
+    [LoggerMessage(1013, LogLevel.Warning, "Checkpoints of table '{Table}' fail, at version {Version} first, and are tried again at later commits, less and less often; ingest goes on, and the log is complete without them: {Why}")]
+    public static partial void CheckpointFailed(ILogger logger, Exception? bug, string table, long version, string why);
 
-    [LoggerMessage(1014, LogLevel.Warning, "Could not merge index runs of table '{Table}'; it is tried again after the next commit")]
-    public static partial void MergeFailed(ILogger logger, Exception exception, string table);
+    [LoggerMessage(1023, LogLevel.Information, "Checkpoints of table '{Table}' are written again, at version {Version} first")]
+    public static partial void CheckpointsGoOn(ILogger logger, string table, long version);
 
     [LoggerMessage(1016, LogLevel.Warning, "{Work} of table '{Table}' fails and is tried again, less and less often; ingest goes on: {Why}")]
     public static partial void HousekeepingPutOff(ILogger logger, string work, string table, string why);

@@ -41,30 +41,36 @@ public static class TableSupport
 
     private static string? SchemaProblem(string schemaString)
     {
-        JsonDocument schema;
         try
         {
-            schema = JsonDocument.Parse(schemaString);
+            using var schema = JsonDocument.Parse(schemaString);
+            return ColumnProblem(schema.RootElement.GetProperty("fields"));
         }
         catch (JsonException malformed)
         {
             return $"its schema is not JSON ({malformed.Message}).";
         }
-
-        using (schema)
+        catch (Exception other) when (other is KeyNotFoundException or InvalidOperationException)
         {
-            if (!schema.RootElement.TryGetProperty("fields", out var fields)) return "its schema has no fields.";
-            foreach (var field in fields.EnumerateArray())
-            {
-                var text = field.GetRawText();
-                if (Array.Find(s_refusedColumns, r => text.Contains($"\"{r}", StringComparison.Ordinal)) is { } refused)
-                    return $"its column '{field.GetProperty("name")}' has '{refused}' (an invariant, a computed value or a default), which is not supported here. Drop that, or give the dataset another name.";
-                if (field.TryGetProperty("nullable", out var nullable) && nullable.ValueKind == JsonValueKind.False)
-                    return $"its column '{field.GetProperty("name")}' must not be null, which is not enforced here. Make it nullable, or give the dataset another name.";
-            }
-
-            return null;
+            return "its schema is not a list of columns with names and types, so it is not a Delta table that can be written to.";
         }
+    }
+
+    private static string? ColumnProblem(JsonElement fields)
+    {
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var field in fields.EnumerateArray())
+        {
+            var (name, text) = (field.GetProperty("name").GetString()!, field.GetRawText());
+            _ = field.GetProperty("type");
+            if (!names.Add(name)) return $"its columns '{names.First(n => n.Equals(name, StringComparison.OrdinalIgnoreCase))}' and '{name}' differ in case alone, which is not supported here. Rename one, or give the dataset another name.";
+            if (Array.Find(s_refusedColumns, r => text.Contains($"\"{r}", StringComparison.Ordinal)) is { } refused)
+                return $"its column '{name}' has '{refused}' (an invariant, a computed value or a default), which is not supported here. Drop that, or give the dataset another name.";
+            if (field.TryGetProperty("nullable", out var nullable) && nullable.ValueKind == JsonValueKind.False)
+                return $"its column '{name}' must not be null, which is not enforced here. Make it nullable, or give the dataset another name.";
+        }
+
+        return null;
     }
 
     /// <summary>A type of the table's schema as a contract writes it.</summary>

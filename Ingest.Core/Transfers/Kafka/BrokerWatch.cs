@@ -16,10 +16,11 @@ internal sealed class BrokerWatch(IConsumer<Ignore, Ignore> consumer, Intake int
     private static readonly TimeSpan s_lookMax = TimeSpan.FromSeconds(10);
 
     private static readonly Dictionary<string, string> s_none = [];
+    private static readonly Task<IReadOnlyDictionary<string, string>> s_nothing = Task.FromResult<IReadOnlyDictionary<string, string>>(s_none);
 
     private readonly CancellationTokenSource _stop = new();
     private volatile Dictionary<TopicPartition, long> _ends = [];
-    private Task<IReadOnlyDictionary<string, string>> _looking = Task.FromResult<IReadOnlyDictionary<string, string>>(s_none);
+    private Task<IReadOnlyDictionary<string, string>> _looking = s_nothing;
     private long _startedAt = time.GetTimestamp();
     private int _version;
     private int _first;
@@ -27,12 +28,14 @@ internal sealed class BrokerWatch(IConsumer<Ignore, Ignore> consumer, Intake int
     /// <summary>The end of a partition as a broker last said; null when none was asked. From any thread.</summary>
     public long? EndOf(TopicPartition source) => _ends.TryGetValue(source, out var end) ? end : null;
 
-    /// <summary>Starts the next look when it is due. Returns what the last one found: ids of topics, while the assignment is the one that it began with.</summary>
+    /// <summary>Starts the next look when it is due. Returns, once, what the last one has found: ids of topics, while the assignment is the one that it began with.</summary>
     /// <param name="version">Of the assignment.</param>
     public IReadOnlyDictionary<string, string> Tick(int version)
     {
-        if (!_looking.IsCompleted || time.GetElapsedTime(_startedAt) < options.AskInterval) return s_none;
+        if (!_looking.IsCompleted) return s_none;
         var ids = version == _version ? _looking.GetAwaiter().GetResult() : s_none;
+        _looking = s_nothing;
+        if (time.GetElapsedTime(_startedAt) < options.AskInterval) return ids;
         (_startedAt, _version) = (time.GetTimestamp(), version);
         List<TopicPartition> quiet = [];
         HashSet<string> topics = new(StringComparer.Ordinal);
@@ -44,8 +47,7 @@ internal sealed class BrokerWatch(IConsumer<Ignore, Ignore> consumer, Intake int
             partition.AskedAt = partition.Builder.Next;
         }
 
-        if (quiet.Count + topics.Count == 0) _looking = Task.FromResult<IReadOnlyDictionary<string, string>>(s_none);
-        else _looking = Task.Run(() => Look(quiet, [.. topics]));
+        if (quiet.Count + topics.Count > 0) _looking = Task.Run(() => Look(quiet, [.. topics]));
         return ids;
     }
 
@@ -62,14 +64,27 @@ internal sealed class BrokerWatch(IConsumer<Ignore, Ignore> consumer, Intake int
 
     private IReadOnlyDictionary<string, string> Look(List<TopicPartition> quiet, List<string> topics)
     {
+        if (quiet.Count > 0) _ends = Ends(quiet);
+        return topics.Count > 0 && !_stop.IsCancellationRequested ? TopicIds.TryAsk(consumer, topics, s_answerMax) ?? s_none : s_none;
+    }
+
+    /// <summary>
+    /// All are asked for together, in one request to each broker. One that does not answer hides what the others would say: then each is asked for by itself, as many as there is time for, and at the next look
+    /// those behind them.
+    /// </summary>
+    private Dictionary<TopicPartition, long> Ends(List<TopicPartition> quiet)
+    {
         var started = time.GetTimestamp();
         var ends = new Dictionary<TopicPartition, long>(_ends);
+        var told = HeldOffsets.Ends(consumer, quiet, s_answerMax);
+        foreach (var (source, end) in told) ends[source] = end;
+        quiet.RemoveAll(told.ContainsKey);
         for (var i = 0; i < quiet.Count && !_stop.IsCancellationRequested && time.GetElapsedTime(started) < s_lookMax; i++)
         {
             var source = quiet[_first++ % quiet.Count];
             try
             {
-                ends[source] = consumer.QueryWatermarkOffsets(new Confluent.Kafka.TopicPartition(source.Topic, source.Partition), s_answerMax).High.Value;
+                ends[source] = consumer.QueryWatermarkOffsets(source.ToClient(), s_answerMax).High.Value;
             }
             catch (KafkaException)
             {
@@ -78,7 +93,6 @@ internal sealed class BrokerWatch(IConsumer<Ignore, Ignore> consumer, Intake int
         }
 
         _first = quiet.Count == 0 ? 0 : _first % quiet.Count;
-        _ends = ends;
-        return topics.Count > 0 && !_stop.IsCancellationRequested ? TopicIds.TryAsk(consumer, topics, s_answerMax) ?? s_none : s_none;
+        return ends;
     }
 }

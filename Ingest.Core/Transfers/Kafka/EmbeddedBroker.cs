@@ -103,6 +103,9 @@ public sealed class EmbeddedBroker : IDisposable
     public void SetReachable(int broker, bool reachable) =>
         _ = reachable ? MockCluster.BrokerUp(Cluster, broker) : MockCluster.BrokerDown(Cluster, broker);
 
+    /// <summary>How long a broker (1-based) takes to answer: long enough, and it hangs.</summary>
+    public void SetDelay(int broker, TimeSpan delay) => _ = MockCluster.BrokerDelay(Cluster, broker, (int)delay.TotalMilliseconds);
+
     public void Dispose()
     {
         if (_cluster == 0) return;

@@ -28,6 +28,9 @@ internal static class HeldOffsets
         return bounds;
     }
 
+    /// <summary>The same, of ends alone.</summary>
+    public static Dictionary<TopicPartition, long> Ends(IConsumer<Ignore, Ignore> consumer, IReadOnlyCollection<TopicPartition> partitions, TimeSpan wait) => Ask(consumer, partitions, Latest, wait);
+
     private static Dictionary<TopicPartition, long> Ask(IConsumer<Ignore, Ignore> consumer, IReadOnlyCollection<TopicPartition> partitions, long which, TimeSpan wait)
     {
         var question = partitions.Select(p => new TopicPartitionTimestamp(p.Topic, p.Partition, new Timestamp(which, TimestampType.NotAvailable)));
@@ -46,5 +49,5 @@ internal static class HeldOffsets
     }
 
     private static Dictionary<TopicPartition, long> Known(IEnumerable<(Confluent.Kafka.TopicPartition Partition, Offset Offset)> answers) =>
-        answers.Where(a => a.Offset.Value >= 0).ToDictionary(a => new TopicPartition(a.Partition.Topic, a.Partition.Partition.Value), a => a.Offset.Value);
+        answers.Where(a => a.Offset.Value >= 0).ToDictionary(a => a.Partition.ToSource(), a => a.Offset.Value);
 }

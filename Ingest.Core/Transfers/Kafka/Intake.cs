@@ -86,6 +86,16 @@ internal sealed class Intake(ITransferSink sink, ByteBudget budget, KafkaOptions
         partition.Restart(next);
     }
 
+    /// <summary>Hands on what was taken of the partition, which the broker may not have any more, and takes nothing else.</summary>
+    public void Finish(PartitionState partition)
+    {
+        partition.EndOffset = -1;
+        Close(partition);
+        partition.IsHalted = true;
+        OfferReady();
+    }
+
+    /// <summary>Drops what was taken of the partition and not accepted yet, and takes no more.</summary>
     public void Halt(PartitionState partition)
     {
         Drop(partition);

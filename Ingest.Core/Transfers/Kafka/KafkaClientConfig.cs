@@ -5,6 +5,9 @@ namespace Ingest.Core.Transfers.Kafka;
 /// <summary>The librdkafka properties of our clients: our defaults, what an operator sets, and what nobody may change.</summary>
 internal static class KafkaClientConfig
 {
+    /// <summary>librdkafka's property for what it tells of itself.</summary>
+    public const string Debug = "debug";
+
     private const string LargestTransferBytes = "67108864";
 
     /// <summary>Set by us and by nobody else: offsets come from the tables, and a position outside the log must be an error, not a jump.</summary>
@@ -43,6 +46,7 @@ internal static class KafkaClientConfig
 
         // With Kafka 4's protocol the broker assigns, and the client refuses a strategy of its own.
         if (options.Properties.GetValueOrDefault("group.protocol") == "consumer" && !options.Properties.ContainsKey("partition.assignment.strategy")) config.Remove("partition.assignment.strategy");
+        config[Debug] = options.Properties.GetValueOrDefault(Debug) is { Length: > 0 } given ? $"{given},{TopicNews.Debug}" : TopicNews.Debug;
         config["bootstrap.servers"] = options.BootstrapServers;
         config["group.id"] = options.GroupId;
         return config;

@@ -38,6 +38,9 @@ internal static partial class KafkaLog
     [LoggerMessage(2009, LogLevel.Warning, "The broker does not tell the offsets of {Source} ({Reason}); asking again.")]
     public static partial void BoundsUnknown(this ILogger log, TopicPartition source, string reason);
 
+    [LoggerMessage(2017, LogLevel.Warning, "The group was not left in good order ({Reason}): it misses this member after its session timeout only.")]
+    public static partial void NotLeft(this ILogger log, string reason);
+
     [LoggerMessage(2010, LogLevel.Debug, "Paused {Count} partitions: no room.")]
     public static partial void Paused(this ILogger log, int count);
 

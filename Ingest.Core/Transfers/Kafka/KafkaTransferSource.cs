@@ -52,12 +52,15 @@ public sealed class KafkaTransferSource : ITransferSource
         using var intake = new Intake(sink, _budget, _options, _time);
         var silent = _silent = new SilentPartitions(_options, _time, _log, stop);
         var rebalance = new Rebalance(intake, sink, new TopicIds(_options, _log), silent, _log, stop);
-        using var consumer = Build(rebalance);
+        var news = new TopicNews();
+        using var consumer = Build(rebalance, news);
         using var messages = new NativeMessages(consumer, intake);
         using var watch = _watch = new BrokerWatch(consumer, intake, _options, _time);
         var progress = rebalance.Progress = new ProgressReport(consumer, _commands, intake, _time, _log);
         var troubles = new TroubleLog(_time, _log);
-        _loop = new PollLoop(consumer, messages, intake, rebalance, _commands, progress, watch, new Pauses(consumer, intake, troubles, _log), troubles, sink, _options, _time, _log);
+        var pauses = new Pauses(consumer, intake, troubles, _log);
+        var stops = new LoudStops(consumer, intake, pauses, sink, _options, _log);
+        _loop = new PollLoop(consumer, messages, intake, rebalance, _commands, progress, watch, news, stops, pauses, troubles, sink, _options, _time, _log);
         _consumer = consumer;
         try
         {
@@ -73,12 +76,23 @@ public sealed class KafkaTransferSource : ITransferSource
         {
             _consumer = null;
             watch.Stop();
-
-            // Leaves the group in good order: the sink commits what is open while the partitions are still ours.
-            consumer.Close();
+            Leave(consumer);
         }
 
         if (!stop.IsCancellationRequested) rebalance.ThrowIfFailed();
+    }
+
+    /// <summary>Leaves the group in good order: the sink commits what is open while the partitions are still ours. After a fatal error the client refuses that, too, and the error is what is to be told.</summary>
+    private void Leave(IConsumer<Ignore, Ignore> consumer)
+    {
+        try
+        {
+            consumer.Close();
+        }
+        catch (KafkaException e)
+        {
+            _log.NotLeft(e.Error.Reason);
+        }
     }
 
     public void Rewind(CommitRight old, CommitRight next) => _commands.Rewind(old, next);
@@ -106,7 +120,7 @@ public sealed class KafkaTransferSource : ITransferSource
         try
         {
             // From the client's cache, fed by every fetch; no request is sent.
-            return _consumer?.GetWatermarkOffsets(new Confluent.Kafka.TopicPartition(source.Topic, source.Partition)).High is { IsSpecial: false } high ? high.Value : null;
+            return _consumer?.GetWatermarkOffsets(source.ToClient()).High is { IsSpecial: false } high ? high.Value : null;
         }
         catch (Exception e) when (e is KafkaException or ObjectDisposedException)
         {
@@ -128,12 +142,18 @@ public sealed class KafkaTransferSource : ITransferSource
         }
     }
 
-    private IConsumer<Ignore, Ignore> Build(Rebalance rebalance) => Build(_options, builder => builder
+    private IConsumer<Ignore, Ignore> Build(Rebalance rebalance, TopicNews news) => Build(_options, builder => builder
         .SetPartitionsAssignedHandler(rebalance.Assigned)
         .SetPartitionsRevokedHandler((_, partitions) => rebalance.Revoked(partitions))
         .SetPartitionsLostHandler((_, partitions) => rebalance.Lost(partitions))
         .SetErrorHandler((_, error) => _loop?.OnError(error))
-        .SetLogHandler((_, message) => _log.Client(message.Facility, message.Message)));
+        .SetLogHandler((_, line) =>
+        {
+            news.Hear(line);
+
+            // What only we have asked for is for nobody else.
+            if (line.Level != SyslogLevel.Debug || _options.Properties.ContainsKey(KafkaClientConfig.Debug)) _log.Client(line.Facility, line.Message);
+        }));
 
     private static IConsumer<Ignore, Ignore> Build(KafkaOptions options, Func<ConsumerBuilder<Ignore, Ignore>, ConsumerBuilder<Ignore, Ignore>> with)
     {

@@ -43,8 +43,8 @@ internal sealed unsafe partial class NativeMessages : IDisposable
     /// <summary>It is an error, which says so in <see cref="Error"/>.</summary>
     public bool IsError => _message->Error is not (NoError or PartitionEnd);
 
-    /// <summary>Milliseconds since 1970 UTC; 0 when there is none.</summary>
-    public long PublishedAtMs => Math.Max(0, MessageTimestamp(_message, out _));
+    /// <summary>Milliseconds since 1970 UTC; 0 when there is none, or one that is no date: producers say what they like, microseconds for one.</summary>
+    public long PublishedAtMs => MessageTimestamp(_message, out _) is > 0 and <= Transfer.PublishedAtMsMax and var at ? at : 0;
 
     /// <summary>Its value, valid until it is given back.</summary>
     public ReadOnlySpan<byte> Payload => new(_message->Payload, checked((int)_message->Length));

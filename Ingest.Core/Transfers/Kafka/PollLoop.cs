@@ -9,7 +9,7 @@ namespace Ingest.Core.Transfers.Kafka;
 /// </summary>
 internal sealed class PollLoop(
     IConsumer<Ignore, Ignore> consumer, NativeMessages messages, Intake intake, Rebalance rebalance, PollCommands commands, ProgressReport progress,
-    BrokerWatch watch, Pauses pauses, TroubleLog troubles, ITransferSink sink, KafkaOptions options, TimeProvider time, ILogger log)
+    BrokerWatch watch, TopicNews news, LoudStops stops, Pauses pauses, TroubleLog troubles, ITransferSink sink, KafkaOptions options, TimeProvider time, ILogger log)
 {
     private const int MessagesPerTurn = 1024;
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(2);
@@ -34,7 +34,8 @@ internal sealed class PollLoop(
             if (_fatal is { } why) throw new TransferSourceException(why);
             CarryOutMoves();
             progress.Tick();
-            Compare(watch.Tick(rebalance.Version));
+            stops.Compare(watch.Tick(rebalance.Version));
+            HearNews();
             if (intake.TryMoveOn())
             {
                 Resume();
@@ -120,6 +121,8 @@ internal sealed class PollLoop(
                 _knownVersion = rebalance.Version;
             }
 
+            // Before it is taken: it may be the first one of another topic.
+            HearNews();
             if (messages.Partition() is not { } partition)
             {
                 if (messages.IsError) OnError(messages.Error());
@@ -147,52 +150,16 @@ internal sealed class PollLoop(
 
     private void Troubled(PartitionState partition, Error error)
     {
-        if (!KafkaErrors.IsLostPlace(error))
-        {
-            OnError(error);
-            return;
-        }
-
-        var why = $"{partition.Source}: offset {partition.Builder.Next} is not in the broker's log ({error.Reason}). Transfers were deleted before they " +
-            "were read, or the topic was created anew. Nothing was skipped; decide how to go on.";
-        Stop(partition, why, null);
+        var (isLost, isUnreadable) = (KafkaErrors.IsLostPlace(error), KafkaErrors.IsUnreadable(error));
+        if (!isLost && !isUnreadable) OnError(error);
+        else if (partition.AwaitsSeek) troubles.Tell(error); // of where it was before; where it goes now, it is told again
+        else if (isLost) stops.LostPlace(partition, error);
+        else stops.Unreadable(partition, messages.Offset, error);
     }
 
-    /// <summary>A topic that is not the one that was assigned, though it has the name, is read no more.</summary>
-    /// <param name="ids">Of topics, as brokers say now.</param>
-    private void Compare(IReadOnlyDictionary<string, string> ids)
+    private void HearNews()
     {
-        if (ids.Count == 0) return;
-        foreach (var partition in intake.Partitions.Where(p => !p.IsHalted).ToList())
-        {
-            if (partition.Right.TopicId is not { } id || !ids.TryGetValue(partition.Source.Topic, out var now) || now == id) continue;
-            Stop(partition, $"{partition.Source}: the topic with id {id} was deleted while it was read, and another one of its name, with id {now}, created.", now);
-        }
-    }
-
-    /// <param name="topicId">The id that the topic has now, if that was asked.</param>
-    private void Stop(PartitionState partition, string why, string? topicId)
-    {
-        var held = Held(partition.Source);
-        log.Faulted(partition.Source, why);
-        var next = partition.Builder.Next;
-        Halt(partition);
-        sink.Faulted(partition.Right, next, held is { } bounds ? bounds with { TopicId = topicId } : null, why);
-    }
-
-    /// <summary>What the broker holds now, for the message; not worth waiting for when it does not answer.</summary>
-    private PartitionBounds? Held(TopicPartition source)
-    {
-        try
-        {
-            var held = consumer.QueryWatermarkOffsets(Native(source), options.BoundsTimeout);
-            return new PartitionBounds(source, held.Low.Value, held.High.Value);
-        }
-        catch (KafkaException e)
-        {
-            log.BoundsUnknown(source, e.Error.Reason);
-            return null;
-        }
+        if (news.IsNew) stops.Compare(news.Take());
     }
 
     private void CarryOutMoves()
@@ -203,7 +170,7 @@ internal sealed class PollLoop(
             if (intake.Find(old.Source.Topic, old.Source.Partition) is not { } partition || partition.Right != old) continue;
             if (next is null)
             {
-                Halt(partition);
+                stops.Halt(partition);
                 continue;
             }
 
@@ -227,7 +194,7 @@ internal sealed class PollLoop(
         if (!partition.AwaitsSeek || intake.Find(partition.Source.Topic, partition.Source.Partition) != partition) return true;
         try
         {
-            consumer.Seek(new TopicPartitionOffset(Native(partition.Source), partition.Right.StartOffset));
+            consumer.Seek(new TopicPartitionOffset(partition.Source.ToClient(), partition.Right.StartOffset));
             partition.AwaitsSeek = false;
             log.Rewound(partition.Source, partition.Right.StartOffset);
             return true;
@@ -240,17 +207,9 @@ internal sealed class PollLoop(
         }
     }
 
-    private void Halt(PartitionState partition)
-    {
-        intake.Halt(partition);
-        pauses.Pause([Native(partition.Source)]);
-    }
-
     private void PauseHalted()
     {
         var halted = rebalance.TakeHalted();
         if (halted.Count > 0) pauses.Pause(halted);
     }
-
-    private static Confluent.Kafka.TopicPartition Native(TopicPartition source) => new(source.Topic, source.Partition);
 }

@@ -122,7 +122,7 @@ internal sealed class Rebalance(Intake intake, ITransferSink sink, TopicIds topi
         foreach (var right in rights) right.Revoke();
     }
 
-    private static List<TopicPartition> Sources(IEnumerable<Confluent.Kafka.TopicPartition> partitions) => [.. partitions.Select(p => new TopicPartition(p.Topic, p.Partition.Value))];
+    private static List<TopicPartition> Sources(IEnumerable<Confluent.Kafka.TopicPartition> partitions) => [.. partitions.Select(p => p.ToSource())];
 
     private Offset Waiting(Confluent.Kafka.TopicPartition partition)
     {
@@ -132,7 +132,7 @@ internal sealed class Rebalance(Intake intake, ITransferSink sink, TopicIds topi
 
     private TopicPartitionOffset StartAt(PartitionBounds bounds, CommitRight? right)
     {
-        var partition = new Confluent.Kafka.TopicPartition(bounds.Source.Topic, bounds.Source.Partition);
+        var partition = bounds.Source.ToClient();
         if (right is null)
         {
             log.AssignedHalted(bounds.Source);

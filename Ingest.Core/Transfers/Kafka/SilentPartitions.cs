@@ -105,7 +105,7 @@ internal sealed class SilentPartitions(KafkaOptions options, TimeProvider time, 
     {
         try
         {
-            var held = consumer.QueryWatermarkOffsets(new Confluent.Kafka.TopicPartition(source.Topic, source.Partition), wait);
+            var held = consumer.QueryWatermarkOffsets(source.ToClient(), wait);
             return new PartitionBounds(source, held.Low.Value, held.High.Value);
         }
         catch (KafkaException e)

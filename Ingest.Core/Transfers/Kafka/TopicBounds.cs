@@ -27,7 +27,7 @@ public static class TopicBounds
             var retries = 0;
             foreach (var source in sources.Where(s => !bounds.ContainsKey(s)))
             {
-                var held = Ask(consumer, new Confluent.Kafka.TopicPartition(source.Topic, source.Partition), ref retries, cancellation);
+                var held = Ask(consumer, source.ToClient(), ref retries, cancellation);
                 bounds[source] = new PartitionBounds(source, held.Low.Value, held.High.Value);
             }
 

@@ -87,6 +87,9 @@ internal sealed class TopicIds(KafkaOptions options, ILogger log)
         Span<byte> bytes = stackalloc byte[16];
         BinaryPrimitives.WriteInt64BigEndian(bytes, id.MostSignificantBits);
         BinaryPrimitives.WriteInt64BigEndian(bytes[8..], id.LeastSignificantBits);
-        return Convert.ToBase64String(bytes).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+        return UrlSafe(Convert.ToBase64String(bytes));
     }
+
+    /// <summary>As Kafka's own tools print an id.</summary>
+    internal static string UrlSafe(string base64) => base64.TrimEnd('=').Replace('+', '-').Replace('/', '_');
 }
