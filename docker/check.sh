@@ -61,7 +61,7 @@ say "Another user, a read-only root"
 (inside /bin/sh -c 'id -u; touch /app/x 2>/dev/null && exit 1; touch /x 2>/dev/null && exit 1; touch /pool/x && rm /pool/x') || fail "the root file system can be written, or the pool cannot"
 
 say "The main job (demo, 600 transfers)"
-(inside $dotnet /app/Ingest.Worker.dll demo --transfers 600 --pool /pool/demo) | tail -2 || fail "the demo is not right"
+(inside $dotnet /app/Ingest.Worker.dll demo --transfers 600 --pool /pool/demo) | tail -5 || fail "the demo is not right"
 
 say "The service"
 settings=(--setenv Ingest__Health__Port $port --setenv Ingest__Kafka__BootstrapServers "${KAFKA:-127.0.0.1:1}")

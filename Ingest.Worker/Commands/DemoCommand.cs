@@ -11,7 +11,7 @@ internal static class DemoCommand
     {
         var transfers = new Option<int>("--transfers") { Description = "Transfers to publish.", DefaultValueFactory = _ => 20_000 };
         var records = new Option<int>("--records-per-transfer") { Description = "Records in a transfer.", DefaultValueFactory = _ => 20 };
-        var pool = new Option<string>("--pool") { Description = "Folder of the demo's pool; one that holds other data is refused.", DefaultValueFactory = _ => "demo-pool" };
+        var pool = new Option<string>("--pool") { Description = "Folder of the demo's pool; one that holds anything else is refused.", DefaultValueFactory = _ => "demo-pool" };
         var seed = new Option<int>("--seed") { Description = "The same seed makes the same transfers, byte for byte.", DefaultValueFactory = _ => 1 };
         var departments = new Option<int>("--departments") { Description = "Departments that publish, 1 to 59.", DefaultValueFactory = _ => 59 };
         var command = new Command("demo", "Run the main job on an embedded broker with simulated departments, and let DuckDB compare the pool with what should be there.") { transfers, records, pool, seed, departments };
@@ -29,16 +29,22 @@ internal static class DemoCommand
         if (plan.Seed is < 0 or > CityPlan.SeedMax) errors.Add($"--seed is {plan.Seed}. Give 0 to {CityPlan.SeedMax}.");
         pool = Path.GetFullPath(pool);
         if (DemoHistory.WhyNot(pool) is { } refused) errors.Add($"--pool is '{pool}', {refused}");
-        var catalog = ContractFiles.Load(Path.Combine(AppContext.BaseDirectory, "Contracts"), errors);
-        if (errors.Count > 0 || catalog is null)
-        {
-            foreach (var error in errors) await Console.Error.WriteLineAsync(error).ConfigureAwait(false);
-            return ExitCodes.BadConfiguration;
-        }
+        var contracts = Path.Combine(AppContext.BaseDirectory, "Contracts");
+        var catalog = ContractFiles.Load(contracts, errors);
+        if (errors.Count > 0 || catalog is null) return await RefuseAsync(errors).ConfigureAwait(false);
 
         var history = DemoHistory.Open(pool);
         var earlier = history.Plans;
-        var source = history.Begin(plan);
+        string source;
+        try
+        {
+            source = history.Begin(plan);
+        }
+        catch (Exception cannot) when (cannot is IOException or UnauthorizedAccessException)
+        {
+            return await RefuseAsync([$"--pool is '{pool}', which cannot be written: {FileArguments.Reason(cannot)}. Give another folder."]).ConfigureAwait(false);
+        }
+
         var work = Directory.CreateTempSubdirectory("ingest-demo-").FullName;
         try
         {
@@ -53,7 +59,7 @@ internal static class DemoCommand
             var all = Regenerate(history, plan, truth, catalog, work);
             var verdict = await Judge.CompareAsync(pool, catalog, truth, all, history.FinishedSources, cancellation).ConfigureAwait(false);
             foreach (var (past, _) in all.Where(a => a.Truth != truth)) past.Dispose();
-            return DemoReport.Write(verdict, run, history.Plans.Count - 1);
+            return DemoReport.Write(verdict, run, history.Plans.Count - 1, pool, contracts);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -64,6 +70,12 @@ internal static class DemoCommand
         {
             Directory.Delete(work, recursive: true);
         }
+    }
+
+    private static async Task<int> RefuseAsync(IReadOnlyList<string> errors)
+    {
+        foreach (var error in errors) await Console.Error.WriteLineAsync(error).ConfigureAwait(false);
+        return ExitCodes.BadConfiguration;
     }
 
     /// <summary>What was published into this pool before, made again: the same plan makes the same truth.</summary>

@@ -44,7 +44,7 @@ internal static class QuarantineExportCommand
         }
         catch (Exception cannot) when (cannot is IOException or UnauthorizedAccessException)
         {
-            throw new CommandRefusedException(ExitCodes.BadConfiguration, $"--output is '{output}', which cannot be written: {cannot.Message} Give a file in a folder that exists.");
+            throw new CommandRefusedException(ExitCodes.BadConfiguration, $"--output is '{output}', which cannot be written: {FileArguments.Reason(cannot)}. Give a file {(cannot is DirectoryNotFoundException ? "in a folder that exists" : "that can be written")}.");
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Ingest.Core;
+using Ingest.Worker.Commands;
 
 namespace Ingest.Worker.Demo;
 
@@ -8,6 +9,9 @@ namespace Ingest.Worker.Demo;
 /// </summary>
 internal sealed class DemoHistory
 {
+    /// <summary>Ending of the file while it is being written.</summary>
+    private const string New = ".new";
+
     private static readonly JsonSerializerOptions s_options = new() { WriteIndented = true };
 
     private readonly string _file;
@@ -31,10 +35,29 @@ internal sealed class DemoHistory
     public static string? WhyNot(string pool)
     {
         if (File.Exists(pool)) return "which is a file. Give a folder.";
-        if (!Directory.Exists(pool) || File.Exists(FileIn(pool))) return null;
-        return Directory.EnumerateDirectories(pool, "_delta_log", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 }).Any()
-            ? "which holds tables that no demo made. Give another folder, or none for ./demo-pool."
-            : null;
+        if (!Directory.Exists(pool)) return null;
+        try
+        {
+            if (File.Exists(FileIn(pool)))
+            {
+                Open(pool);
+                return null;
+            }
+
+            // A run that was killed before its first transfer may have left only this.
+            var unsaved = FileIn(pool) + New;
+            return Directory.EnumerateFileSystemEntries(pool).Where(e => e != unsaved).Order(StringComparer.Ordinal).FirstOrDefault() is { } other
+                ? $"which holds what no demo made, such as '{Path.GetFileName(other)}'. Give a new folder, or none for ./demo-pool."
+                : null;
+        }
+        catch (JsonException other)
+        {
+            return $"whose demo.json no demo wrote ({other.Message}). Give a new folder, or none for ./demo-pool.";
+        }
+        catch (Exception cannot) when (cannot is IOException or UnauthorizedAccessException)
+        {
+            return $"which cannot be read: {FileArguments.Reason(cannot)}. Give another folder.";
+        }
     }
 
     public static DemoHistory Open(string pool)
@@ -66,8 +89,8 @@ internal sealed class DemoHistory
     private void Save()
     {
         Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
-        File.WriteAllText(_file + ".new", JsonSerializer.Serialize(_entries, s_options) + "\n");
-        File.Move(_file + ".new", _file, overwrite: true);
+        File.WriteAllText(_file + New, JsonSerializer.Serialize(_entries, s_options) + "\n");
+        File.Move(_file + New, _file, overwrite: true);
     }
 
     private sealed record Entry(CityPlan Plan, string Source, bool IsFinished);

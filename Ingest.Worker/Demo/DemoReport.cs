@@ -9,7 +9,7 @@ internal static class DemoReport
     private static readonly TableView s_forPeople = new() { UnlessUsual = new Dictionary<string, string> { [""] = "" } };
 
     /// <summary>Returns the exit code: 0 only if the pool holds exactly what it should.</summary>
-    public static int Write(Verdict verdict, DemoRun run, int otherPlans)
+    public static int Write(Verdict verdict, DemoRun run, int otherPlans, string pool, string contracts)
     {
         string[] names = ["department", "published", "expected", "found", "refused", "quarantined", ""];
         Output.Console.Write(s_forPeople.Of(names, [.. verdict.Departments.Select(Row)]));
@@ -21,6 +21,9 @@ internal static class DemoReport
         Console.WriteLine(verdict.Problems.Count == 0
             ? $"Verdict: exactly right. {Output.Count(verdict.Departments.Sum(d => d.Found))} rows, each expected one once and no other."
             : $"Verdict: WRONG, {Output.Count(verdict.Problems.Count, "problem")}.");
+        Console.WriteLine("Look at it, and prove it:");
+        Console.WriteLine($"  {OwnCommand.Program} pool sql --pool {OwnCommand.Place(pool)} 'show tables'");
+        Console.WriteLine($"  {OwnCommand.Program} pool verify --pool {OwnCommand.Place(pool)} --index --contracts {OwnCommand.Place(contracts)}");
         return verdict.Problems.Count == 0 ? ExitCodes.Ok : ExitCodes.Failed;
     }
 
