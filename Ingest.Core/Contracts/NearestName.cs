@@ -7,10 +7,13 @@ internal static class NearestName
     public static string Suggest(string given, IEnumerable<string> known, string otherwise = "Remove it.")
     {
         var names = known.ToArray();
-        var nearest = names.MinBy(n => Distance(given, n));
-        if (nearest is not null && Distance(given, nearest) <= Math.Max(2, given.Length / 3)) return $"Did you mean '{nearest}'?";
+        if (Of(given, names) is { } nearest) return $"Did you mean '{nearest}'?";
         return names.Length is > 0 and <= 30 ? $"Known are: {string.Join(", ", names)}." : otherwise;
     }
+
+    /// <summary>The name that is nearest to what was given; null when none is near.</summary>
+    public static string? Of(string given, IEnumerable<string> known) =>
+        known.MinBy(n => Distance(given, n)) is { } nearest && Distance(given, nearest) <= Math.Max(2, given.Length / 3) ? nearest : null;
 
     private static int Distance(string a, string b)
     {

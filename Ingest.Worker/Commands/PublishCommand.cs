@@ -22,14 +22,14 @@ internal static class PublishCommand
         command.SetAction((parse, cancellation) =>
         {
             var (names, settings) = SettingArguments.Split([.. parse.GetValue(files)!, .. parse.UnmatchedTokens]);
-            return RunAsync(names, parse.GetValue(topic)!, parse.GetValue(rows), parse.GetValue(key), parse.GetValue(format), settings, cancellation);
+            var unknown = SettingArguments.Check(settings, [.. parse.CommandResult.Command.Options.Select(o => o.Name)]);
+            return RunAsync(names, parse.GetValue(topic)!, parse.GetValue(rows), parse.GetValue(key), parse.GetValue(format), settings, [.. unknown], cancellation);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(string[] files, string topic, int rows, string? key, FileFormat? format, IReadOnlyList<string> arguments, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string[] files, string topic, int rows, string? key, FileFormat? format, IReadOnlyList<string> arguments, List<string> errors, CancellationToken cancellation)
     {
-        var errors = new List<string>(SettingArguments.Check(arguments));
         var options = SettingsReader.Read(SettingsReader.Configuration(arguments), untilCaughtUp: false, errors);
         if (files.Length == 0) errors.Add("There is no file to publish.");
         if (rows < 1) errors.Add($"--rows-per-transfer is {rows}. Give at least 1.");
@@ -47,8 +47,9 @@ internal static class PublishCommand
 
         try
         {
-            using var publisher = new TransferPublisher(new PublisherOptions { BootstrapServers = options.Kafka.BootstrapServers, Properties = options.Kafka.Properties, OnTrouble = new Troubles(Patience(options.Kafka.Properties)).Tell });
-            return await PublishAsync(files, topic, key, rows, format, publisher, cancellation).ConfigureAwait(false);
+            var troubles = new BrokerTroubles(options.Kafka.BootstrapServers, Patience(options.Kafka.Properties), Console.Error);
+            using var publisher = new TransferPublisher(new PublisherOptions { BootstrapServers = options.Kafka.BootstrapServers, Properties = options.Kafka.Properties, OnTrouble = troubles.Tell });
+            return await PublishAsync(files, topic, key, rows, format, publisher, troubles, cancellation).ConfigureAwait(false);
         }
         catch (Core.Transfers.TransferSourceException refused)
         {
@@ -57,7 +58,7 @@ internal static class PublishCommand
         }
     }
 
-    private static async Task<int> PublishAsync(string[] files, string topic, string? key, int rows, FileFormat? format, TransferPublisher publisher, CancellationToken cancellation)
+    private static async Task<int> PublishAsync(string[] files, string topic, string? key, int rows, FileFormat? format, TransferPublisher publisher, BrokerTroubles troubles, CancellationToken cancellation)
     {
         foreach (var file in files)
         {
@@ -70,6 +71,7 @@ internal static class PublishCommand
             catch (Exception failure) when (failure is InvalidDataException or Core.Transfers.TransferSourceException)
             {
                 await Console.Error.WriteLineAsync($"{file}: {failure.Message}").ConfigureAwait(false);
+                if (failure is Core.Transfers.TransferSourceException && troubles.Advice is { } advice) await Console.Error.WriteLineAsync(advice).ConfigureAwait(false);
                 return ExitCodes.Failed;
             }
         }
@@ -80,18 +82,4 @@ internal static class PublishCommand
     /// <summary>How long the client tries to deliver: its own default, unless a property says otherwise.</summary>
     private static TimeSpan Patience(IReadOnlyDictionary<string, string> properties) =>
         TimeSpan.FromMilliseconds(int.TryParse(properties.GetValueOrDefault("message.timeout.ms"), NumberStyles.None, CultureInfo.InvariantCulture, out var ms) ? ms : 300_000);
-
-    /// <summary>Brokers that do not answer are waited for, but not in silence; each trouble is told once.</summary>
-    private sealed class Troubles(TimeSpan patience)
-    {
-        private readonly HashSet<string> _told = new(StringComparer.Ordinal);
-
-        public void Tell(string reason)
-        {
-            lock (_told)
-            {
-                if (_told.Add(reason)) Console.Error.WriteLine($"Waiting for the brokers, up to {patience.TotalMinutes:0.#} minutes (message.timeout.ms): {reason}");
-            }
-        }
-    }
 }

@@ -10,11 +10,11 @@ internal static partial class StoreLog
     {
         if (report.IsWell) Well(logger);
         else if (report.LastFault is StoreFault.Denied or StoreFault.Full) Refused(logger, report.LastError ?? "");
-        else Failing(logger, report.CallsFailing, report.Circuit, report.LastError ?? "");
+        else Failing(logger, (report.LastError ?? "calls are not answered").TrimEnd('.'));
     }
 
-    [LoggerMessage(1220, LogLevel.Warning, "The store fails ({Calls} calls are being repeated, circuit {Circuit}): {Error}")]
-    private static partial void Failing(ILogger logger, int calls, StoreCircuit circuit, string error);
+    [LoggerMessage(1220, LogLevel.Warning, "The store fails: {Error}. It is tried again, and intake waits. If that is not where the pool should be, mend Ingest:Pool")]
+    private static partial void Failing(ILogger logger, string error);
 
     [LoggerMessage(1221, LogLevel.Error, "The store refuses writes: {Error} Nothing is lost and no offset moves; it is tried again until somebody has mended it")]
     private static partial void Refused(ILogger logger, string error);
