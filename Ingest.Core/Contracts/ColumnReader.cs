@@ -26,6 +26,14 @@ internal static partial class ColumnReader
         ("boolean", ColumnType.Boolean), ("date", ColumnType.Date), ("timestamp", ColumnType.Timestamp),
     ];
 
+    /// <summary>What SQL and other schemas call our types.</summary>
+    private static readonly Dictionary<string, string> s_typesElsewhere = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["text"] = "string", ["varchar"] = "string", ["char"] = "string", ["integer"] = "int", ["int32"] = "int", ["bigint"] = "long", ["int64"] = "long",
+        ["float"] = "double", ["real"] = "double", ["numeric"] = "decimal(18,2)", ["bool"] = "boolean", ["datetime"] = "timestamp",
+        ["byte"] = "int", ["short"] = "int", ["smallint"] = "int",
+    };
+
     /// <summary>Names of the text rules, as contracts write them.</summary>
     public static IEnumerable<string> RuleNames => s_rules.Select(r => r.Name);
 
@@ -94,7 +102,7 @@ internal static partial class ColumnReader
         var match = DecimalType().Match(text);
         if (!match.Success)
         {
-            node.Wrong("type", $"There is no type '{text}'.", text.StartsWith("decimal", StringComparison.OrdinalIgnoreCase) ? "Write a decimal with its digits and those after the point, such as decimal(18,2)." : TypesExample);
+            node.Wrong("type", $"There is no type '{text}'.", TypeRemedy(text));
             return null;
         }
 
@@ -104,6 +112,10 @@ internal static partial class ColumnReader
         node.Wrong("type", $"'{text}' is out of range.", "A decimal has 1 to 38 digits, of which at most all stand after the point, such as decimal(18,2).");
         return null;
     }
+
+    private static string TypeRemedy(string text) =>
+        text.StartsWith("decimal", StringComparison.OrdinalIgnoreCase) ? "Write a decimal with its digits and those after the point, such as decimal(18,2)." :
+        (s_typesElsewhere.GetValueOrDefault(text) ?? NearestName.Of(text, s_types.Select(t => t.Name))) is { } meant ? $"Did you mean '{meant}'?" : TypesExample;
 
     private static ImmutableArray<TextRule> Rules(ContractNode node)
     {

@@ -22,7 +22,7 @@ public sealed class ContractErrorTests
             a.yaml:8:13: partition names 'departmnt', which is not a column. Did you mean 'department'?
             a.yaml:9:37: dedup.identity names 'b', which is not a column. Did you mean 'a'?
             a.yaml:9:50: dedup.except names 'aa', which is not a column. Did you mean 'a'?
-            a.yaml:11:22: There is no type 'strin'. Write one of: string, int, long, double, decimal(p,s), boolean, date, timestamp.
+            a.yaml:11:22: There is no type 'strin'. Did you mean 'string'?
             a.yaml:12:13: 'name' is 'A'. Write a lower-case name of letters, digits and '_', starting with a letter, such as name: plate_number.
             a.yaml:12:13: There are two columns 'A'. Give each column a name of its own.
             a.yaml:13:13: There are two columns 'a'. Give each column a name of its own.
@@ -134,6 +134,16 @@ public sealed class ContractErrorTests
     [InlineData("a: 1\n---\nb: 2\n", "3:1 The file holds more than one document.")]
     [InlineData("dataset: a\ndataset: b", "2:1 This is not YAML: Duplicate key dataset.")]
     public void A_text_that_is_no_contract_is_shown_where_it_breaks(string text, string expected) => Assert.Equal(expected, One(text));
+
+    [Theory]
+    [InlineData("text", "Did you mean 'string'?")]
+    [InlineData("Integer", "Did you mean 'int'?")]
+    [InlineData("bigint", "Did you mean 'long'?")]
+    [InlineData("timestmp", "Did you mean 'timestamp'?")]
+    [InlineData("decimal", "Write a decimal with its digits and those after the point, such as decimal(18,2).")]
+    [InlineData("geography", "Write one of: string, int, long, double, decimal(p,s), boolean, date, timestamp.")]
+    public void A_type_by_the_name_that_it_has_elsewhere_is_told_its_name_here(string type, string remedy) =>
+        Assert.Equal(($"There is no type '{type}'.", remedy), Assert.Single(Yaml.Load(Yaml.Cars("format: json", $"name: a, type: {type}")).Errors) is var error ? (error.Message, error.Remedy) : default);
 
     [Fact]
     public void Anchors_stand_for_what_they_name()

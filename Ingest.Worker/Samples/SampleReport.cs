@@ -20,10 +20,11 @@ internal static class SampleReport
             repeated += WriteRows(console, records, rowsMax);
         }
 
-        foreach (var rejection in normalized.Rejections.Take(rowsMax)) console.WriteLine(Explain(topic, rejection));
+        foreach (var rejection in normalized.Rejections.OrderBy(r => r.Position).Take(rowsMax)) console.WriteLine(Explain(topic, rejection));
         if (normalized.Rejections.Count > rowsMax) console.WriteLine($"… and {normalized.Rejections.Count - rowsMax} more refusals.");
         var rows = normalized.Datasets.Sum(d => d.Count - d.Refused.AsSpan(0, d.Count).Count((byte)1));
         console.WriteLine($"{Path.GetFileName(file)} as a transfer on {topic.Topic}: {Output.Count(rows)} rows ({Output.Count(repeated)} of them repeat an earlier one), {Output.Count(normalized.Rejections.Count)} refused.");
+        foreach (var untaken in normalized.Datasets.Select(UntakenFields.Of).OfType<string>()) console.WriteLine(untaken);
         return normalized.Rejections.Count;
     }
 

@@ -34,7 +34,7 @@ internal static class TableFit
         foreach (var (name, type) in TableSupport.Columns(spec.SchemaString))
         {
             if (types.TryGetValue(name, out var old) && old != type)
-                throw new TableRefusedException($"Table '{spec.Name}': column '{name}' is {TableSupport.Word(old)} in the table and {TableSupport.Word(type)} in the contract. A column's type cannot change: give the new one another name.");
+                throw new TableRefusedException($"Table '{spec.Name}': column '{name}' is {TableSupport.Word(old)} in the table and {TableSupport.Word(type)} in the contract. A column's type cannot change: {TableSupport.NewType}");
         }
     }
 

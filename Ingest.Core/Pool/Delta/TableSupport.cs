@@ -6,6 +6,9 @@ namespace Ingest.Core.Pool.Delta;
 /// <summary>Whether we may write to a table as it is. Refuses all that would oblige a writer to do what we do not.</summary>
 public static class TableSupport
 {
+    /// <summary>What to do about a column that should have another type, as far as it will get.</summary>
+    internal const string NewType = "keep the old column, and add one of another name that dedup.except lists too; or give the dataset another name and send its records again.";
+
     private static readonly string[] s_refusedConfiguration =
     [
         "delta.columnMapping.mode", "delta.enableDeletionVectors", "delta.enableChangeDataFeed", "delta.enableInCommitTimestamps", "delta.enableRowTracking",
@@ -73,6 +76,7 @@ public static class TableSupport
         return null;
     }
 
+
     /// <summary>A type of the table's schema as a contract writes it.</summary>
     public static string Word(string type) => type == "integer" ? "int" : type;
 
@@ -83,7 +87,7 @@ public static class TableSupport
         foreach (var (name, type) in Columns(needed))
         {
             if (!have.TryGetValue(name, out var other)) return $"column '{name}' is not in the table.";
-            if (other != type) return $"column '{name}' is {Word(other)} in the table and {Word(type)} in the contract. A column's type cannot change: give the new one another name.";
+            if (other != type) return $"column '{name}' is {Word(other)} in the table and {Word(type)} in the contract. A column's type cannot change: {NewType}";
         }
 
         return null;
