@@ -18,6 +18,12 @@ var root = new RootCommand("Pools a city's data: consumes transfers from Kafka, 
 var parse = root.Parse(args);
 var invocation = new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
 if (parse.Errors.Count == 0) return await parse.InvokeAsync(invocation).ConfigureAwait(false);
+if (ParseErrors.Nested(root, args) is { } nested)
+{
+    await Console.Error.WriteLineAsync(nested).ConfigureAwait(false);
+    return ExitCodes.BadConfiguration;
+}
+
 if (parse.Action is ParseErrorAction mistaken) mistaken.ShowHelp = parse.CommandResult.Command.Subcommands.Count > 0;
 using var errors = new StringWriter();
 invocation.Error = errors;

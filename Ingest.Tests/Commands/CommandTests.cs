@@ -17,7 +17,7 @@ public sealed class CommandTests : IDisposable
         { 2, "Option '--topic' is required.", ["publish", "x.csv"] },
         { 2, "nofile.csv: there is no such file.", ["publish", "nofile.csv", "--topic", "t", "--Ingest:Kafka:BootstrapServers=127.0.0.1:1"] },
         { 2, "No such configuration property: \"nonsense\"", ["publish", "x.csv", "--topic", "t", "--Ingest:Kafka:BootstrapServers=127.0.0.1:1", "--Ingest:Kafka:Properties:nonsense=1"] },
-        { 2, "'--rows' is not known here.", ["publish", "x.csv", "--topic", "t", "--rows", "5", "--Ingest:Kafka:BootstrapServers=127.0.0.1:1"] },
+        { 2, "'--rows' is not known here. Did you mean --rows-per-transfer?", ["publish", "x.csv", "--topic", "t", "--rows", "5", "--Ingest:Kafka:BootstrapServers=127.0.0.1:1"] },
         { 2, "the ending does not tell the format", ["publish", "x.txt", "--topic", "t", "--Ingest:Kafka:BootstrapServers=127.0.0.1:1"] },
         { 2, "bad.yaml:3:9: 'format' is 'jsno'. Write one of: json, ndjson, csv.", ["validate", "bad.yaml"] },
         { 2, "There are no contracts at 'nofile.yaml': no such file or folder. Give a YAML file or a folder of them.", ["validate", "nofile.yaml"] },
@@ -26,14 +26,16 @@ public sealed class CommandTests : IDisposable
         { 2, "with Ingest:Contracts.", ["run", "--Ingest:Kafka:BootstrapServers=127.0.0.1:1"] },
         { 2, "No such configuration property: \"foo.bar\". Check Ingest:Kafka:Properties.", ["run", "--Ingest:Kafka:BootstrapServers=127.0.0.1:1", "--Ingest:Kafka:Properties:foo.bar=1"] },
         { 2, "Cannot parse argument 'many' for option '--rows'. Give a whole number.", ["validate", "bad.yaml", "--rows", "many"] },
-        { 2, "Cannot parse argument 'week' for option '--retain'. Give a time as days.hours:minutes:seconds, such as 7.00:00:00.", ["pool", "vacuum", "--retain", "week"] },
+        { 2, "Cannot parse argument 'week' for option '--retain'. Give days, such as 7d, or a time as days.hours:minutes:seconds, such as 7.00:00:00.", ["pool", "vacuum", "--retain", "week"] },
+        { 2, "There is no command 'ledger'. Did you mean 'pool ledger'?", ["ledger", "--pool", "p"] },
+        { 2, "There is no command 'replay'. Did you mean 'quarantine replay'?", ["replay"] },
         { 2, "Give csv or ndjson or json.", ["publish", "x.csv", "--topic", "t", "--format", "xml"] },
         { 2, "nofile.json: there is no such file.", ["validate", "bad.yaml", "nofile.json"] },
         { 2, "There is no pool at", ["pool", "stats", "--pool", "nowhere"] },
         { 2, "There is no table in", ["pool", "verify", "--pool", "."] },
         { 2, "The query is empty.", ["pool", "sql", "", "--pool", "."] },
         { 2, "Ingest:Kafka:BootstrapServers is not set.", ["run"] },
-        { 1, "No answer on port", ["health"] },
+        { 1, "If the worker's port is another one, give it as Ingest__Health__Port in the environment.", ["health"] },
     };
 
     [Theory]

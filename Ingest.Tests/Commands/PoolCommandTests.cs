@@ -34,6 +34,11 @@ public sealed class PoolCommandTests : IDisposable
         { 2, "--id is 'x', which is no topic's id", ["pool", "accept-topic", "--topic", "housing.payments", "--id", "x"] },
         { 2, "--rows is -1. Give at least 0.", ["quarantine", "ls", "--rows", "-1"] },
         { 1, "Tables: \"payments\", \"quarantine\"", ["pool", "sql", "select * from nope"] },
+        { 2, "'create' alone does nothing: nothing is kept between queries", ["pool", "sql", "/* mine */ create table x as select * from payments"] },
+        { 0, "", ["pool", "sql", "create table x as select * from payments; select * from x"] },
+        { 2, "--csv and --json are given. Give one of them.", ["pool", "sql", "select 1", "--csv", "--json"] },
+        { 2, "--retain is 6.00:00:00. Give at least 7 days (7d)", ["pool", "vacuum", "--retain", "6d"] },
+        { 0, "", ["pool", "vacuum", "--retain", "30d"] },
         { 0, "", ["pool", "ledger", "--department", "housing"] },
         { 0, "", ["pool", "ledger", "--department", "traffic"] },
         { 0, "", ["quarantine", "ls", "--department", "traffic", "--dataset", "fines", "--reason", "too-large"] },
@@ -64,6 +69,8 @@ public sealed class PoolCommandTests : IDisposable
         await File.WriteAllTextAsync(contract, City.Contract + "\n  - { name: clerk, type: string }\n");
         (code, output, _) = await WorkerProgram.RunAsync(_folder, "pool", "verify", "--index");
         Assert.Equal(ExitCodes.Failed, code);
+        Assert.Contains(" ok, fingerprints: not checked\n", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("wrong", output, StringComparison.Ordinal);
         Assert.Contains("payments: fingerprints: not checked: they are made of 'v2;date=paid_on;content;", output, StringComparison.Ordinal);
 
         File.Delete(contract);
@@ -87,7 +94,7 @@ public sealed class PoolCommandTests : IDisposable
         Assert.Equal((ExitCodes.Failed, ""), (code, errors));
         Assert.Contains("error  payments: log: Log entry 1: ", output, StringComparison.Ordinal);
         Assert.Contains("quarantine", output, StringComparison.Ordinal);
-        Assert.Contains("1 error.", output, StringComparison.Ordinal);
+        Assert.EndsWith("1 error. What each check means, and what to do: docs/verify.md.\n", output, StringComparison.Ordinal);
         Assert.Equal(ExitCodes.Ok, (await WorkerProgram.RunAsync(_folder, "pool", "verify", "--pool", "pool", "--table", "quarantine")).ExitCode);
         foreach (var other in new[] { "stats", "ledger", "vacuum" })
         {
@@ -110,6 +117,58 @@ public sealed class PoolCommandTests : IDisposable
         (code, _, var errors) = await WorkerProgram.RunAsync(_folder, "pool", "stats", "--pool", "pool");
         Assert.Equal(ExitCodes.Failed, code);
         Assert.Contains("Restore _delta_log from a copy", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_query_without_rows_says_what_it_did_and_a_lost_file_where_to_look()
+    {
+        await CopyAsync();
+        var (code, output, errors) = await WorkerProgram.RunAsync(_folder, "pool", "sql", "copy (select * from payments limit 3) to 'x.csv'");
+        Assert.Equal((ExitCodes.Ok, "Done: 3 rows.\n", ""), (code, output, errors));
+        Assert.Equal(4, (await File.ReadAllLinesAsync(Path.Combine(_folder, "x.csv"))).Length);
+        Assert.Equal((ExitCodes.Ok, "", "Done.\n"), await WorkerProgram.RunAsync(_folder, "pool", "sql", "set threads = 1", "--csv"));
+
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(_folder, "pool", "payments"), "*.parquet", SearchOption.AllDirectories)) File.Delete(file);
+        (code, _, errors) = await WorkerProgram.RunAsync(_folder, "pool", "sql", "select * from payments");
+        Assert.Equal(ExitCodes.Failed, code);
+        Assert.EndsWith($"That file is the pool's. Look with: pool verify --pool {Path.Combine(_folder, "pool")}\n", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Stats_are_there_for_people_and_for_scripts()
+    {
+        await CopyAsync();
+        var (_, output, _) = await WorkerProgram.RunAsync(_folder, "pool", "stats");
+        Assert.Matches(@"  payments     4         8      4       [0-9.]+ KiB   1            [0-9-]+ [0-9:]+Z\n", output);
+        (_, output, _) = await WorkerProgram.RunAsync(_folder, "pool", "stats", "--json");
+        Assert.Matches(@"^\{""table"":""payments"",""version"":4,""rows"":8,""files"":4,""size"":[0-9]+,""partitions"":1,""newest commit"":""[0-9-]+T[0-9:.]+Z""\}\n", output);
+    }
+
+    /// <summary>Whoever adds up the ledger is told why the quarantine has more.</summary>
+    [Fact]
+    public async Task The_ledger_says_what_is_in_the_quarantine_alone()
+    {
+        await CopyAsync();
+        var (_, output, _) = await WorkerProgram.RunAsync(_folder, "pool", "ledger");
+        Assert.DoesNotContain("cannot be told", output, StringComparison.Ordinal);
+        using var city = new City();
+        city.Publish("""[{"id":"A","paid_on":"2026-03-02"},{"id":"B","paid_on":"never"}]""");
+        city.Publish("{");
+        await city.CatchUpAsync();
+        (_, output, _) = await WorkerProgram.RunAsync(_folder, "pool", "ledger", "--pool", city.Pool);
+        Assert.EndsWith("The quarantine has 1 more than the tables count as quarantined: of these the dataset cannot be told, so they are in no table's line.\nEvery offset is accounted for.\n", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Compact_says_when_there_is_nothing_to_do()
+    {
+        await CopyAsync();
+        var (_, output, _) = await WorkerProgram.RunAsync(_folder, "pool", "compact");
+        Assert.EndsWith("Nothing is due; --all seals everything.\n", output, StringComparison.Ordinal);
+        (_, output, _) = await WorkerProgram.RunAsync(_folder, "pool", "compact", "--all");
+        Assert.DoesNotContain("Nothing", output, StringComparison.Ordinal);
+        (_, output, _) = await WorkerProgram.RunAsync(_folder, "pool", "compact", "--all");
+        Assert.EndsWith("Nothing is left to seal.\n", output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -158,6 +217,8 @@ public sealed class PoolCommandTests : IDisposable
         var (code, output, _) = await WorkerProgram.RunAsync(_folder, "quarantine", "show", id, "--pool", city.Pool);
         Assert.Equal(ExitCodes.Ok, code);
         Assert.Contains("\n{" + new string('税', 1_365) + "\n… 1,906 more bytes: --full shows them, and 'quarantine export' writes them to a file.\n", output, StringComparison.Ordinal);
+        (_, output, _) = await WorkerProgram.RunAsync(_folder, "pool", "ledger", "--by-hour", "--json", "--pool", city.Pool);
+        Assert.Contains("\"transfers\":null", Assert.Single(output.Split('\n'), l => l.Contains("\"quarantine\"", StringComparison.Ordinal)), StringComparison.Ordinal);
         (_, output, _) = await WorkerProgram.RunAsync(_folder, "quarantine", "show", id, "--full", "--pool", city.Pool);
         Assert.EndsWith("\n{" + new string('税', 2_000) + "}\n", output, StringComparison.Ordinal);
     }

@@ -40,11 +40,12 @@ internal sealed class DuckDbQuery : IDisposable
         return (DuckDBDataReader)command.ExecuteReader();
     }
 
-    public void Execute(string sql)
+    /// <summary>Returns how many rows it wrote; -1 for a statement that writes none.</summary>
+    public int Execute(string sql)
     {
         using var command = _connection.CreateCommand();
         command.CommandText = sql;
-        command.ExecuteNonQuery();
+        return command.ExecuteNonQuery();
     }
 
     public void Dispose()

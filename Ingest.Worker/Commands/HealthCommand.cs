@@ -34,7 +34,7 @@ internal static class HealthCommand
         }
         catch (Exception unreachable) when (unreachable is HttpRequestException or TaskCanceledException)
         {
-            Console.Error.WriteLine($"No answer on port {port}: {unreachable.Message}");
+            Console.Error.WriteLine($"No answer on port {port}: {unreachable.Message.TrimEnd('.')}. If the worker's port is another one, give it as Ingest__Health__Port in the environment.");
             return ExitCodes.Failed;
         }
     }

@@ -24,7 +24,14 @@ internal sealed class OutputStyleOptions
 
     public IReadOnlyList<Option> All => [_csv, _json];
 
-    public OutputStyle Of(ParseResult parse) => parse.GetValue(_csv) ? OutputStyle.Csv : parse.GetValue(_json) ? OutputStyle.Json : OutputStyle.Table;
+    /// <exception cref="CommandRefusedException">Both were given.</exception>
+    public OutputStyle Of(ParseResult parse) => (parse.GetValue(_csv), parse.GetValue(_json)) switch
+    {
+        (true, true) => throw new CommandRefusedException(ExitCodes.BadConfiguration, "--csv and --json are given. Give one of them."),
+        (true, _) => OutputStyle.Csv,
+        (_, true) => OutputStyle.Json,
+        _ => OutputStyle.Table,
+    };
 
     /// <summary>Prints rows. A table, which people look at, gets what the view makes of them; JSON gets numbers where the view says so, and null for empty cells.</summary>
     public static void Write(OutputStyle style, IReadOnlyList<string> names, IReadOnlyList<string[]> rows, TableView view)
@@ -57,7 +64,7 @@ internal sealed class OutputStyleOptions
             for (var i = 0; i < names.Count; i++)
             {
                 if (row[i].Length == 0) writer.WriteNull(names[i]);
-                else if (view.Numbers.Contains(names[i]) || view.Ordinals.Contains(names[i])) writer.WriteNumber(names[i], decimal.Parse(row[i], CultureInfo.InvariantCulture));
+                else if (view.IsNumber(names[i])) writer.WriteNumber(names[i], decimal.Parse(row[i], CultureInfo.InvariantCulture));
                 else writer.WriteString(names[i], row[i]);
             }
 

@@ -33,6 +33,7 @@ internal static class PoolCompactCommand
         var plans = catalog!.Datasets.Append(QuarantineDataset.Plan).ToDictionary(d => d.Name, StringComparer.Ordinal);
         var work = Directory.CreateTempSubdirectory("ingest-compact-").FullName;
         using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning));
+        var sealedFiles = 0;
         var report = Output.Table("table", "files before", "files after", "of them sealed", "rows", "read", "written", "MB/s");
         try
         {
@@ -45,7 +46,7 @@ internal static class PoolCompactCommand
                 }
 
                 var services = new SealerServices(work, IdSource.System, TimeProvider.System, Throttle.None(TimeProvider.System), loggers.CreateLogger("Ingest.Sealing"));
-                await SealAsync(table, new TableSealer(plan, table.Store, services, sealing!), scope, report, cancellation).ConfigureAwait(false);
+                sealedFiles += await SealAsync(table, new TableSealer(plan, table.Store, services, sealing!), scope, report, cancellation).ConfigureAwait(false);
             }
         }
         catch (Exception failure) when (failure is InvalidDataException or TableRefusedException)
@@ -59,6 +60,7 @@ internal static class PoolCompactCommand
         }
 
         Output.Console.Write(report);
+        if (sealedFiles == 0 && report.Count > 0) Console.WriteLine(scope.Everything ? "Nothing is left to seal." : "Nothing is due; --all seals everything.");
         return ExitCodes.Ok;
     }
 
@@ -72,7 +74,8 @@ internal static class PoolCompactCommand
         return false;
     }
 
-    private static async Task SealAsync(PoolTable table, TableSealer sealer, SealScope scope, RowTable report, CancellationToken cancellation)
+    /// <summary>Returns how many files it took.</summary>
+    private static async Task<int> SealAsync(PoolTable table, TableSealer sealer, SealScope scope, RowTable report, CancellationToken cancellation)
     {
         var started = TimeProvider.System.GetTimestamp();
         var total = new SealReport(0, 0, 0, 0, 0, 0, 0);
@@ -80,5 +83,6 @@ internal static class PoolCompactCommand
         var seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
         report.Row(table.Name, Output.Count(total.Inputs), Output.Count(total.Outputs), Output.Count(total.Sealed), Output.Count(total.Rows), Output.Bytes(total.BytesIn), Output.Bytes(total.BytesOut),
             (total.BytesIn / 1e6 / seconds).ToString("F1", CultureInfo.InvariantCulture));
+        return total.Inputs;
     }
 }

@@ -1,10 +1,11 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using DuckDB.NET.Data;
 
 namespace Ingest.Worker.Commands;
 
 /// <summary><c>pool sql</c>: DuckDB over exactly the live files, each table registered by its name.</summary>
-internal static class PoolSqlCommand
+internal static partial class PoolSqlCommand
 {
     public static Command Create()
     {
@@ -24,16 +25,35 @@ internal static class PoolSqlCommand
         try
         {
             foreach (var table in pool.Tables.Where(t => t.Folder is not null || sql.Contains(t.Name, StringComparison.OrdinalIgnoreCase))) await PoolViews.AddAsync(query, table, cancellation).ConfigureAwait(false);
-            using var reader = query.Read(sql);
-            Print(reader, style);
-            return ExitCodes.Ok;
+            return Copies().IsMatch(sql) ? Done(style, $"Done: {Output.Count(query.Execute(sql), "row")}.") : Answer(query, sql, style);
         }
         catch (Exception refused) when (refused is DuckDBException or InvalidDataException)
         {
             await Console.Error.WriteLineAsync(refused.Message).ConfigureAwait(false);
             if (refused.Message.Contains("Table with name", StringComparison.Ordinal)) await Console.Error.WriteLineAsync($"Tables: {string.Join(", ", pool.Tables.Select(t => DuckDbQuery.Quote(t.Name)))}").ConfigureAwait(false);
+            if (refused.Message.Contains(pool.Root + "/", StringComparison.Ordinal) && !sql.Contains(pool.Root, StringComparison.Ordinal)) await Console.Error.WriteLineAsync($"That file is the pool's. Look with: pool verify --pool {OwnCommand.Quoted(pool.Root)}").ConfigureAwait(false);
             return ExitCodes.Failed;
         }
+    }
+
+    private static int Answer(DuckDbQuery query, string sql, OutputStyle style)
+    {
+        using var reader = query.Read(sql);
+        if (reader.FieldCount == 0 && OfNoUse().Match(sql) is { Success: true } statement)
+        {
+            Console.Error.WriteLine($"'{statement.Groups[1].Value}' alone does nothing: nothing is kept between queries, and the pool is only read. Give the query that needs it behind it: 'create table x as …; select … from x'.");
+            return ExitCodes.BadConfiguration;
+        }
+
+        if (reader.FieldCount == 0) return Done(style, "Done.");
+        Print(reader, style);
+        return ExitCodes.Ok;
+    }
+
+    private static int Done(OutputStyle style, string said)
+    {
+        (style == OutputStyle.Table ? Console.Out : Console.Error).WriteLine(said);
+        return ExitCodes.Ok;
     }
 
     private static void Print(DuckDBDataReader reader, OutputStyle style)
@@ -61,4 +81,12 @@ internal static class PoolSqlCommand
         Output.Console.Write(table);
         Console.WriteLine($"{Output.Count(table.Count)} {(table.Count == 1 ? "row" : "rows")}");
     }
+
+    /// <summary>One COPY and nothing behind it: the reader does not tell its count.</summary>
+    [GeneratedRegex(@"^\s*copy\b[^;]*;?\s*$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Copies();
+
+    /// <summary>A query that begins so, and returns nothing, changed only what is gone with it. What begins with ATTACH may write to another database.</summary>
+    [GeneratedRegex(@"^(?:\s|--[^\n]*\n|/\*[\s\S]*?\*/)*(create|drop|alter|insert|update|delete)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex OfNoUse();
 }

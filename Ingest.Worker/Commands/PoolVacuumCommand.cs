@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using Ingest.Core.Pool.Housekeeping;
 
 namespace Ingest.Worker.Commands;
@@ -11,17 +13,26 @@ internal static class PoolVacuumCommand
 
     public static Command Create()
     {
-        var retain = new Option<TimeSpan>("--retain") { Description = "Versions of this time can still be read afterwards.", DefaultValueFactory = _ => Vacuum.RetentionMin };
+        var retain = new Option<TimeSpan>("--retain") { Description = "Versions of this time can still be read afterwards: days, such as 30d, or days.hours:minutes:seconds.", DefaultValueFactory = _ => Vacuum.RetentionMin, CustomParser = Retention };
         var delete = new Option<bool>("--delete") { Description = "Delete. Without it nothing is deleted, only shown." };
         var force = new Option<bool>("--force") { Description = "Allow less than seven days. Only while no worker runs and nobody reads: what is being written, or read, may go." };
         return PoolArguments.Command("vacuum", "Show files that no retained version needs, orphans among them; with --delete, delete them.", [retain, delete, force],
             (given, parse, cancellation) => RunAsync(given, parse.GetValue(retain), parse.GetValue(delete), parse.GetValue(force), cancellation), canSelect: true);
     }
 
+    private static TimeSpan Retention(ArgumentResult argument)
+    {
+        var text = argument.Tokens[0].Value;
+        if (text.EndsWith('d') && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var days) && days <= 100_000) return TimeSpan.FromDays(days);
+        if (TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time)) return time;
+        argument.AddError($"Cannot parse argument '{text}' for option '--retain'. Give days, such as 7d, or a time as days.hours:minutes:seconds, such as 7.00:00:00.");
+        return default;
+    }
+
     private static async Task<int> RunAsync(PoolArguments given, TimeSpan retain, bool delete, bool force, CancellationToken cancellation)
     {
         if (retain < TimeSpan.Zero || (retain < Vacuum.RetentionMin && !force))
-            given.Errors.Add($"--retain is {retain}. Give at least {Vacuum.RetentionMin.TotalDays:F0} days (7.00:00:00), or --force while no worker runs and nobody reads.");
+            given.Errors.Add($"--retain is {retain}. Give at least {Vacuum.RetentionMin.TotalDays:F0} days (7d), or --force while no worker runs and nobody reads.");
         given.Check();
 
         var work = Directory.CreateTempSubdirectory("ingest-vacuum-");

@@ -49,7 +49,7 @@ internal static class PoolVerifyCommand
         Output.Console.Write(report);
         foreach (var (table, finding) in findings) Console.WriteLine($"{(finding.IsError ? "error" : "note")}  {table}: {finding.Check}: {finding.What}");
         var wrong = findings.Count(f => f.Finding.IsError);
-        Console.WriteLine(wrong == 0 ? "The pool is right." : $"{wrong} {(wrong == 1 ? "error" : "errors")}.");
+        Console.WriteLine(wrong == 0 ? "The pool is right." : $"{Output.Count(wrong, "error")}. What each check means, and what to do: docs/verify.md.");
         return wrong == 0 ? ExitCodes.Ok : ExitCodes.Failed;
     }
 
@@ -80,11 +80,13 @@ internal static class PoolVerifyCommand
         }
     }
 
-    /// <summary>How many checks found nothing, and what the others found: "9 ok, files: 1 wrong".</summary>
+    /// <summary>How many checks found nothing, and what the others found: "9 ok, files: 1 wrong". Fingerprints that could not be checked are not called wrong.</summary>
     private static string Checks(List<Finding> found, bool checksRows)
     {
+        string Told(string check) => check == CheckList.Fingerprints && !checksRows ? "not checked" : found.Count(f => f.Check == check && f.IsError) is var wrong and > 0 ? $"{wrong} wrong" : "note";
+
         string[] made = [.. CheckList.All.Select(c => c.Name).Where(c => c != CheckList.Fingerprints || checksRows || found.Any(f => f.Check == c))];
-        string[] told = [.. made.Where(c => found.Any(f => f.Check == c)).Select(c => $"{c}: {(found.Count(f => f.Check == c && f.IsError) is var wrong and > 0 ? $"{wrong} wrong" : "note")}")];
+        string[] told = [.. made.Where(c => found.Any(f => f.Check == c)).Select(c => $"{c}: {Told(c)}")];
         return string.Join(", ", told.Prepend($"{made.Length - told.Length} ok"));
     }
 }

@@ -11,6 +11,9 @@ internal sealed record TableView
     /// <summary>Columns of numbers that are names, and get none; in JSON they are numbers, too.</summary>
     public IReadOnlyCollection<string> Ordinals { get; init; } = [];
 
+    /// <summary>Columns of bytes, which people read as KiB, MiB and GiB; in JSON they are numbers.</summary>
+    public IReadOnlyCollection<string> Sizes { get; init; } = [];
+
     /// <summary>Columns of times, which go to the minute.</summary>
     public IReadOnlyCollection<string> Times { get; init; } = [];
 
@@ -31,6 +34,8 @@ internal sealed record TableView
         return table;
     }
 
+    public bool IsNumber(string name) => Numbers.Contains(name) || Ordinals.Contains(name) || Sizes.Contains(name);
+
     private bool SaysSomething(string name, IEnumerable<string> cells)
     {
         if (OnlyIfTheyDiffer.Contains(name)) return cells.Distinct().Count() > 1;
@@ -40,5 +45,6 @@ internal sealed record TableView
     private string Cell(string name, string text) =>
         text.Length == 0 ? WhenEmpty.GetValueOrDefault(name, "") :
         Times.Contains(name) && text.Length > 16 && text[10] == 'T' ? $"{text[..10]} {text[11..16]}Z" :
+        Sizes.Contains(name) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) ? Output.Bytes(bytes) :
         Numbers.Contains(name) && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? Output.Count(number) : text;
 }
