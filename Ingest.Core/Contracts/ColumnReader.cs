@@ -27,12 +27,11 @@ internal static partial class ColumnReader
     ];
 
     /// <summary>What SQL and other schemas call our types.</summary>
-    private static readonly Dictionary<string, string> s_typesElsewhere = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["text"] = "string", ["varchar"] = "string", ["char"] = "string", ["integer"] = "int", ["int32"] = "int", ["bigint"] = "long", ["int64"] = "long",
-        ["float"] = "double", ["real"] = "double", ["numeric"] = "decimal(18,2)", ["bool"] = "boolean", ["datetime"] = "timestamp",
-        ["byte"] = "int", ["short"] = "int", ["smallint"] = "int",
-    };
+    private static readonly (string Elsewhere, string Name)[] s_typesElsewhere =
+    [
+        ("text", "string"), ("varchar", "string"), ("char", "string"), ("integer", "int"), ("int32", "int"), ("byte", "int"), ("short", "int"), ("smallint", "int"),
+        ("bigint", "long"), ("int64", "long"), ("float", "double"), ("real", "double"), ("numeric", "decimal(18,2)"), ("bool", "boolean"), ("datetime", "timestamp"),
+    ];
 
     /// <summary>Names of the text rules, as contracts write them.</summary>
     public static IEnumerable<string> RuleNames => s_rules.Select(r => r.Name);
@@ -115,7 +114,7 @@ internal static partial class ColumnReader
 
     private static string TypeRemedy(string text) =>
         text.StartsWith("decimal", StringComparison.OrdinalIgnoreCase) ? "Write a decimal with its digits and those after the point, such as decimal(18,2)." :
-        (s_typesElsewhere.GetValueOrDefault(text) ?? NearestName.Of(text, s_types.Select(t => t.Name))) is { } meant ? $"Did you mean '{meant}'?" : TypesExample;
+        (Array.Find(s_typesElsewhere, t => t.Elsewhere.Equals(text, StringComparison.OrdinalIgnoreCase)).Name ?? NearestName.Of(text, s_types.Select(t => t.Name))) is { } meant ? $"Did you mean '{meant}'?" : TypesExample;
 
     private static ImmutableArray<TextRule> Rules(ContractNode node)
     {
