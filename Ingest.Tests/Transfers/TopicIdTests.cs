@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
+using Confluent.Kafka;
 using Ingest.Core.Transfers.Kafka;
 
 namespace Ingest.Tests.Transfers;
@@ -51,6 +52,19 @@ public sealed class TopicIdTests : IDisposable
         using var proxy = new ControllerProxy(_broker, knowsIdsInFetches: false);
         var deaf = new Dictionary<string, string> { ["topic.metadata.refresh.interval.ms"] = "-1" };
         Assert.True(await ReplaceAsync(proxy, new KafkaOptions { AskInterval = TimeSpan.FromMilliseconds(50), Properties = deaf }) >= 100);
+    }
+
+    [Theory]
+    [InlineData("AAAAAAAAAAAAAAAAAAAAAA", false)]
+    [InlineData("AAAAAAAAAAAAAAAAAAAAAB", true)]
+    [InlineData("2FGDrVUzT7uw4qwGFkdnew", true)]
+    public void That_a_topic_has_an_id_at_all_is_no_news(string before, bool isNews)
+    {
+        var news = new TopicNews();
+        news.Hear(new LogMessage("client", SyslogLevel.Debug, "METADATA", $"[thrd:main]: Topic a.b changed id from {before} to NrLq8wffSmi58pf87iuCkw"));
+        Assert.Equal(isNews, news.IsNew);
+        Assert.Equal(isNews ? "NrLq8wffSmi58pf87iuCkw" : null, news.Take().GetValueOrDefault("a.b"));
+        Assert.False(news.IsNew);
     }
 
     /// <summary>Reads a topic, and replaces it by another one. How many transfers were taken until that was noticed.</summary>

@@ -4,6 +4,7 @@ using System.Text;
 using Ingest.Core;
 using Ingest.Core.Batching;
 using Ingest.Core.Contracts;
+using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Pool;
 using Ingest.Core.Pool.Delta;
@@ -51,11 +52,14 @@ internal static class LogGrowth
         return page.Append("\nIn a warm process, local disk. `dotnet run --project perf -c Release -- growth --only commits`\n").ToString();
     }
 
+    /// <summary>Each commit adds a file with one row and the run of its key, and merges the runs before it: the index stays right, and its last runs are all that must be there.</summary>
     private static async Task LengthenAsync(LocalStore pool, Catalog catalog, int commits, CancellationToken cancellation)
     {
         var plan = catalog.Datasets[0];
-        var table = await DeltaTable.OpenOrCreateAsync(new PrefixedStore(pool, plan.Name), TableSpecs.For(plan, int.MaxValue), IdSource.System, TimeProvider.System, cancellation).ConfigureAwait(false);
+        var store = new PrefixedStore(pool, plan.Name);
+        var table = await DeltaTable.OpenOrCreateAsync(store, TableSpecs.For(plan, int.MaxValue), IdSource.System, TimeProvider.System, cancellation).ConfigureAwait(false);
         var right = new CommitRight(new TopicPartition(GrowthCase.Topic(0), 99), 0);
+        RunDescriptor? merged = null, last = null;
         for (var i = 0; i < commits; i++)
         {
             var account = new RangeAccount
@@ -63,21 +67,37 @@ internal static class LogGrowth
                 Right = right,
                 Department = GrowthCase.Department(0),
                 Range = new OffsetRange(i, i + 1),
-                Records = 0,
-                Written = 0,
+                Records = 1,
+                Written = 1,
                 Duplicates = 0,
                 Quarantined = 0,
                 PublishedUntilMs = 0,
             };
             var id = IdSource.System.Next();
-
-            // No rows, so that the index, which holds none, agrees; it is the entry that costs.
-            var file = new DataFile(string.Create(CultureInfo.InvariantCulture, $"department=d00/event_date=2025-01-01/part-{id:N}.parquet"), ["d00", "2025-01-01"], 1, 0, 0, """{"numRecords":0}""");
-            var request = new CommitRequest { TransactionId = id, Files = [file], Ranges = [account], Run = null, ContractHash = plan.ContractHash, DeduplicatedAt = table.Current.Version };
+            var file = new DataFile(string.Create(CultureInfo.InvariantCulture, $"department=d00/event_date=2025-01-01/part-{id:N}.parquet"), ["d00", "2025-01-01"], 1, 1, Key(i), """{"numRecords":1}""");
+            var merge = last is null ? null : new RunMerge(merged is null ? [last] : [merged, last], RunOf($"all-{i:D8}.run", i, (merged?.Sum ?? 0) + last.Sum));
+            last = RunOf($"one-{i:D8}.run", 1, Key(i));
+            merged = merge?.Added;
+            var request = new CommitRequest { TransactionId = id, Files = [file], Ranges = [account], Run = last, Merge = merge, ContractHash = plan.ContractHash, DeduplicatedAt = table.Current.Version };
             var outcome = await table.CommitAsync(request, s => AppId.For("kafka", s), cancellation).ConfigureAwait(false);
             if (outcome is not CommitOutcome.Committed committed) throw new InvalidOperationException($"Commit {i} was not made: {outcome}");
             if (i == Math.Max(0, commits - SinceCheckpoint)) await table.WriteCheckpointAsync(committed.Version, cancellation).ConfigureAwait(false);
         }
+
+        if (merged is not null) await WriteRunAsync(store, merged, Enumerable.Range(0, commits - 1), cancellation).ConfigureAwait(false);
+        if (last is not null) await WriteRunAsync(store, last, [commits - 1], cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Never those of the records that come: nothing has these lower halves.</summary>
+    private static UInt128 Key(int commit) => new((ulong)commit + 1, 1);
+
+    private static RunDescriptor RunOf(string name, int keys, UInt128 sum) => new(name, keys, sum, RunGeometry.For(keys, hasContents: false).FileBytes);
+
+    private static async Task WriteRunAsync(PrefixedStore store, RunDescriptor run, IEnumerable<int> commits, CancellationToken cancellation)
+    {
+        var (written, bytes) = RunWriter.Encode(run.Name, [.. commits.Select(Key)], []);
+        if (written != run) throw new InvalidOperationException($"The run was written as {written}, and the log says {run}.");
+        await store.CreateUniqueAsync(IndexNames.Run(run.Name), bytes, cancellation).ConfigureAwait(false);
     }
 
     private static async Task<(double Start, double Whole)> StartAsync(LocalStore pool, Catalog catalog, string cache, int run, CancellationToken cancellation)

@@ -8,14 +8,15 @@ namespace Ingest.Core.Deduplicating.Index;
 /// </summary>
 public static class IndexOrphans
 {
-    /// <summary>Deletes orphans that have been in the store for <paramref name="ageMin"/>. Returns how many objects.</summary>
-    /// <param name="valid">Names of the runs of every version of the log that may still be opened: of the newest, and of those younger than the age.</param>
-    /// <param name="ageMin">Longer than any commit may take from creating its run to its log entry, and than any reader holds on to a version.</param>
+    /// <summary>Deletes orphans that were in the store before <paramref name="bornBefore"/>. Returns how many objects.</summary>
+    /// <param name="valid">Names of the runs of every version of the log that may still be opened: of the newest, and of those younger.</param>
+    /// <param name="bornBefore">
+    /// Reckoned from a moment before <paramref name="valid"/> was read, for a process may be stopped for days after that; and further back than any commit may take from creating its run to its log entry, and than
+    /// any reader holds on to a version.
+    /// </param>
     /// <exception cref="StoreException">The store failed; what was deleted is deleted.</exception>
-    public static async ValueTask<int> DeleteAsync(IObjectStore tableStore, IReadOnlySet<string> valid, TimeSpan ageMin, TimeProvider time, CancellationToken cancellation)
+    public static async ValueTask<int> DeleteAsync(IObjectStore tableStore, IReadOnlySet<string> valid, DateTimeOffset bornBefore, CancellationToken cancellation)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(ageMin, TimeSpan.Zero);
-        var bornBefore = time.GetUtcNow() - ageMin;
         var deleted = 0;
         await foreach (var found in tableStore.ListAsync(IndexNames.Folder, null, cancellation))
         {

@@ -39,7 +39,7 @@ public static class Vacuum
             result = result with { Files = result.Files + 1, Bytes = result.Bytes + found.Size, Orphans = result.Orphans + (isOrphan ? 1 : 0) };
         }
 
-        if (delete && needed.Runs is { } runs) result = result with { IndexObjects = await IndexOrphans.DeleteAsync(table, runs, retention, time, cancellation) };
+        if (delete && needed.Runs is { } runs) result = result with { IndexObjects = await IndexOrphans.DeleteAsync(table, runs, cutoff, cancellation) };
         return result;
     }
 

@@ -14,7 +14,11 @@ internal sealed class ValueDictionary
     // After so many entries, at least every second value must have been there before.
     private const int EntriesFree = 256;
 
-    private int[] _slots = new int[1024];
+    // Where each column begins, however large others were: all slots in use are cleared first.
+    private const int FirstSlots = 1024;
+
+    private int[] _slots = new int[FirstSlots];
+    private int _slotCount;
     private int[] _entries = new int[256];
     private int[] _numbers = [];
     private uint[] _hashes = new uint[256];
@@ -43,7 +47,7 @@ internal sealed class ValueDictionary
             var hash = (uint)(((ulong)values[i] * 0x9E3779B97F4A7C15) >> 32);
             var slot = hash >> _shift;
             int entry;
-            while ((entry = _slots[slot] - 1) >= 0 && values[_entries[entry]] != values[i]) slot = (slot + 1) & (uint)(_slots.Length - 1);
+            while ((entry = _slots[slot] - 1) >= 0 && values[_entries[entry]] != values[i]) slot = (slot + 1) & (uint)(_slotCount - 1);
             if (entry < 0 && (entry = Add(slot, hash, i)) < 0) return false;
             _numbers[i] = entry;
         }
@@ -67,7 +71,7 @@ internal sealed class ValueDictionary
             var hash = Hash(value);
             var slot = hash >> _shift;
             int entry;
-            while ((entry = _slots[slot] - 1) >= 0 && (_hashes[entry] != hash || !value.SequenceEqual(data[starts[_entries[entry]]..ends[_entries[entry]]]))) slot = (slot + 1) & (uint)(_slots.Length - 1);
+            while ((entry = _slots[slot] - 1) >= 0 && (_hashes[entry] != hash || !value.SequenceEqual(data[starts[_entries[entry]]..ends[_entries[entry]]]))) slot = (slot + 1) & (uint)(_slotCount - 1);
             if (entry < 0 && (entry = Add(slot, hash, i)) < 0) return false;
             _numbers[i] = entry;
         }
@@ -78,8 +82,7 @@ internal sealed class ValueDictionary
     private void Start(int values)
     {
         Count = 0;
-        Array.Clear(_slots);
-        _shift = 32 - BitOperations.Log2((uint)_slots.Length);
+        Clear(FirstSlots);
         if (_numbers.Length < values) _numbers = new int[Math.Max(values, _numbers.Length * 2)];
     }
 
@@ -96,18 +99,25 @@ internal sealed class ValueDictionary
         _entries[Count] = position;
         _hashes[Count] = hash;
         _slots[slot] = ++Count;
-        if (Count > _slots.Length / 2) Widen();
+        if (Count > _slotCount / 2) Widen();
         return Count - 1;
+    }
+
+    private void Clear(int slots)
+    {
+        if (_slots.Length < slots) _slots = new int[slots];
+        else Array.Clear(_slots, 0, slots);
+        _slotCount = slots;
+        _shift = 32 - BitOperations.Log2((uint)slots);
     }
 
     private void Widen()
     {
-        _slots = new int[_slots.Length * 4];
-        _shift = 32 - BitOperations.Log2((uint)_slots.Length);
+        Clear(_slotCount * 4);
         for (var entry = 0; entry < Count; entry++)
         {
             var slot = _hashes[entry] >> _shift;
-            while (_slots[slot] != 0) slot = (slot + 1) & (uint)(_slots.Length - 1);
+            while (_slots[slot] != 0) slot = (slot + 1) & (uint)(_slotCount - 1);
             _slots[slot] = entry + 1;
         }
     }

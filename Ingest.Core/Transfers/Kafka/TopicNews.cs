@@ -41,6 +41,7 @@ internal sealed partial class TopicNews
         }
     }
 
-    [GeneratedRegex(@"Topic (?<topic>\S+) changed id from \S+ to (?<id>\S+)$", RegexOptions.CultureInvariant)]
+    // Not from the id that stands for none: that is how it hears of any topic at first.
+    [GeneratedRegex(@"Topic (?<topic>\S+) changed id from (?!A{22} )\S+ to (?<id>\S+)$", RegexOptions.CultureInvariant)]
     private static partial Regex Changed();
 }

@@ -158,8 +158,8 @@ public sealed class TableIndexTests
 
         var time = new FakeTimeProvider(new DateTimeOffset(2024, 1, 1, 1, 0, 0, TimeSpan.Zero));
         var valid = world.State.Runs.Select(r => r.Name).ToHashSet();
-        Assert.Equal(0, await IndexOrphans.DeleteAsync(world.Store, valid, TimeSpan.FromHours(2), time, CancellationToken.None));
-        Assert.Equal(1, await IndexOrphans.DeleteAsync(world.Store, valid, TimeSpan.FromMinutes(30), time, CancellationToken.None));
+        Assert.Equal(0, await IndexOrphans.DeleteAsync(world.Store, valid, time.GetUtcNow() - TimeSpan.FromHours(2), CancellationToken.None));
+        Assert.Equal(1, await IndexOrphans.DeleteAsync(world.Store, valid, time.GetUtcNow() - TimeSpan.FromMinutes(30), CancellationToken.None));
         world.WipeCache();
         await world.OpenAsync();
         Assert.True(world.Holds(10));

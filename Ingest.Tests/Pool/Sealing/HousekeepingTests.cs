@@ -1,8 +1,10 @@
+using System.Runtime.CompilerServices;
 using Ingest.Core;
 using Ingest.Core.Pool;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Pool.Housekeeping;
 using Ingest.Core.Pool.Sealing;
+using Ingest.Core.Stores;
 using Ingest.Tests.Stores;
 using Microsoft.Extensions.Time.Testing;
 
@@ -61,6 +63,33 @@ public sealed class HousekeepingTests : IDisposable
 
         await _table.AssertRightAsync();
         Assert.InRange(deleted, 8, 20);
+    }
+
+    /// <summary>What was created and committed meanwhile is old by then, and no entry that was read names it.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("_index/")]
+    public async Task A_vacuum_that_sleeps_for_days_between_the_log_and_a_list_takes_nothing_that_came_meanwhile(string list)
+    {
+        await _table.CommitAsync(5);
+        var sleeping = new SleepingStore(_table.Store, list, async () =>
+        {
+            await _table.CommitAsync(5);
+            _table.Time.Advance(TimeSpan.FromDays(8));
+        });
+        var gone = await Vacuum.RunAsync(sleeping, s_week, delete: true, _table.Time, _table.WorkFolder, null, default);
+        Assert.Equal((0L, 0), (gone.Files, gone.IndexObjects));
+        await _table.AssertRightAsync();
+        foreach (var run in (await _table.Table.RefreshAsync(default)).Index.Runs) Assert.NotNull(await _table.Store.SizeAsync("_index/" + run.Name, default));
+    }
+
+    private sealed class SleepingStore(IObjectStore inner, string list, Func<Task> sleep) : ForwardingStore(inner)
+    {
+        public override async IAsyncEnumerable<StoredObject> ListAsync(string prefix, string? after, [EnumeratorCancellation] CancellationToken cancellation)
+        {
+            if (prefix == list) await sleep();
+            await foreach (var found in base.ListAsync(prefix, after, cancellation)) yield return found;
+        }
     }
 
     [Fact]

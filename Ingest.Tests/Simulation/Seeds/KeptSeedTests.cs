@@ -35,6 +35,7 @@ public sealed class KeptSeedTests : IDisposable
         { 19286, "A worker slept for eight days with a state of the log in hand, a run of its index had been merged and deleted meanwhile, and the worker ended, saying that the index is damaged." },
         { 458, "A store refused to delete a lease when its worker ended, and the worker ended as if it had broken down." },
         { 1720, "The same." },
+        { 1241, "A vacuum slept for eight days between reading the log and listing the index, reckoned ages from when it awoke, and deleted a valid run that was committed meanwhile." },
         { 5565, "A worker slept for a week between a create and the look at it, vacuum took the file, and the worker ended, saying that the store loses data." },
     };
 
