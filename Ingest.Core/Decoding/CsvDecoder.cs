@@ -22,6 +22,9 @@ internal sealed class CsvDecoder
     private readonly DatasetSelector _selector;
     private readonly FieldTrie[] _tries;
     private readonly byte _delimiter;
+
+    // What stands in the place of a header may be a row of data: where a column is protected, none of it is shown.
+    private readonly bool _isProtected;
     private readonly List<FieldRef> _header = [];
     private readonly List<FieldRef> _row = [];
     private Taker[][] _map = [];
@@ -35,6 +38,7 @@ internal sealed class CsvDecoder
         _topic = topic;
         _limits = limits;
         _delimiter = (byte)topic.Delimiter;
+        _isProtected = topic.Datasets.Any(d => d.Plan.Columns.Any(c => c.Protected));
         _selector = new DatasetSelector(topic);
         _tries = [.. topic.Datasets.Select(d => FieldTrie.ForDataset(d.Plan, topic.SelectField, topic.ClaimField))];
     }
@@ -117,7 +121,7 @@ internal sealed class CsvDecoder
         _mappedHeader = [];
         if (!Utf8.IsValid(bytes)) return (ReasonCode.NotUtf8, WrongEncoding.Guess(bytes) ?? "the header is not UTF-8");
         var names = _header.Select(h => Name(buffer, h)).ToArray();
-        if (names.GroupBy(n => n, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { Key: var twice }) return (ReasonCode.CsvMalformed, $"column '{Shortened(twice)}' stands twice in the header");
+        if (names.GroupBy(n => n, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { Key: var twice }) return (ReasonCode.CsvMalformed, $"column {Shown(twice)} stands twice in the header");
 
         _map = [.. _tries.Select(trie => Map(trie, names))];
         _selectCell = CellOf(names, _topic.SelectField);
@@ -125,12 +129,12 @@ internal sealed class CsvDecoder
 
         // Else a row of data would count as the header of a transfer without one, and be gone without a word.
         if (_selectCell < 0 && _claimCell < 0 && _map.All(m => m.All(t => t.IsUnwanted)))
-            return (ReasonCode.CsvMalformed, $"the header has no column of the contract ({string.Join(", ", names.Take(3).Select(n => $"'{Shortened(n)}'"))}{(names.Length > 3 ? ", …" : "")}): is it missing, or the delimiter not '{_topic.Delimiter}'?");
+            return (ReasonCode.CsvMalformed, $"the header has no column of the contract ({string.Join(", ", names.Take(3).Select(Shown))}{(names.Length > 3 ? ", …" : "")}): is it missing, or the delimiter not '{_topic.Delimiter}'?");
         _mappedHeader = bytes.ToArray();
         return null;
     }
 
-    private static string Shortened(string name) => name.Length <= NameMax ? name : $"{name[..NameMax]}…";
+    private string Shown(string name) => _isProtected ? "*** (protected)" : name.Length <= NameMax ? $"'{name}'" : $"'{name[..NameMax]}…'";
 
     private static int CellOf(string[] names, FieldPath? path) => path is { Segments: [var name] } ? Array.IndexOf(names, name) : -1;
 

@@ -89,6 +89,41 @@ public sealed class CsvDecodingTests
         Assert.All(found.Rejections, r => Assert.Equal(ReasonCode.NotUtf8, r.Reason));
     }
 
+    [Theory]
+    [InlineData("330106199001011234,1", "the header has no column of the contract (*** (protected), *** (protected)): is it missing, or the delimiter not ','?")]
+    [InlineData("330106199001011234,330106199001011234", "column *** (protected) stands twice in the header")]
+    public void Data_in_the_place_of_a_header_is_not_shown_where_a_column_is_protected(string text, string detail)
+    {
+        var topic = Yaml.Topic(Yaml.Cars("format: csv", "name: a, type: string, protected: true", "name: b, type: string"));
+        Assert.Equal(detail, Assert.Single(Decoded.Of(topic, text).Rejections).Detail);
+    }
+
+    /// <summary>A transfer may consist of millions of such rows: an exception for each would take minutes.</summary>
+    [Fact]
+    public void Rows_that_are_not_utf8_throw_nothing()
+    {
+        var thrown = 0;
+        var me = Environment.CurrentManagedThreadId;
+        void Count(object? sender, System.Runtime.ExceptionServices.FirstChanceExceptionEventArgs e) => thrown += Environment.CurrentManagedThreadId == me ? 1 : 0;
+        byte[] rows = [.. "a,b\n"u8, .. Enumerable.Repeat<byte[]>([0xFF, (byte)',', 0xC4, (byte)'\n'], 1000).SelectMany(r => r)];
+        AppDomain.CurrentDomain.FirstChanceException += Count;
+        var found = Decoded.Of(s_topic, [rows]);
+        AppDomain.CurrentDomain.FirstChanceException -= Count;
+        Assert.Equal(1000, found.Rejections.Count);
+        Assert.Equal(0, thrown);
+    }
+
+    [Fact]
+    public void A_long_text_that_is_cut_in_the_middle_of_a_character_is_still_recognized()
+    {
+        var chinese = System.Text.CodePagesEncodingProvider.Instance.GetEncoding("gb18030")!;
+        for (var shift = 0; shift < 4; shift++)
+        {
+            var found = Decoded.Of(s_topic, [[.. chinese.GetBytes($"a,b\n{new string('x', shift)}{string.Concat(Enumerable.Repeat("杭州\u3400", 2000))},2")]]);
+            Assert.StartsWith("It reads as GB18030", Assert.Single(found.Rejections).Detail, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Each_transfer_has_its_own_header()
     {

@@ -1,3 +1,5 @@
+using Ingest.Worker.Commands;
+
 namespace Ingest.Worker.Hosting;
 
 /// <summary>Tries the folder of index copies before anything is started: a worker that cannot write there can never begin.</summary>
@@ -14,7 +16,7 @@ internal static class CacheFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return $"Ingest:Table:IndexCache is '{folder}', which cannot be written: {e.Message.TrimEnd('.')}. Give a local folder that can.";
+            return $"Ingest:Table:IndexCache is '{folder}', which cannot be written: {FileArguments.Reason(e)}. Give a local folder that can.";
         }
     }
 }
