@@ -78,4 +78,8 @@ public interface ITransferSink
 public readonly record struct PartitionBounds(TopicPartition Source, long Start, long End, string? TopicId = null);
 
 /// <summary>The source cannot go on; the message says what to do.</summary>
-public sealed class TransferSourceException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class TransferSourceException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Whether a transfer was refused for its size alone: it will be refused again.</summary>
+    public bool IsTooLarge { get; init; }
+}

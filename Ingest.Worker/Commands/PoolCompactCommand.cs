@@ -13,6 +13,9 @@ namespace Ingest.Worker.Commands;
 /// <summary><c>pool compact</c>: seals recent files now, as a worker does in the background; workers may go on meanwhile.</summary>
 internal static class PoolCompactCommand
 {
+    // Each holds up to some 150 MB.
+    private const int MergesAtOnceMax = 8;
+
     public static Command Create()
     {
         var partition = new Option<string?>("--partition") { Description = "Only this partition, by its folder, such as department=traffic/event_date=2026-03-01; all of it is sealed." };
@@ -45,7 +48,7 @@ internal static class PoolCompactCommand
                     continue;
                 }
 
-                var services = new SealerServices(work, IdSource.System, TimeProvider.System, Throttle.None(TimeProvider.System), loggers.CreateLogger("Ingest.Sealing"));
+                var services = new SealerServices(work, IdSource.System, TimeProvider.System, Throttle.None(TimeProvider.System), loggers.CreateLogger("Ingest.Sealing")) { MergesAtOnce = Math.Min(MergesAtOnceMax, Environment.ProcessorCount) };
                 sealedFiles += await SealAsync(table, new TableSealer(plan, table.Store, services, sealing!), scope, report, cancellation).ConfigureAwait(false);
             }
         }

@@ -1,5 +1,6 @@
 using Ingest.Core;
 using Ingest.Core.Flow.Replay;
+using Ingest.Core.Transfers;
 using Ingest.Core.Transfers.Kafka;
 using Ingest.Worker.Configuration;
 using Microsoft.Extensions.Hosting;
@@ -31,9 +32,32 @@ internal sealed class DeadLetterService(WorkerOptions options, PoolStore pool, S
         }
     }
 
-    private static async Task SendAsync(TransferPublisher publisher, string topic, IReadOnlyList<DeadLetter> batch, CancellationToken cancellation)
+    /// <summary>Returns when all of the letters are acknowledged. What the topic refuses for its size goes without its bytes, or it would hold up all behind it for ever.</summary>
+    internal static async Task SendAsync(TransferPublisher publisher, string topic, IReadOnlyList<DeadLetter> batch, CancellationToken cancellation)
     {
-        var sends = batch.Select(letter => publisher.PublishAsync(topic, letter.Id, letter.Raw, letter.Headers, cancellation)).ToArray();
-        foreach (var send in sends) await send.ConfigureAwait(false);
+        var sends = batch.Select(letter => PublishAsync(publisher, topic, letter, cancellation)).ToArray();
+        var areSent = await Task.WhenAll(sends).ConfigureAwait(false);
+
+        // A broker refuses all that came in one request with a letter too large: alone each shows what it is.
+        foreach (var letter in batch.Where((_, i) => !areSent[i]))
+        {
+            if (await PublishAsync(publisher, topic, letter, cancellation).ConfigureAwait(false)) continue;
+            var small = letter.WithoutBytes();
+            await publisher.PublishAsync(topic, small.Id, small.Raw, small.Headers, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>False when the topic refuses it for its size.</summary>
+    private static async Task<bool> PublishAsync(TransferPublisher publisher, string topic, DeadLetter letter, CancellationToken cancellation)
+    {
+        try
+        {
+            await publisher.PublishAsync(topic, letter.Id, letter.Raw, letter.Headers, cancellation).ConfigureAwait(false);
+            return true;
+        }
+        catch (TransferSourceException refusal) when (refusal.IsTooLarge)
+        {
+            return false;
+        }
     }
 }

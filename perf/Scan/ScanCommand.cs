@@ -91,7 +91,8 @@ internal static class ScanCommand
         }
 
         if (columns.All(c => c.Name != "at")) yield break;
-        yield return ("an hour of a day", $"SELECT {string.Join(", ", columns.Select(c => $"max(\"{c.Name}\")"))} FROM {{T}} WHERE \"at\" >= (SELECT max(\"at\") - INTERVAL 1 HOUR FROM {{T}})");
+        var hour = Scalar(duck, $"SELECT (max(\"at\") - INTERVAL 1 HOUR)::VARCHAR FROM {from}");
+        yield return ("an hour of a day", $"SELECT {string.Join(", ", columns.Select(c => $"max(\"{c.Name}\")"))} FROM {{T}} WHERE \"at\" >= '{hour}'");
     }
 
     private static (string Name, string Type)[] Columns(DuckDBConnection duck, string from)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Ingest.Core.Batching;
@@ -91,7 +92,7 @@ public sealed class DeadLetters(IObjectStore pool, string topic, IdSource ids, T
         foreach (var (name, column) in (ReadOnlySpan<(string, int)>)
         [
             ("ingest-id", QuarantineDataset.Id), ("ingest-dataset", QuarantineDataset.Dataset), ("ingest-reason", QuarantineDataset.Reason), ("ingest-field", QuarantineDataset.Field),
-            ("ingest-detail", QuarantineDataset.Detail), ("ingest-contract", QuarantineDataset.Contract), ("ingest-csv-header", QuarantineDataset.Header),
+            ("ingest-detail", QuarantineDataset.Detail), ("ingest-contract", QuarantineDataset.Contract), (DeadLetter.CsvHeader, QuarantineDataset.Header),
         ])
         {
             var vector = (BytesVector)records.Columns[column];
@@ -103,4 +104,14 @@ public sealed class DeadLetters(IObjectStore pool, string topic, IdSource ids, T
 }
 
 /// <summary>A refused record as a message: the key is its id, the value its bytes, the headers say the rest.</summary>
-public sealed record DeadLetter(string Id, byte[] Raw, IReadOnlyList<(string Name, byte[] Value)> Headers);
+public sealed record DeadLetter(string Id, byte[] Raw, IReadOnlyList<(string Name, byte[] Value)> Headers)
+{
+    /// <summary>Says in place of the bytes, where the topic takes no message so large, how many they are.</summary>
+    public const string BytesLeftOut = "ingest-bytes-left-out";
+
+    /// <summary>The same without what may be large: its bytes and the header of its CSV. Both are in the quarantine, by the id.</summary>
+    public DeadLetter WithoutBytes() =>
+        this with { Raw = [], Headers = [.. Headers.Where(h => h.Name != CsvHeader), (BytesLeftOut, Encoding.UTF8.GetBytes(Raw.Length.ToString(CultureInfo.InvariantCulture)))] };
+
+    internal const string CsvHeader = "ingest-csv-header";
+}

@@ -19,6 +19,9 @@ internal sealed class ColumnChunkWriter : IDisposable
     // Level 1: the library's own default is a hundred times slower for a few per cent of size.
     private const int ZstdLevel = 1;
 
+    // Fewer different values than this are as small as numbers of entries, and faster to read, whatever their order.
+    private const int FewEntries = 256;
+
     // Longer bounds help nobody and make footers heavy.
     private const int BoundBytesMax = 64;
 
@@ -121,7 +124,8 @@ internal sealed class ColumnChunkWriter : IDisposable
                 if (_values.Length < _present) _values = new long[_present];
                 ArrowValues.Gather(_array, _start, PresentRows, _values.AsSpan(0, _present));
                 var width = _column.Is32 ? 4 : 8;
-                _hasDictionary = _present > 0 && _dictionary.TryFill(_values.AsSpan(0, _present)) && Pays((long)_present * width, (long)_dictionary.Count * width);
+                _hasDictionary = _present > 0 && _dictionary.TryFill(_values.AsSpan(0, _present)) && Pays((long)_present * width, (long)_dictionary.Count * width)
+                    && !AreDeltasSmaller((long)_dictionary.Count * width);
                 break;
             default:
                 break;
@@ -150,6 +154,11 @@ internal sealed class ColumnChunkWriter : IDisposable
         foreach (var entry in _dictionary.Entries) entries += _ends[entry] - _starts[entry] + 4L;
         _hasDictionary = Pays(all, entries);
     }
+
+    /// <summary>Values that come sorted, such as times of sealed rows, are smaller as differences than as numbers of thousands of entries.</summary>
+    private bool AreDeltasSmaller(long entryBytes) =>
+        _dictionary.Count > FewEntries && _column.Type is not PhysicalType.Double
+        && ValueEncodings.DeltaBytes(_values.AsSpan(0, _present), _column.Is32) < entryBytes + ((long)_present * WidthOfNumbers / 8);
 
     private bool Pays(long plainBytes, long entryBytes) => entryBytes + ((long)_present * WidthOfNumbers / 8) + 64 < plainBytes;
 

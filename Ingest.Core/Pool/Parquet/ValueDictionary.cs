@@ -11,8 +11,8 @@ internal sealed class ValueDictionary
 {
     private const int EntriesMax = 1 << 15;
 
-    // After so many entries, at least every second value must have been there before.
-    private const int EntriesFree = 256;
+    // After so many entries, or a quarter as many as there are values, at least every second value must have been there before: until all of some thousand names have come once, most are new.
+    private const int EntriesFree = 256, FreeQuarter = 4;
 
     // Where each column begins, however large others were: all slots in use are cleared first.
     private const int FirstSlots = 1024;
@@ -23,6 +23,7 @@ internal sealed class ValueDictionary
     private int[] _numbers = [];
     private uint[] _hashes = new uint[256];
     private int _shift;
+    private int _entriesFree;
 
     public int Count { get; private set; }
 
@@ -82,6 +83,7 @@ internal sealed class ValueDictionary
     private void Start(int values)
     {
         Count = 0;
+        _entriesFree = Math.Max(EntriesFree, values / FreeQuarter);
         Clear(FirstSlots);
         if (_numbers.Length < values) _numbers = new int[Math.Max(values, _numbers.Length * 2)];
     }
@@ -89,7 +91,7 @@ internal sealed class ValueDictionary
     /// <summary>The new entry's number; -1 when there are too many.</summary>
     private int Add(uint slot, uint hash, int position)
     {
-        if (Count == EntriesMax || (Count >= EntriesFree && Count > position / 2)) return -1;
+        if (Count == EntriesMax || (Count >= _entriesFree && Count > position / 2)) return -1;
         if (Count == _entries.Length)
         {
             Array.Resize(ref _entries, Count * 2);

@@ -67,6 +67,29 @@ internal static class ValueEncodings
         }
     }
 
+    /// <summary>About what <see cref="WriteDeltas"/> would take, in bytes: one block in so many is measured.</summary>
+    public static long DeltaBytes(ReadOnlySpan<long> values, bool is32)
+    {
+        const int OneIn = 8;
+        long bits = 0, blocks = 0;
+        for (var start = 1; start < values.Length; start += BlockValues * OneIn, blocks++)
+        {
+            var end = Math.Min(values.Length, start + BlockValues);
+            var (least, greatest) = (long.MaxValue, long.MinValue);
+            for (var i = start; i < end; i++)
+            {
+                var delta = values[i] - values[i - 1];
+                if (is32) delta = (int)delta;
+                least = Math.Min(least, delta);
+                greatest = Math.Max(greatest, delta);
+            }
+
+            bits += (BlockValues * WidthOf((ulong)(greatest - least))) + (8 * (sizeof(int) + sizeof(long)));
+        }
+
+        return blocks == 0 ? 0 : bits / blocks * (values.Length / BlockValues + 1) / 8;
+    }
+
     /// <summary>Bits that hold the value.</summary>
     public static int WidthOf(ulong value) => 64 - BitOperations.LeadingZeroCount(value);
 

@@ -9,7 +9,8 @@ namespace Ingest.Core.Pool.Sealing;
 /// Merges files of one partition into one, sorted, in the local work folder. Memory is bounded: what does not fit is sorted in portions that go to the
 /// local disk and are merged from there, a row group of each at a time. Then the new file is read back, and what its rows add up to is compared with what went in.
 /// </summary>
-internal sealed class FileMerge(StoredTable table, IObjectStore store, SealerServices services, SealingOptions options)
+/// <param name="number">Tells its files from those of others that merge in the same work folder.</param>
+internal sealed class FileMerge(StoredTable table, IObjectStore store, SealerServices services, SealingOptions options, int number = 0)
 {
     /// <summary>Files up to this size are read whole; larger ones by way of the work folder.</summary>
     private const int WholeBytesMax = 4 << 20;
@@ -43,7 +44,8 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, SealerSer
             }
 
             string stats;
-            await using (var content = output.Create()) stats = await WriteAsync(content, runs, values, department, cancellation);
+            var groupRows = GroupRows(item.Inputs.Sum(i => i.Rows));
+            await using (var content = output.Create()) stats = await WriteAsync(content, runs, values, department, groupRows, cancellation);
             var written = await SumAsync(output, values, department, cancellation);
             if (written != sums) throw new InvalidDataException($"{item.Output} was written with {written.Rows} rows of {sums.Rows}, or their sums differ. It was not uploaded.");
             return new MergedFile(output, sums, written, stats);
@@ -142,12 +144,19 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, SealerSer
         return run;
     }
 
-    /// <summary>Writes all rows in order; returns their statistics.</summary>
-    private async ValueTask<string> WriteAsync(Stream content, List<LocalFile> runs, Dictionary<string, string?> values, string department, CancellationToken cancellation)
+    /// <summary>Groups of a file are alike: readers share them out among their cores.</summary>
+    private int GroupRows(long rows)
     {
-        if (runs.Count == 0) return await services.Files.WriteAsync(table, content, _rows.Records, _rows.Sort(), options.RowGroupRows, GroupBytesMax, () => _throttle.PaceAsync(cancellation), cancellation);
+        var groups = Math.Max(1, (rows + options.RowGroupRows - 1) / options.RowGroupRows);
+        return (int)Math.Max(1, (rows + groups - 1) / groups);
+    }
+
+    /// <summary>Writes all rows in order; returns their statistics.</summary>
+    private async ValueTask<string> WriteAsync(Stream content, List<LocalFile> runs, Dictionary<string, string?> values, string department, int groupRows, CancellationToken cancellation)
+    {
+        if (runs.Count == 0) return await services.Files.WriteAsync(table, content, _rows.Records, _rows.Sort(), groupRows, GroupBytesMax, () => _throttle.PaceAsync(cancellation), cancellation);
         if (_rows.Records.Count > 0) runs.Add(await SpillAsync(cancellation));
-        using var writer = SortedFileWriter.Create(table, content, options.RowGroupRows, GroupBytesMax);
+        using var writer = SortedFileWriter.Create(table, content, groupRows, GroupBytesMax);
         await RunMerger.MergeAsync(table, runs, values, department, writer, _throttle, cancellation);
         return (await writer.CompleteAsync(cancellation)).StatsJson;
     }
@@ -169,7 +178,7 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, SealerSer
 
     private LocalFile NewFile() => new(NextPath());
 
-    private string NextPath() => Path.Combine(services.WorkFolder, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"merge-{_files++}.parquet"));
+    private string NextPath() => Path.Combine(services.WorkFolder, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"merge-{number}-{_files++}.parquet"));
 }
 
 /// <summary>A merged file in the work folder, proven to hold the rows that were read. Owns the file.</summary>

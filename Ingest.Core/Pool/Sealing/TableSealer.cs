@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Ingest.Core.Contracts;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Pool.Parquet;
@@ -104,9 +105,12 @@ public sealed class TableSealer
             var table = StoredTable.For(_contract, _recent.Current.Metadata!.SchemaString);
             var merge = new FileMerge(table, _store, _services, _options);
             var outputs = new List<SealedOutput>();
-            foreach (var item in plan.Items)
+            await using (var merges = new MergesAhead(plan.Items, Mergers(table), cancellation))
             {
-                if (await WriteAsync(plan, merge, item, cancellation) is { } output) outputs.Add(output);
+                foreach (var item in plan.Items)
+                {
+                    if (await WriteAsync(plan, merge, merges, item, cancellation) is { } output) outputs.Add(output);
+                }
             }
 
             report = await CommitAsync(plan, merge, outputs, started, cancellation);
@@ -115,6 +119,10 @@ public sealed class TableSealer
         _finished = plan.Number;
         return report;
     }
+
+    /// <summary>Several rest for nobody: a throttle is owned by one task.</summary>
+    private ImmutableArray<FileMerge> Mergers(StoredTable table) =>
+        [.. Enumerable.Range(1, _services.MergesAtOnce).Select(i => new FileMerge(table, _store, _services.MergesAtOnce == 1 ? _services : _services with { Throttle = Throttle.None(_services.Time) }, _options, i))];
 
     /// <summary>
     /// When the entries since the plan were cleaned away, its files tell. One entry names all its outputs: where one is live, the plan is in the log, whatever became of items that were
@@ -128,12 +136,12 @@ public sealed class TableSealer
     }
 
     /// <summary>Makes an item's file durable in the store; null when it was given up.</summary>
-    private async ValueTask<SealedOutput?> WriteAsync(SealPlan plan, FileMerge merge, SealItem item, CancellationToken cancellation)
+    private async ValueTask<SealedOutput?> WriteAsync(SealPlan plan, FileMerge merge, MergesAhead merges, SealItem item, CancellationToken cancellation)
     {
         if (!AreLive(item)) return await GiveUpAsync(plan, merge, item, cancellation);
         try
         {
-            using var merged = await merge.RunAsync(item, cancellation);
+            using var merged = await merges.TakeAsync(item);
 
             // It took a while: what was live then may be gone, and then nothing may appear under this name.
             await _services.Throttle.WaitAsync(_recent.RefreshAsync(cancellation));
@@ -260,6 +268,9 @@ public sealed record SealerServices(string WorkFolder, IdSource Ids, TimeProvide
 {
     /// <summary>How data files are written and read.</summary>
     public DataFileFormat Files { get; init; } = DataFileFormat.Parquet;
+
+    /// <summary>Partitions that are merged at the same time, each with as much memory as <see cref="SealingOptions.MemoryBytes"/> says twice over. For commands: a worker merges one, and holds back.</summary>
+    public int MergesAtOnce { get; init; } = 1;
 
     /// <summary>Told, as files are merged, how many bytes the most rows so far take that were in memory at once, with as much again for encoding them.</summary>
     public Action<long> Holding { get; init; } = static _ => { };

@@ -67,7 +67,7 @@ public sealed class TransferPublisher : IDisposable
             delivered.SetResult(report);
         }, cancellation);
         var report = await delivered.Task.WaitAsync(cancellation);
-        if (report.Error.IsError) throw new TransferSourceException($"A transfer to {topic} was not delivered: {report.Error.Reason}");
+        if (report.Error.IsError) throw new TransferSourceException($"A transfer to {topic} was not delivered: {report.Error.Reason}") { IsTooLarge = IsTooLarge(report.Error) };
         return (new TopicPartition(topic, report.Partition.Value), report.Offset.Value);
     }
 
@@ -109,10 +109,12 @@ public sealed class TransferPublisher : IDisposable
             catch (ProduceException<byte[]?, byte[]> e)
             {
                 _room.Release();
-                throw new TransferSourceException($"A transfer of {payload.Length:N0} bytes to {topic} cannot be sent: {e.Error.Reason}", e);
+                throw new TransferSourceException($"A transfer of {payload.Length:N0} bytes to {topic} cannot be sent: {e.Error.Reason}", e) { IsTooLarge = IsTooLarge(e.Error) };
             }
         }
     }
+
+    private static bool IsTooLarge(Error error) => error.Code == ErrorCode.MsgSizeTooLarge;
 
     private void OnError(Error error, Action<string>? onTrouble)
     {

@@ -1,14 +1,20 @@
+using Confluent.Kafka;
 using Ingest.Core;
 using Ingest.Core.Flow.Replay;
 using Ingest.Core.Stores;
+using Ingest.Core.Transfers.Kafka;
 using Ingest.Tests.Crash;
 using Ingest.Tests.EndToEnd;
+using Ingest.Worker.Hosting;
 
 namespace Ingest.Tests.Flow.Replay;
 
 /// <summary>Refused records reach the dead-letter topic, each at least once.</summary>
 public sealed class DeadLetterTests
 {
+    private const short ProduceRequest = 0;
+    private const int MessageTooLarge = 10;
+
     [Fact]
     public async Task Each_refused_record_is_sent_once_and_what_was_not_acknowledged_again()
     {
@@ -60,12 +66,32 @@ public sealed class DeadLetterTests
             });
         await worker.UntilLoggedAsync("refused records to the dead-letter topic refused");
         Assert.True(await worker.TerminateAsync() == 0, worker.Output);
-        using var consumer = new Confluent.Kafka.ConsumerBuilder<string, string>(new Confluent.Kafka.ConsumerConfig { BootstrapServers = city.Brokers, GroupId = "reader", AutoOffsetReset = Confluent.Kafka.AutoOffsetReset.Earliest }).Build();
-        consumer.Assign(new Confluent.Kafka.TopicPartitionOffset("refused", 0, 0));
+        using var consumer = new ConsumerBuilder<string, string>(new ConsumerConfig { BootstrapServers = city.Brokers, GroupId = "reader", AutoOffsetReset = AutoOffsetReset.Earliest }).Build();
+        consumer.Assign(new TopicPartitionOffset("refused", 0, 0));
         var letter = consumer.Consume(TimeSpan.FromMinutes(2));
         Assert.Equal("nonsense", letter.Message.Value);
         Assert.Equal("not-json", System.Text.Encoding.UTF8.GetString(letter.Message.Headers.GetLastBytes("ingest-reason")));
         Assert.Equal(letter.Message.Key, System.Text.Encoding.UTF8.GetString(letter.Message.Headers.GetLastBytes("ingest-id")));
+    }
+
+    [Fact]
+    public async Task A_letter_too_large_for_the_topic_goes_without_its_bytes_and_holds_up_none_beside_it()
+    {
+        using var broker = new EmbeddedBroker();
+        broker.CreateTopic("refused", 1);
+        using var publisher = new TransferPublisher(new PublisherOptions { BootstrapServers = broker.BootstrapServers, Compression = "none", Properties = new Dictionary<string, string> { ["message.max.bytes"] = "2000" } });
+        broker.FailNext(ProduceRequest, MessageTooLarge); // as a broker does with all of a request in which one is too large
+        DeadLetter[] letters = [Letter("a", 10), Letter("b", 5000), Letter("c", 20)];
+        await DeadLetterService.SendAsync(publisher, "refused", letters, TestContext.Current.CancellationToken);
+
+        using var consumer = new ConsumerBuilder<string, byte[]>(new ConsumerConfig { BootstrapServers = broker.BootstrapServers, GroupId = "reader" }).Build();
+        consumer.Assign(new TopicPartitionOffset("refused", 0, 0));
+        var got = Enumerable.Range(0, letters.Length).Select(_ => consumer.Consume(TimeSpan.FromMinutes(1)).Message).ToDictionary(m => m.Key);
+        Assert.Equal([("a", 10, "ingest-csv-header,ingest-id"), ("b", 0, "ingest-bytes-left-out,ingest-id"), ("c", 20, "ingest-csv-header,ingest-id")],
+            got.Values.OrderBy(m => m.Key).Select(m => (m.Key, m.Value.Length, string.Join(",", m.Headers.Select(h => h.Key).Order(StringComparer.Ordinal)))));
+        Assert.Equal("5000", System.Text.Encoding.UTF8.GetString(got["b"].Headers.GetLastBytes(DeadLetter.BytesLeftOut)));
+
+        static DeadLetter Letter(string id, int bytes) => new(id, new byte[bytes], [("ingest-id", System.Text.Encoding.UTF8.GetBytes(id)), ("ingest-csv-header", new byte[100])]);
     }
 
     private static DeadLetters New(City city) => new(new LocalStore(city.Pool, IdSource.System), "refused", IdSource.System, TimeProvider.System);

@@ -49,6 +49,7 @@ public sealed class DataFileTests : IDisposable
     [InlineData("constant")]
     [InlineData("runs")]
     [InlineData("few")]
+    [InlineData("sorted")]
     [InlineData("many")]
     [InlineData("extremes")]
     [InlineData("mostly null")]
@@ -79,6 +80,7 @@ public sealed class DataFileTests : IDisposable
             "constant" => 7L,
             "runs" => row / 1_000,
             "few" => row * 7_919L % 37,
+            "sorted" => row / 4,
             "many" => row * 2_654_435_761L % 1_000_003,
             "extremes" => row % 2 == 0 ? 9_999_999 : -9_999_999,
             "mostly null" => row % 11 == 0 ? row : null,
@@ -90,6 +92,22 @@ public sealed class DataFileTests : IDisposable
         [
             $"text {v}", least ? int.MinValue : greatest ? int.MaxValue : (int)v, least ? long.MinValue : greatest ? long.MaxValue : v, v / 8.0, v, v * 100_000, (Int128)v * 10_000_000_000_000_000, v % 2 == 0, 5, v * 1_000_003,
         ];
+    }
+
+    [Theory]
+    [InlineData("sorted", "DELTA_BINARY_PACKED", "i", "l", "p7", "p18", "t")]
+    [InlineData("shuffled", "DELTA_BINARY_PACKED", "i", "l", "p7")]
+    [InlineData("shuffled", "DICTIONARY", "t")]
+    [InlineData("few", "DICTIONARY", "i", "l", "p7", "p18", "t")]
+    [InlineData("many", "DELTA_BINARY_PACKED", "i", "l", "p7", "p18", "t")]
+    public void Integers_get_the_smaller_encoding(string shape, string encoding, params string[] columns)
+    {
+        // Of "shuffled", the same five thousand values as of "sorted", differences need as many bits as the values: dense ones few, times 33.
+        const int Rows = 20_000;
+        var order = Enumerable.Range(0, Rows).ToArray();
+        if (shape == "shuffled") new Random(7).Shuffle(order);
+        var (file, _) = Write([.. order.Select(row => Shaped(shape == "shuffled" ? "sorted" : shape, row))]);
+        foreach (var column in columns) Assert.Contains(encoding, Assert.Single(Ask($"SELECT encodings FROM parquet_metadata('{file}') WHERE path_in_schema = '{column}'")), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -79,18 +79,21 @@ internal sealed class SealedTable : IDisposable
         Time.Advance(TimeSpan.FromSeconds(2));
     }
 
-    public TableSealer Sealer(IObjectStore? store = null, SealingOptions? options = null, Throttle? throttle = null)
+    public TableSealer Sealer(IObjectStore? store = null, SealingOptions? options = null, Throttle? throttle = null, int mergesAtOnce = 1)
     {
         var folder = Directory.CreateDirectory(System.IO.Path.Combine(_work.Path, $"worker-{_workers++}")).FullName;
-        return new TableSealer(s_plan, store ?? Store, new SealerServices(folder, new SeededIdSource(100 + _workers), Time, throttle ?? Throttle.None(Time), NullLogger.Instance), options ?? new SealingOptions());
+        return new TableSealer(s_plan, store ?? Store, new SealerServices(folder, new SeededIdSource(100 + _workers), Time, throttle ?? Throttle.None(Time), NullLogger.Instance) { MergesAtOnce = mergesAtOnce }, options ?? new SealingOptions());
     }
+
+    /// <summary>Files that sealers have left in their work folders.</summary>
+    public int LeftInWorkFolders() => Directory.GetFiles(_work.Path, "*", SearchOption.AllDirectories).Length;
 
     public void DeleteWorkFolders() => Directory.Delete(_work.Path, recursive: true);
 
     /// <summary>Seals until nothing is due.</summary>
-    public async Task<List<SealReport>> SealAsync(SealScope? scope = null, SealingOptions? options = null)
+    public async Task<List<SealReport>> SealAsync(SealScope? scope = null, SealingOptions? options = null, int mergesAtOnce = 1)
     {
-        var sealer = Sealer(options: options);
+        var sealer = Sealer(options: options, mergesAtOnce: mergesAtOnce);
         List<SealReport> reports = [];
         while (await sealer.RunOnceAsync(scope ?? SealScope.All, default) is { } report) reports.Add(report);
         return reports;
