@@ -18,10 +18,8 @@ public sealed class DamagedLogTests
         await Publish(publisher, "a", 10, "damaged");
         await Publish(publisher, "a", 10, "behind");
         await Publish(publisher, "b", 5, "good");
-        var properties = new Dictionary<string, string>(EmbeddedBroker.ConsumerProperties) { ["check.crcs"] = "true" };
-
         // What was read before it waits for more to come, and may be gone from the broker when it is read again.
-        using var running = new RunningSource(new KafkaOptions { BootstrapServers = proxy.Address, Properties = properties, ChunkLinger = TimeSpan.FromSeconds(2) }, ["a", "b"], new RecordingSink());
+        using var running = new RunningSource(new KafkaOptions { BootstrapServers = proxy.Address, Properties = EmbeddedBroker.ConsumerProperties, ChunkLinger = TimeSpan.FromSeconds(2) }, ["a", "b"], new RecordingSink());
         await running.Until(() => running.Sink.Fault is not null && running.Sink.Count == 15);
         Assert.StartsWith("a/0: what the broker holds at offset 10 cannot be read (MessageSet at offset 10", running.Sink.Fault, StringComparison.Ordinal);
         Assert.Contains("pool accept-gap --topic a --partition 0 --to", running.Sink.Fault, StringComparison.Ordinal);

@@ -13,8 +13,10 @@ namespace Ingest.Worker.Commands;
 /// <summary><c>pool compact</c>: seals recent files now, as a worker does in the background; workers may go on meanwhile.</summary>
 internal static class PoolCompactCommand
 {
-    // Each holds up to some 150 MB.
     private const int MergesAtOnceMax = 8;
+
+    // What a merge of long rows may take, of what Ingest:Sealing:Memory says; with short ones it is twice that.
+    private const int MemoryFactor = 8;
 
     public static Command Create()
     {
@@ -36,7 +38,7 @@ internal static class PoolCompactCommand
         var plans = catalog!.Datasets.Append(QuarantineDataset.Plan).ToDictionary(d => d.Name, StringComparer.Ordinal);
         var work = Directory.CreateTempSubdirectory("ingest-compact-").FullName;
         using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning));
-        var sealedFiles = 0;
+        var (sealedFiles, refused) = (0, 0);
         var report = Output.Table("table", "files before", "files after", "of them sealed", "rows", "read", "written", "MB/s");
         try
         {
@@ -48,8 +50,10 @@ internal static class PoolCompactCommand
                     continue;
                 }
 
-                var services = new SealerServices(work, IdSource.System, TimeProvider.System, Throttle.None(TimeProvider.System), loggers.CreateLogger("Ingest.Sealing")) { MergesAtOnce = Math.Min(MergesAtOnceMax, Environment.ProcessorCount) };
-                sealedFiles += await SealAsync(table, new TableSealer(plan, table.Store, services, sealing!), scope, report, cancellation).ConfigureAwait(false);
+                var services = new SealerServices(work, IdSource.System, TimeProvider.System, Throttle.None(TimeProvider.System), loggers.CreateLogger("Ingest.Sealing")) { MergesAtOnce = MergesAtOnce(sealing!) };
+                var sealer = new TableSealer(plan, table.Store, services, sealing!);
+                sealedFiles += await SealAsync(table, sealer, scope, report, cancellation).ConfigureAwait(false);
+                refused += sealer.Backlog?.Refused ?? 0;
             }
         }
         catch (Exception failure) when (failure is InvalidDataException or TableRefusedException)
@@ -63,9 +67,19 @@ internal static class PoolCompactCommand
         }
 
         Output.Console.Write(report);
+        if (refused > 0)
+        {
+            await Console.Error.WriteLineAsync($"error  {Output.Count(refused)} files cannot be merged and stay as they are; pool verify says what is wrong with them.").ConfigureAwait(false);
+            return ExitCodes.Failed;
+        }
+
         if (sealedFiles == 0 && report.Count > 0) Console.WriteLine(scope.Everything ? "Nothing is left to seal." : "Nothing is due; --all seals everything.");
         return ExitCodes.Ok;
     }
+
+    /// <summary>As many as there are cores, and room in half of the memory.</summary>
+    private static int MergesAtOnce(SealingOptions sealing) =>
+        (int)Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / (MemoryFactor * sealing.MemoryBytes), 1, Math.Min(MergesAtOnceMax, Environment.ProcessorCount));
 
     private static async Task<bool> HasFilesAsync(PoolArguments given, string folder, CancellationToken cancellation)
     {

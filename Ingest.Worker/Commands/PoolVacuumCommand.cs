@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Ingest.Core;
 using Ingest.Core.Pool.Housekeeping;
 
 namespace Ingest.Worker.Commands;
@@ -54,7 +55,7 @@ internal static class PoolVacuumCommand
             var listed = 0;
             try
             {
-                var done = await Vacuum.RunAsync(table.Store, retain, delete, TimeProvider.System, workFolder, (file, isOrphan) =>
+                var done = await Vacuum.RunAsync(table.Store, retain, delete, IdSource.System, TimeProvider.System, workFolder, (file, isOrphan) =>
                 {
                     if (listed++ < ListedMax) Console.WriteLine($"{table.Name}/{file.Name}{(isOrphan ? "  orphan" : "")}");
                 }, cancellation).ConfigureAwait(false);

@@ -58,7 +58,7 @@ internal static class LogStageCommand
     /// <summary>What is needed is all that is live now: its files are not there, and what is there is the log.</summary>
     private static async Task VacuumAsync(IObjectStore store, string work, CancellationToken cancellation)
     {
-        var found = await Vacuum.RunAsync(store, TimeSpan.Zero, delete: false, TimeProvider.System, work, null, cancellation).ConfigureAwait(false);
+        var found = await Vacuum.RunAsync(store, TimeSpan.Zero, delete: false, IdSource.System, TimeProvider.System, work, null, cancellation).ConfigureAwait(false);
         if (found.Files > 0) throw new InvalidOperationException($"Vacuum would delete {found.Files} files, and there are none.");
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Ingest.Core.Stores;
 
 namespace Ingest.Core.Deduplicating.Index;
@@ -18,13 +19,29 @@ public static class IndexOrphans
     public static async ValueTask<int> DeleteAsync(IObjectStore tableStore, IReadOnlySet<string> valid, DateTimeOffset bornBefore, CancellationToken cancellation)
     {
         var deleted = 0;
-        await foreach (var found in tableStore.ListAsync(IndexNames.Folder, null, cancellation))
+        await foreach (var name in FindAsync(tableStore, valid, bornBefore, cancellation))
         {
-            if (found.ModifiedAt > bornBefore || valid.Contains(IndexNames.RunOf(found.Name))) continue;
-            await tableStore.DeleteAsync(found.Name, cancellation);
+            await tableStore.DeleteAsync(name, cancellation);
             deleted++;
         }
 
         return deleted;
+    }
+
+    /// <summary>Whether there is anything to delete.</summary>
+    /// <inheritdoc cref="DeleteAsync"/>
+    public static async ValueTask<bool> AnyAsync(IObjectStore tableStore, IReadOnlySet<string> valid, DateTimeOffset bornBefore, CancellationToken cancellation)
+    {
+        await foreach (var _ in FindAsync(tableStore, valid, bornBefore, cancellation)) return true;
+        return false;
+    }
+
+    private static async IAsyncEnumerable<string> FindAsync(
+        IObjectStore tableStore, IReadOnlySet<string> valid, DateTimeOffset bornBefore, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await foreach (var found in tableStore.ListAsync(IndexNames.Folder, null, cancellation))
+        {
+            if (found.ModifiedAt <= bornBefore && !valid.Contains(IndexNames.RunOf(found.Name))) yield return found.Name;
+        }
     }
 }

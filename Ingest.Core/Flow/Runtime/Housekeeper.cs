@@ -184,7 +184,7 @@ internal sealed class Housekeeper
     private async Task<bool> CleanNowAsync(TableKeeping table, CancellationToken cancellation)
     {
         var name = table.Lane.Plan.Name;
-        var vacuumed = await Vacuum.RunAsync(table.Lane.StoreBeside, _options.FileRetention, delete: true, _services.Time, _workFolder, null, cancellation);
+        var vacuumed = await Vacuum.RunAsync(table.Lane.StoreBeside, _options.FileRetention, delete: true, _services.Ids, _services.Time, _workFolder, null, cancellation);
         if (vacuumed.Files + vacuumed.IndexObjects > 0) Log.Vacuumed(_services.Logger, name, vacuumed.Files, vacuumed.Bytes >> 20, vacuumed.Orphans, vacuumed.IndexObjects);
         _counters.Vacuumed(table.Lane, vacuumed);
         var now = _services.Time.GetUtcNow();

@@ -16,16 +16,22 @@ public static class Vacuum
     /// <summary>Shortest retention unless forced: longer than any query, and than any commit may take.</summary>
     public static readonly TimeSpan RetentionMin = TimeSpan.FromDays(7);
 
+    /// <remarks>
+    /// Before anything goes, an entry is put into the next slot of the log, unless somebody else has just taken it, and the log is read again. A process that was stopped for days with its put
+    /// already decided would else name files in that slot which are nobody's today: now it finds the slot taken, reads the log, and sees how old they are.
+    /// </remarks>
     /// <param name="delete">False: only say what would go.</param>
+    /// <param name="ids">Of the entry in the log.</param>
     /// <param name="workFolder">Local folder of this process, where a large checkpoint is put to be read.</param>
     /// <param name="report">Shown each object that goes, and whether no entry that the log still has ever named it.</param>
     /// <exception cref="InvalidDataException">The log does not tell which files are needed; nothing was deleted.</exception>
     public static async ValueTask<Vacuumed> RunAsync(
-        IObjectStore table, TimeSpan retention, bool delete, TimeProvider time, string workFolder, Action<StoredObject, bool>? report, CancellationToken cancellation)
+        IObjectStore table, TimeSpan retention, bool delete, IdSource ids, TimeProvider time, string workFolder, Action<StoredObject, bool>? report, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(retention, TimeSpan.Zero);
         var cutoff = time.GetUtcNow() - retention;
         var needed = await NeededAsync(table, cutoff.ToUnixTimeMilliseconds(), workFolder, cancellation);
+        var isFenced = !delete;
         var result = new Vacuumed(0, 0, 0, 0);
         await foreach (var found in table.ListAsync("", null, cancellation))
         {
@@ -33,20 +39,59 @@ public static class Vacuum
             var isYoung = found.ModifiedAt > cutoff;
             Mutation.Set(Bug.VacuumForgetsAge, ref isYoung, false);
             if (found.Name.StartsWith('_') || isYoung || needed.Files.Contains(Name(found.Name))) continue;
+            if (!isFenced)
+            {
+                (needed, isFenced) = (await FenceAsync(needed), true);
+                if (needed.Files.Contains(Name(found.Name))) continue;
+            }
+
             var isOrphan = !needed.Removed.Contains(Name(found.Name));
             report?.Invoke(found, isOrphan);
             if (delete) await table.DeleteAsync(found.Name, cancellation);
             result = result with { Files = result.Files + 1, Bytes = result.Bytes + found.Size, Orphans = result.Orphans + (isOrphan ? 1 : 0) };
         }
 
-        if (delete && needed.Runs is { } runs) result = result with { IndexObjects = await IndexOrphans.DeleteAsync(table, runs, cutoff, cancellation) };
-        return result;
+        if (!delete || needed.Runs is null || (!isFenced && !await IndexOrphans.AnyAsync(table, needed.Runs, cutoff, cancellation))) return result;
+        if (!isFenced) needed = await FenceAsync(needed);
+        return needed.Runs is { } runs ? result with { IndexObjects = await IndexOrphans.DeleteAsync(table, runs, cutoff, cancellation) } : result;
+
+        async ValueTask<Needed> FenceAsync(Needed before)
+        {
+            while (true)
+            {
+                await TakeSlotAsync(table, before.Tip, ids.Next(), time.GetUtcNow(), cancellation);
+                var after = await NeededAsync(table, cutoff.ToUnixTimeMilliseconds(), workFolder, cancellation);
+                if (after.Tip.Version > before.Tip.Version) return after;
+            }
+        }
+    }
+
+    /// <summary>Whoever's entry it is: what counts is that the slot is taken.</summary>
+    private static async ValueTask TakeSlotAsync(IObjectStore table, Snapshot tip, Guid id, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var info = new CommitInfo
+        {
+            Timestamp = Math.Max(now.ToUnixTimeMilliseconds(), tip.LastTimestamp + 1),
+            Operation = "VACUUM START",
+            EngineInfo = EngineInfo.Text,
+            TransactionId = id.ToString("D"),
+            ReadVersion = tip.Version,
+        };
+        try
+        {
+            await table.CreateAsync(LogNames.Entry(tip.Version + 1), LogJson.Write([new LogAction.Info(info)]), cancellation);
+        }
+        catch (StoreException unclear) when (unclear.Kind == StoreFault.Unknown)
+        {
+            // The log, when it is read again, says whether the slot is taken.
+        }
     }
 
     /// <summary>Files live at the oldest retained version, and all that was added since; hashes of their paths, for there may be a million.</summary>
     private static async ValueTask<Needed> NeededAsync(IObjectStore table, long cutoffMs, string workFolder, CancellationToken cancellation)
     {
         var tip = await LogReader.LoadAsync(table, cancellation) ?? throw new InvalidDataException("There is no table here.");
+        if (TableSupport.Problem(tip) is { } problem) throw new InvalidDataException($"Which of its files are needed cannot be told: {problem}");
         var (files, removed) = (new HashSet<UInt128>(), new HashSet<UInt128>());
         var runs = tip.Index.Runs.Select(r => r.Name).ToHashSet(StringComparer.Ordinal);
         var oldest = await OldestRetainedAsync(table, tip.Version, cutoffMs, cancellation);
@@ -65,7 +110,7 @@ public static class Vacuum
         // A plan that nobody has finished yet may have its files here already, for as long as it likes.
         if (await new SealPlans(table).NewestAsync(cancellation) is { } plan) files.UnionWith(plan.Items.Select(i => Name(i.Output)));
         await foreach (var manifest in table.ListAsync(LogNames.IndexManifests, null, cancellation)) runs.Add(IndexNames.RunOf(manifest.Name));
-        return new Needed(files, removed, tip.Index.IsKnown ? runs : null);
+        return new Needed(tip, files, removed, tip.Index.IsKnown ? runs : null);
 
         void Apply(IReadOnlyList<LogAction> actions, bool keepRemoved)
         {
@@ -117,7 +162,7 @@ public static class Vacuum
     private static UInt128 Name(string path) => XxHash128.HashToUInt128(MemoryMarshal.AsBytes(path.AsSpan()));
 
     /// <param name="Runs">Objects of the index that stay; null when the log does not tell which runs are valid.</param>
-    private sealed record Needed(HashSet<UInt128> Files, HashSet<UInt128> Removed, IReadOnlySet<string>? Runs);
+    private sealed record Needed(Snapshot Tip, HashSet<UInt128> Files, HashSet<UInt128> Removed, IReadOnlySet<string>? Runs);
 }
 
 /// <summary>What went, or would go.</summary>

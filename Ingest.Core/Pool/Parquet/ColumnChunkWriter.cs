@@ -158,7 +158,7 @@ internal sealed class ColumnChunkWriter : IDisposable
     /// <summary>Values that come sorted, such as times of sealed rows, are smaller as differences than as numbers of thousands of entries.</summary>
     private bool AreDeltasSmaller(long entryBytes) =>
         _dictionary.Count > FewEntries && _column.Type is not PhysicalType.Double
-        && ValueEncodings.DeltaBytes(_values.AsSpan(0, _present), _column.Is32) < entryBytes + ((long)_present * WidthOfNumbers / 8);
+        && ValueEncodings.DeltaBytes(_values.AsSpan(0, _present), _column.Is32) < entryBytes + ValueEncodings.HybridBytes(_dictionary.Numbers(_present), WidthOfNumbers);
 
     private bool Pays(long plainBytes, long entryBytes) => entryBytes + ((long)_present * WidthOfNumbers / 8) + 64 < plainBytes;
 

@@ -56,18 +56,30 @@ internal static class ValueEncodings
             var least = long.MaxValue;
             for (var i = 0; i < count; i++)
             {
-                // Differences wrap around in the width of the type, and are summed up so again.
-                var delta = values[start + i] - values[start + i - 1];
-                if (is32) delta = (int)delta;
-                deltas[i] = delta;
-                least = Math.Min(least, delta);
+                deltas[i] = Delta(values, start + i, is32);
+                least = Math.Min(least, deltas[i]);
             }
 
             WriteBlock(deltas, count, least, is32, to);
         }
     }
 
-    /// <summary>About what <see cref="WriteDeltas"/> would take, in bytes: one block in so many is measured.</summary>
+    /// <summary>About what <see cref="WriteHybrid"/> takes, in bytes.</summary>
+    public static long HybridBytes(ReadOnlySpan<int> values, int width)
+    {
+        const int RunHeader = 2;
+        long bits = 0;
+        for (var i = 0; i < values.Length;)
+        {
+            var end = RunEnd(values, i);
+            bits += end - i < RunMin ? (long)(end - i) * width : 8 * (RunHeader + ((width + 7) / 8));
+            i = end;
+        }
+
+        return bits / 8;
+    }
+
+    /// <summary>About what <see cref="WriteDeltas"/> takes, in bytes: one block in so many is measured.</summary>
     public static long DeltaBytes(ReadOnlySpan<long> values, bool is32)
     {
         const int OneIn = 8;
@@ -75,19 +87,18 @@ internal static class ValueEncodings
         for (var start = 1; start < values.Length; start += BlockValues * OneIn, blocks++)
         {
             var end = Math.Min(values.Length, start + BlockValues);
-            var (least, greatest) = (long.MaxValue, long.MinValue);
-            for (var i = start; i < end; i++)
+            var least = long.MaxValue;
+            for (var i = start; i < end; i++) least = Math.Min(least, Delta(values, i, is32));
+            bits += 8 * ((BlockValues / MiniblockValues) + sizeof(int));
+            for (var first = start; first < end; first += MiniblockValues)
             {
-                var delta = values[i] - values[i - 1];
-                if (is32) delta = (int)delta;
-                least = Math.Min(least, delta);
-                greatest = Math.Max(greatest, delta);
+                ulong all = 0;
+                for (var i = first; i < Math.Min(end, first + MiniblockValues); i++) all |= Above(Delta(values, i, is32), least, is32);
+                bits += MiniblockValues * WidthOf(all);
             }
-
-            bits += (BlockValues * WidthOf((ulong)(greatest - least))) + (8 * (sizeof(int) + sizeof(long)));
         }
 
-        return blocks == 0 ? 0 : bits / blocks * (values.Length / BlockValues + 1) / 8;
+        return blocks == 0 ? 0 : bits / blocks * ((values.Length / BlockValues) + 1) / 8;
     }
 
     /// <summary>Bits that hold the value.</summary>
@@ -105,7 +116,7 @@ internal static class ValueEncodings
             ulong all = 0;
             for (var i = m * MiniblockValues; i < Math.Min(count, (m + 1) * MiniblockValues); i++)
             {
-                above[i] = is32 ? (uint)(deltas[i] - least) : (ulong)(deltas[i] - least);
+                above[i] = Above(deltas[i], least, is32);
                 all |= above[i];
             }
 
@@ -115,6 +126,15 @@ internal static class ValueEncodings
         foreach (var width in widths) to.WriteByte((byte)width);
         for (var m = 0; m * MiniblockValues < count; m++) Pack(above.Slice(m * MiniblockValues, MiniblockValues), widths[m], to);
     }
+
+    /// <summary>Differences wrap around in the width of the type, and are summed up so again.</summary>
+    private static long Delta(ReadOnlySpan<long> values, int at, bool is32)
+    {
+        var delta = values[at] - values[at - 1];
+        return is32 ? (int)delta : delta;
+    }
+
+    private static ulong Above(long delta, long least, bool is32) => is32 ? (uint)(delta - least) : (ulong)(delta - least);
 
     private static int RunEnd(ReadOnlySpan<int> values, int start)
     {

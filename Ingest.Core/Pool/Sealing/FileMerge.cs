@@ -113,13 +113,16 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, SealerSer
         else
         {
             content = new FileStream(NextPath(), FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
-            if (!await store.CopyToAsync(input.Path, content, cancellation))
+            try
+            {
+                if (!await store.CopyToAsync(input.Path, content, cancellation)) throw Missing();
+                content.Position = 0;
+            }
+            catch
             {
                 await content.DisposeAsync();
-                throw Missing();
+                throw;
             }
-
-            content.Position = 0;
         }
 
         if (content.Length == input.Size) return content;
@@ -144,7 +147,7 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, SealerSer
         return run;
     }
 
-    /// <summary>Groups of a file are alike: readers share them out among their cores.</summary>
+    /// <summary>Groups of a file are alike, unless the weight of their rows ends them: readers share them out among their cores.</summary>
     private int GroupRows(long rows)
     {
         var groups = Math.Max(1, (rows + options.RowGroupRows - 1) / options.RowGroupRows);

@@ -110,6 +110,17 @@ public sealed class DataFileTests : IDisposable
         foreach (var column in columns) Assert.Contains(encoding, Assert.Single(Ask($"SELECT encodings FROM parquet_metadata('{file}') WHERE path_in_schema = '{column}'")), StringComparison.Ordinal);
     }
 
+    /// <summary>Values that hold for a while: as a dictionary's numbers they are a few runs, as differences a jump in each block.</summary>
+    [Theory]
+    [InlineData(2_000, 65)]
+    [InlineData(1_000, 131)]
+    public void Integers_that_come_in_long_runs_are_numbers_of_a_dictionary(int values, int run)
+    {
+        var jump = new Random(3).GetItems(Enumerable.Range(1, values).Select(v => v * 1_000_003L).ToArray(), 131_072 / run);
+        var (file, _) = Write([.. Enumerable.Range(0, jump.Length * run).Select(row => { var cells = new object?[10]; (cells[2], cells[8]) = (jump[row / run], 5); return cells; })]);
+        Assert.Contains("DICTIONARY", Assert.Single(Ask($"SELECT encodings FROM parquet_metadata('{file}') WHERE path_in_schema = 'l'")), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Columns_have_the_types_that_Delta_asks_for()
     {

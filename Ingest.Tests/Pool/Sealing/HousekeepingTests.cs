@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
 using Ingest.Core;
+using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Pool;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Pool.Housekeeping;
+using Ingest.Core.Pool.Parquet;
 using Ingest.Core.Pool.Sealing;
 using Ingest.Core.Stores;
 using Ingest.Tests.Stores;
@@ -40,7 +42,7 @@ public sealed class HousekeepingTests : IDisposable
         _table.Time.Advance(TimeSpan.FromDays(8));
         var objects = ((MemoryStore)_table.Store).Count;
         List<string> shown = [];
-        var result = await Vacuum.RunAsync(_table.Store, s_week, delete: false, _table.Time, _table.WorkFolder, (file, _) => shown.Add(file.Name), default);
+        var result = await Vacuum.RunAsync(_table.Store, s_week, delete: false, IdSource.System, _table.Time, _table.WorkFolder, (file, _) => shown.Add(file.Name), default);
         Assert.Equal((4, 4), ((int)result.Files, shown.Count));
         Assert.Equal(objects, ((MemoryStore)_table.Store).Count);
     }
@@ -77,10 +79,76 @@ public sealed class HousekeepingTests : IDisposable
             await _table.CommitAsync(5);
             _table.Time.Advance(TimeSpan.FromDays(8));
         });
-        var gone = await Vacuum.RunAsync(sleeping, s_week, delete: true, _table.Time, _table.WorkFolder, null, default);
+        var gone = await Vacuum.RunAsync(sleeping, s_week, delete: true, IdSource.System, _table.Time, _table.WorkFolder, null, default);
         Assert.Equal((0L, 0), (gone.Files, gone.IndexObjects));
         await _table.AssertRightAsync();
         foreach (var run in (await _table.Table.RefreshAsync(default)).Index.Runs) Assert.NotNull(await _table.Store.SizeAsync("_index/" + run.Name, default));
+    }
+
+    /// <summary>Its put was decided, and it was stopped before the store had it; nobody else has committed since, so the slot is free.</summary>
+    [Fact]
+    public async Task A_commit_that_was_stopped_for_days_before_its_put_does_not_name_files_that_vacuum_has_deleted()
+    {
+        await _table.CommitAsync(5);
+        var file = TableLayout.NewFile("department=police/event_date=2024-10-04/", Guid.Empty);
+        await _table.Store.CreateAsync(file, new byte[10], default);
+        var (run, bytes) = RunWriter.Encode("sleeper.run", [1], []);
+        await _table.Store.CreateAsync(IndexNames.Run(run.Name), bytes, default);
+        var (stopped, wake) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var racing = new RacingStore(_table.Store);
+        racing.BeforeCreate = async name =>
+        {
+            if (!LogNames.TryParseEntry(name, out _)) return;
+            stopped.TrySetResult();
+            await wake.Task;
+        };
+        var sleeper = (await DeltaTable.OpenAsync(racing, "cars", new SeededIdSource(5), _table.Time, default))!;
+        var commit = sleeper.CommitAsync(new CommitRequest
+        {
+            TransactionId = Guid.NewGuid(),
+            Files = [new DataFile(file, ["police", "2024-10-04"], 10, 1, 1, "{}")],
+            Ranges = [],
+            Run = run,
+            DeduplicatedAt = sleeper.Current.Version,
+            ContractHash = "",
+            FilesSince = Since.Now(_table.Time),
+        }, _ => "test/0", default).AsTask();
+        Assert.Same(stopped.Task, await Task.WhenAny(stopped.Task, commit));
+        _table.Time.Advance(TimeSpan.FromDays(8));
+        Assert.Equal((1L, 1L, 1), await VacuumAsync() is var gone ? (gone.Files, gone.Orphans, gone.IndexObjects) : default);
+        wake.SetResult();
+        Assert.Contains("waiting for more than 2 days", Assert.IsType<CommitOutcome.Fenced>(await commit).Why, StringComparison.Ordinal);
+        Assert.DoesNotContain(file, await _table.LiveAsync());
+        await _table.AssertRightAsync();
+    }
+
+    [Fact]
+    public async Task Vacuum_takes_a_slot_of_the_log_only_when_something_goes()
+    {
+        await _table.CommitAsync(5);
+        _table.Time.Advance(TimeSpan.FromDays(8));
+        await VacuumAsync();
+        Assert.Equal(1, (await _table.Table.RefreshAsync(default)).Version);
+        await _table.Store.CreateAsync("_index/orphan.run", new byte[10], default);
+        _table.Time.Advance(TimeSpan.FromDays(8));
+        Assert.Equal(1, (await VacuumAsync()).IndexObjects);
+        Assert.Equal(2, (await _table.Table.RefreshAsync(default)).Version);
+        Assert.Equal(0, (await VacuumAsync()).IndexObjects);
+        Assert.Equal(2, (await _table.Table.RefreshAsync(default)).Version);
+        await _table.AssertRightAsync();
+    }
+
+    /// <summary>Its deletion vectors, for one, are files that no add of ours would name.</summary>
+    [Fact]
+    public async Task A_table_that_another_engine_has_upgraded_is_not_vacuumed()
+    {
+        await _table.CommitAsync(5);
+        await _table.Store.CreateAsync("deletion_vector_1.bin", new byte[10], default);
+        await _table.Store.CreateAsync(LogNames.Entry(2), LogJson.Write([new LogAction.Protocol(3, 7, ["deletionVectors"], ["deletionVectors"])]), default);
+        _table.Time.Advance(TimeSpan.FromDays(8));
+        var refused = await Assert.ThrowsAsync<InvalidDataException>(async () => await VacuumAsync());
+        Assert.Contains("cannot be told", refused.Message, StringComparison.Ordinal);
+        Assert.NotNull(await _table.Store.SizeAsync("deletion_vector_1.bin", default));
     }
 
     private sealed class SleepingStore(IObjectStore inner, string list, Func<Task> sleep) : ForwardingStore(inner)
@@ -202,7 +270,7 @@ public sealed class HousekeepingTests : IDisposable
         SealLease Lease() => new(store, IdSource.System.Next(), time, TimeSpan.FromMinutes(3));
     }
 
-    private ValueTask<Vacuumed> VacuumAsync() => Vacuum.RunAsync(_table.Store, s_week, delete: true, _table.Time, _table.WorkFolder, null, default);
+    private ValueTask<Vacuumed> VacuumAsync() => Vacuum.RunAsync(_table.Store, s_week, delete: true, IdSource.System, _table.Time, _table.WorkFolder, null, default);
 
     private ValueTask<LogCleaned> CleanAsync() => LogCleanup.RunAsync(_table.Store, s_month, _table.Time.GetUtcNow(), _table.WorkFolder, default);
 

@@ -63,68 +63,6 @@ public sealed class SealingTests : IDisposable
         await _table.AssertRightAsync();
     }
 
-    [Theory]
-    [InlineData(2)]
-    [InlineData(5)]
-    [InlineData(50)]
-    public async Task Partitions_that_are_merged_at_the_same_time_come_out_the_same(int mergesAtOnce)
-    {
-        for (var i = 0; i < 60; i++) await _table.CommitAsync(200, 20_000 + (i % 20));
-        var report = Assert.Single(await _table.SealAsync(options: new SealingOptions { MemoryBytes = 20_000, RowGroupRows = 100 }, mergesAtOnce: mergesAtOnce));
-        Assert.Equal((60, 20, 20, 12_000L), (report.Inputs, report.Outputs, report.Sealed, report.Rows));
-        Assert.Equal(0, _table.LeftInWorkFolders());
-        await _table.AssertRightAsync();
-    }
-
-    [Fact]
-    public async Task What_was_merged_ahead_is_deleted_when_a_plan_ends_early_and_the_next_sealer_finishes_it()
-    {
-        for (var i = 0; i < 8; i++) await _table.CommitAsync(50, 20_000 + i);
-        var full = new RacingStore(_table.Store);
-        var files = 0;
-        full.BeforeCreate = name => name.EndsWith(".parquet", StringComparison.Ordinal) && ++files == 3 ? throw new IOException("the store is full") : Task.CompletedTask;
-        await Assert.ThrowsAsync<IOException>(async () => await _table.Sealer(full, mergesAtOnce: 4).RunOnceAsync(SealScope.All, default));
-        Assert.Equal(0, _table.LeftInWorkFolders());
-        Assert.Equal(8, Assert.Single(await _table.SealAsync(mergesAtOnce: 4)).Sealed);
-        await _table.AssertRightAsync();
-    }
-
-    [Fact]
-    public async Task Items_whose_inputs_are_gone_are_passed_over_by_merges_ahead()
-    {
-        for (var i = 0; i < 6; i++) await _table.CommitAsync(50, 20_000 + i);
-        var gone = (await _table.LiveAsync()).Take(3).ToArray();
-        var racing = new RacingStore(_table.Store);
-
-        // Another engine removes three of the files just after the plan was made.
-        racing.BeforeCreate = async name =>
-        {
-            if (!name.EndsWith(".parquet", StringComparison.Ordinal)) return;
-            racing.BeforeCreate = _ => Task.CompletedTask;
-            var tip = (await _table.Table.RefreshAsync(default)).Version;
-            await _table.Store.CreateAsync(LogNames.Entry(tip + 1), LogJson.Write([.. gone.Select(g => new LogAction.Remove(g, 1, true, null, null))]), default);
-            foreach (var file in gone) await _table.Store.DeleteAsync(file, default);
-        };
-        var remaining = await _table.RowsAsync((await _table.LiveAsync()).Skip(3));
-        await _table.Sealer(racing, mergesAtOnce: 4).RunOnceAsync(SealScope.All, default);
-        await _table.SealAsync(mergesAtOnce: 4);
-        Assert.Equal(0, _table.LeftInWorkFolders());
-        Assert.Equal(remaining, await _table.RowsAsync(await _table.LiveAsync()));
-        Assert.Equal(remaining, await _table.RowsAsync(await _table.GlobAsync()));
-    }
-
-    [Theory]
-    [InlineData(1_000_000)]
-    [InlineData(20_000)]
-    public async Task Row_groups_of_a_file_are_alike(long memoryBytes)
-    {
-        for (var i = 0; i < 11; i++) await _table.CommitAsync(1_000);
-        await _table.SealAsync(options: new SealingOptions { MemoryBytes = memoryBytes, RowGroupRows = 5_000 });
-        await using var reader = await global::Parquet.ParquetReader.CreateAsync(new MemoryStream((await _table.Store.ReadAsync(Assert.Single(await _table.LiveAsync()), default))!));
-        Assert.Equal([3_667, 3_667, 3_666], reader.Metadata!.RowGroups.Select(g => g.NumRows));
-        await _table.AssertRightAsync();
-    }
-
     [Fact]
     public async Task Late_rows_become_a_further_file_and_the_first_stays_as_it_is()
     {

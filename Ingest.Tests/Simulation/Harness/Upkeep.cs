@@ -29,7 +29,6 @@ internal static class Upkeep
                 {
                     // One plan after the other.
                 }
-
             }
         });
         if (world.Failure is null) Clean(world, server, setting, folder);
@@ -40,11 +39,11 @@ internal static class Upkeep
     /// <summary>Deletes what is old.</summary>
     public static void Clean(World world, ObjectServer server, SimulationSetting setting, string folder) => SimulatedHistory.Operate(world, "Cleaning", async clock =>
     {
-        var work = Path.Combine(folder, "upkeep");
+        var (work, ids) = (Path.Combine(folder, "upkeep"), new SeededIdSource(world.Random.Next()));
         foreach (var watch in server.Watches.Where(w => w.Log.Version >= 0))
         {
             var store = new PrefixedStore(new StoreClient(server), watch.Table);
-            await Vacuum.RunAsync(store, setting.Housekeeping.FileRetention, delete: true, clock, work, null, CancellationToken.None);
+            await Vacuum.RunAsync(store, setting.Housekeeping.FileRetention, delete: true, ids, clock, work, null, CancellationToken.None);
             await LogCleanup.RunAsync(store, setting.Housekeeping.LogRetention, clock.GetUtcNow(), work, CancellationToken.None);
         }
     });

@@ -37,6 +37,14 @@ public sealed class KeptSeedTests : IDisposable
         { 1720, "The same." },
         { 1241, "A vacuum slept for eight days between reading the log and listing the index, reckoned ages from when it awoke, and deleted a valid run that was committed meanwhile." },
         { 5565, "A worker slept for a week between a create and the look at it, vacuum took the file, and the worker ended, saying that the store loses data." },
+        { 8878, "A commit that was stopped for ten days before its put named files that vacuum had deleted meanwhile: nobody else had taken the slot." },
+        { 26028, "The same in another history." },
+        { 34933, "The same in another history." },
+        { 39933, "The same in another history." },
+        { 58132, "The same in another history." },
+        { 74774, "The same in another history." },
+        { 74982, "The same in another history." },
+        { 76393, "The same in another history." },
     };
 
     public void Dispose()

@@ -202,7 +202,7 @@ public sealed class GlobRun : IDisposable
         await _vacuuming.WaitAsync();
         try
         {
-            Vacuumed += (await Vacuum.RunAsync(store, TimeSpan.FromSeconds(10), delete: true, TimeProvider.System, _folder, null, CancellationToken.None)).Files;
+            Vacuumed += (await Vacuum.RunAsync(store, TimeSpan.FromSeconds(10), delete: true, IdSource.System, TimeProvider.System, _folder, null, CancellationToken.None)).Files;
         }
         finally
         {
