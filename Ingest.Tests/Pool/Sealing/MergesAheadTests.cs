@@ -124,7 +124,7 @@ public sealed class MergesAheadTests : IDisposable
                 if (now > AtOnceMax)
                 {
                     Refused++;
-                    throw new InvalidDataException("Its row group cannot be read.", new OutOfMemoryException());
+                    throw new InvalidDataException("Its row group cannot be read.", new InsufficientMemoryException());
                 }
 
                 await foreach (var records in DataFileFormat.Parquet.ReadAsync(content, plan, values, into, cancellation)) yield return records;
