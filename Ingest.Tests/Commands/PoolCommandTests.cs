@@ -171,6 +171,19 @@ public sealed class PoolCommandTests : IDisposable
         Assert.EndsWith("Nothing is left to seal.\n", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Compact_fails_where_files_cannot_be_read_and_leaves_them()
+    {
+        await CopyAsync();
+        var files = Directory.GetFiles(Path.Combine(_folder, "pool", "payments"), "*.parquet", SearchOption.AllDirectories);
+        await File.WriteAllBytesAsync(files[0], new byte[new FileInfo(files[0]).Length], TestContext.Current.CancellationToken);
+        var (code, output, errors) = await WorkerProgram.RunAsync(_folder, "pool", "compact", "--all");
+        Assert.Equal(ExitCodes.Failed, code);
+        Assert.EndsWith($"error  {files.Length} files stay as they are, for not all of them can be read; pool verify names those that cannot.\n", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("Nothing is", output, StringComparison.Ordinal);
+        Assert.All(files, file => Assert.True(File.Exists(file)));
+    }
+
     [Theory]
     [InlineData("compact")]
     [InlineData("reindex")]

@@ -15,7 +15,7 @@ internal static class PoolCompactCommand
 {
     private const int MergesAtOnceMax = 8;
 
-    // What a merge of long rows may take, of what Ingest:Sealing:Memory says; with short ones it is twice that.
+    // What room is left for each, times Ingest:Sealing:Memory: some hundred bytes a row take twice that, long rows more. Where it does not do, they are merged one by one.
     private const int MemoryFactor = 8;
 
     public static Command Create()
@@ -69,7 +69,7 @@ internal static class PoolCompactCommand
         Output.Console.Write(report);
         if (refused > 0)
         {
-            await Console.Error.WriteLineAsync($"error  {Output.Count(refused)} files cannot be merged and stay as they are; pool verify says what is wrong with them.").ConfigureAwait(false);
+            await Console.Error.WriteLineAsync($"error  {Output.Count(refused)} files stay as they are, for not all of them can be read; pool verify names those that cannot.").ConfigureAwait(false);
             return ExitCodes.Failed;
         }
 
