@@ -16,8 +16,8 @@ namespace Ingest.Core.Stores;
 /// </remarks>
 public sealed class RetryingStore : IObjectStore
 {
-    /// <summary>What a copy is given time for: parts of index runs and data files are no larger.</summary>
-    private const long LargestCopyBytes = 256 << 20;
+    /// <summary>Of calls that see to their own time limit.</summary>
+    private const long Unlimited = -1;
 
     private static readonly ResiliencePropertyKey<long> s_bytes = new("ingest.bytes");
 
@@ -106,8 +106,31 @@ public sealed class RetryingStore : IObjectStore
         {
             destination.Position = start;
             destination.SetLength(start);
-            return _inner.CopyToAsync(name, destination, token);
-        }, cancellation, LargestCopyBytes);
+            return CopyInTimeAsync(name, destination, token);
+        }, cancellation, Unlimited);
+    }
+
+    /// <summary>How large the object is shows only as it comes: each byte earns the time that it may take.</summary>
+    private async ValueTask<bool> CopyInTimeAsync(string name, Stream destination, CancellationToken cancellation)
+    {
+        var (started, came) = (_time.GetTimestamp(), 0L);
+        using var late = new CancellationTokenSource(Patience(0), _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
+        try
+        {
+            return await _inner.CopyToAsync(name, new CountedStream(destination, Came), either.Token);
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw new StoreException(StoreFault.Transient, $"Cannot read {name}: {(came == 0 ? "no answer" : $"no more than {came} bytes")} within {Patience(came)}.");
+        }
+
+        void Came(long bytes)
+        {
+            came = bytes;
+            var left = Patience(bytes) - _time.GetElapsedTime(started);
+            late.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        }
     }
 
     public ValueTask<long?> SizeAsync(string name, CancellationToken cancellation) =>
@@ -186,7 +209,7 @@ public sealed class RetryingStore : IObjectStore
     }
 
     /// <summary>What an attempt may take: a fixed time would never let a large object through a slow line.</summary>
-    private TimeSpan Patience(long bytes) => _options.AttemptTimeout + TimeSpan.FromSeconds((double)bytes / _options.SlowestBytesPerSecond);
+    private TimeSpan Patience(long bytes) => bytes == Unlimited ? Timeout.InfiniteTimeSpan : _options.AttemptTimeout + TimeSpan.FromSeconds((double)bytes / _options.SlowestBytesPerSecond);
 
     private ResiliencePipeline Attempt(TimeProvider time) => new ResiliencePipelineBuilder { TimeProvider = time }
         .AddCircuitBreaker(new CircuitBreakerStrategyOptions

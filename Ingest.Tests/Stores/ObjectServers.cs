@@ -38,6 +38,20 @@ internal static class ObjectServers
     public static IObjectStore Open(string address, StoreOptions? options = null) =>
         (options ?? new StoreOptions()).Open(PoolAddress.Parse(address, out _)!, IdSource.System, TimeProvider.System);
 
+    /// <summary>Makes a bucket or container. Skips the test when there is no such server.</summary>
+    public static async Task MakeBucketAsync(string kind, string name)
+    {
+        var endpoint = Endpoint(kind);
+        if (kind == "azure")
+        {
+            await Container(Environment.GetEnvironmentVariable("INGEST_TEST_AZURE")!, name).CreateIfNotExistsAsync();
+            return;
+        }
+
+        using var client = new AmazonS3Client(new AmazonS3Config { ServiceURL = endpoint.OriginalString, ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
+        await client.PutBucketAsync(name);
+    }
+
     private static string Absent(string wanted)
     {
         Assert.Skip($"wants a server: {wanted}");
@@ -63,7 +77,9 @@ internal static class ObjectServers
         Environment.SetEnvironmentVariable("AZURE_STORAGE_CONNECTION_STRING", text);
         Environment.SetEnvironmentVariable("AZURE_STORAGE_ACCOUNT", (string)account["AccountName"]);
         Environment.SetEnvironmentVariable("AZURE_STORAGE_KEY", (string)account["AccountKey"]);
-        new BlobServiceClient(text).GetBlobContainerClient(Bucket).CreateIfNotExists();
+        Container(text, Bucket).CreateIfNotExists();
         return account;
     }
+
+    private static BlobContainerClient Container(string account, string name) => new BlobServiceClient(account).GetBlobContainerClient(name);
 }

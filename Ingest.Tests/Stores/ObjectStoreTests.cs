@@ -1,3 +1,4 @@
+using Ingest.Core;
 using Ingest.Core.Stores;
 using Ingest.Core.Stores.AzureBlobs;
 using Ingest.Core.Stores.S3;
@@ -64,6 +65,24 @@ public sealed class ObjectStoreTests
             Assert.True(refused.Kind == StoreFault.Denied, refused.ToString());
             Assert.Contains("no-such-", refused.Message, StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData("s3")]
+    [InlineData("azure")]
+    public async Task Work_goes_on_by_itself_once_a_missing_bucket_is_made(string kind)
+    {
+        var bucket = "made-later-" + IdSource.System.Next().ToString("N");
+        ObjectServers.Endpoint(kind);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        var retries = new StoreRetryOptions { RefusedDelay = TimeSpan.FromSeconds(5) };
+        var store = new RetryingStore(ObjectServers.Open(kind == "s3" ? $"s3://{bucket}/x" : $"az://{bucket}/x"), retries, TimeProvider.System);
+        var creating = Enumerable.Range(0, 8).Select(i => store.CreateAsync($"object-{i}", Bytes(new string('x', 1_000)), limit.Token).AsTask()).ToList();
+        while (store.Health.Report() is not { FailedAttempts: > 8, LastFault: StoreFault.Denied }) await Task.Delay(20, limit.Token);
+
+        await ObjectServers.MakeBucketAsync(kind, bucket);
+        Assert.All(await Task.WhenAll(creating), outcome => Assert.Equal(CreateOutcome.Created, outcome));
+        Assert.Equal(8, await store.ListAsync("", null, s_none).CountAsync(s_none));
     }
 
     [Theory]

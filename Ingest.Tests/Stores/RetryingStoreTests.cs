@@ -153,6 +153,26 @@ public sealed class RetryingStoreTests
         Assert.Equal("head content", Text(copy.ToArray()));
     }
 
+    /// <summary>However large the largest object is that might be copied: a small one that does not come is asked for again as soon as any other call would be.</summary>
+    [Fact]
+    public async Task A_copy_of_which_nothing_comes_is_given_up_as_soon_as_any_call_and_one_that_comes_slowly_is_not()
+    {
+        var slow = new SlowCopies(_memory, _time);
+        var store = new RetryingStore(slow, new StoreRetryOptions { AttemptTimeout = TimeSpan.FromSeconds(60) }, _time);
+        using var copy = new MemoryStream();
+        var copying = store.CopyToAsync("x", copy, s_none).AsTask();
+        await Pass(TimeSpan.FromSeconds(59));
+        Assert.True(store.Health.IsWell);
+        await Pass(TimeSpan.FromSeconds(2));
+        for (var i = 0; i < 5_000 && store.Health.IsWell; i++) await Task.Delay(1);
+        Assert.Equal((1L, StoreFault.Transient), store.Health.Report() is var report ? (report.FailedAttempts, report.LastFault) : default);
+
+        slow.Chunks = 200;
+        await PassUntil(copying);
+        Assert.Equal(1, store.Health.Report().FailedAttempts);
+        Assert.Equal(200L << 20, copy.Length);
+    }
+
     [Fact]
     public async Task Cancelling_ends_the_retries()
     {
@@ -218,5 +238,24 @@ public sealed class RetryingStoreTests
         }
 
         Assert.True(task.IsCompleted);
+    }
+
+    /// <summary>Sends so many MiB, each after a second, once it is told to; before that it does not answer.</summary>
+    private sealed class SlowCopies(IObjectStore inner, TimeProvider time) : ForwardingStore(inner)
+    {
+        public int Chunks { get; set; }
+
+        public override async ValueTask<bool> CopyToAsync(string name, Stream destination, CancellationToken cancellation)
+        {
+            if (Chunks == 0) await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation);
+            var chunk = new byte[1 << 20];
+            for (var i = 0; i < Chunks; i++)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation);
+                await destination.WriteAsync(chunk, cancellation);
+            }
+
+            return true;
+        }
     }
 }

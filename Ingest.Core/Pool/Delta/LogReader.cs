@@ -12,11 +12,18 @@ public static class LogReader
     /// <exception cref="InvalidDataException">The log has a hole or cannot be read.</exception>
     public static async ValueTask<Snapshot?> LoadAsync(IObjectStore table, CancellationToken cancellation)
     {
-        var snapshot = await StartAsync(table, cancellation);
-        var removed = new RemovedFiles(table);
-        await foreach (var entry in ReadEntriesAsync(table, snapshot.Version + 1, cancellation)) snapshot = await removed.ApplyAsync(snapshot, entry, cancellation);
-        await RefuseHolesAsync(table, snapshot.Version, cancellation);
-        return snapshot.Version < 0 ? null : snapshot;
+        for (var begunAt = long.MinValue; ;)
+        {
+            var snapshot = await StartAsync(table, cancellation);
+            var start = snapshot.Version;
+            var removed = new RemovedFiles(table);
+            await foreach (var entry in ReadEntriesAsync(table, start + 1, cancellation)) snapshot = await removed.ApplyAsync(snapshot, entry, cancellation);
+            if (await HoleAsync(table, snapshot.Version, cancellation) is not { } beyond) return snapshot.Version < 0 ? null : snapshot;
+
+            // Who was stopped for weeks between two entries finds the rest cleaned away, and a later checkpoint to begin at.
+            if (start <= begunAt) throw new InvalidDataException($"The log has a hole: entry {snapshot.Version + 1} is missing, and entry {beyond} is there. Restore the missing entries from a copy before anything is written.");
+            begunAt = start;
+        }
     }
 
     /// <summary>A file or index run in the folder of a table that has no log: what is left of a table. Null when there is none.</summary>
@@ -153,17 +160,18 @@ public static class LogReader
         return new Snapshot();
     }
 
-    /// <summary>An entry beyond the next one means that one in between is gone: going on would write into the hole and hide what lies behind it.</summary>
-    private static async ValueTask RefuseHolesAsync(IObjectStore table, long tip, CancellationToken cancellation)
+    /// <summary>An entry beyond the next one means that one in between is gone: going on would write into the hole and hide what lies behind it. Null when there is none.</summary>
+    private static async ValueTask<long?> HoleAsync(IObjectStore table, long tip, CancellationToken cancellation)
     {
         await foreach (var found in table.ListAsync(LogNames.Folder, tip < 0 ? null : LogNames.Entry(tip), cancellation))
         {
             if (!LogNames.TryParseEntry(found.Name, out var version) || version <= tip) continue;
             var isThere = version == tip + 1 || await table.SizeAsync(LogNames.Entry(tip + 1), cancellation) is not null; // committed just now
             Mutation.Set(Bug.ConcludesHoleFromListAlone, ref isThere, version == tip);
-            if (isThere) return;
-            throw new InvalidDataException($"The log has a hole: entry {tip + 1} is missing, and entry {version} is there. Restore the missing entries from a copy before anything is written.");
+            return isThere ? null : version;
         }
+
+        return null;
     }
 
     private static async ValueTask<long?> OldestAsync(IObjectStore table, CancellationToken cancellation)

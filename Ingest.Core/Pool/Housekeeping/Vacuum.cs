@@ -108,7 +108,9 @@ public static class Vacuum
         }
 
         // A plan that nobody has finished yet may have its files here already, for as long as it likes.
-        if (await new SealPlans(table).NewestAsync(cancellation) is { } plan) files.UnionWith(plan.Items.Select(i => Name(i.Output)));
+        var plans = new SealPlans(table);
+        if (await plans.NewestAsync(cancellation) is { } plan) files.UnionWith(plan.Items.Select(i => Name(i.Output)));
+        await foreach (var taken in plans.TakenAsync(cancellation)) files.Add(Name(taken));
         await foreach (var manifest in table.ListAsync(LogNames.IndexManifests, null, cancellation)) runs.Add(IndexNames.RunOf(manifest.Name));
         return new Needed(tip, files, removed, tip.Index.IsKnown ? runs : null);
 

@@ -15,6 +15,9 @@ internal sealed record SealPlan(long Number, Guid Id, long Version, ImmutableArr
 {
     public const string Folder = "_seal/";
 
+    /// <summary>What comes before a data file's name where it is noted that the name must stay taken.</summary>
+    public const string Taken = Folder + "taken/";
+
     private const string Prefix = Folder + "plan-";
 
     /// <summary>What names of plans start with.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Ingest.Core.Stores;
 
 namespace Ingest.Core.Pool.Sealing;
@@ -45,6 +46,16 @@ internal sealed class SealPlans(IObjectStore table)
         // Its number was free. That means something only as long as no later plan is there: old ones are cleaned away.
         _newest = plan;
         return ReferenceEquals(await NewestAsync(cancellation), plan);
+    }
+
+    /// <summary>Notes that a name must stay taken for good, before a file without rows is put there.</summary>
+    public ValueTask KeepTakenAsync(string output, CancellationToken cancellation) =>
+        table.ReplaceAsync(SealPlan.Taken + output, "A file without rows takes this name for good: a plan of sealing that came to nothing had a file with rows for it."u8.ToArray(), cancellation);
+
+    /// <summary>Names that must stay taken.</summary>
+    public async IAsyncEnumerable<string> TakenAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await foreach (var found in table.ListAsync(SealPlan.Taken, null, cancellation)) yield return found.Name[SealPlan.Taken.Length..];
     }
 
     /// <summary>Deletes plans that were finished long ago; never the newest, whose number the next one follows.</summary>

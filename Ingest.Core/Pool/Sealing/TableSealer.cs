@@ -171,7 +171,9 @@ public sealed class TableSealer
             foreach (var input in item.Inputs) _recent.Refuse(input.Path);
 
             // The inputs are live: another sealer may commit this item at any moment, so what it has written must not be touched. A file without rows may be there from an earlier try.
-            if (item.IsSealed && await _store.CreateUniqueAsync(item.Output, await merge.EmptyAsync(cancellation), cancellation) != CreateOutcome.Created
+            if (!item.IsSealed) return null;
+            await _plans.KeepTakenAsync(item.Output, cancellation);
+            if (await _store.CreateUniqueAsync(item.Output, await merge.EmptyAsync(cancellation), cancellation) != CreateOutcome.Created
                 && await StoredAsync(merge, item, cancellation) is { Sums.Rows: > 0 }) throw;
             return null;
         }
@@ -194,7 +196,7 @@ public sealed class TableSealer
             catch (InvalidDataException torn) when (look > 1 && mends)
             {
                 SealLog.ItemTorn(_services.Logger, _contract.Name, item.Output, torn.Message);
-                await _store.ReplaceAsync(item.Output, await merge.EmptyAsync(cancellation), cancellation);
+                await TakeNameAsync(merge, item, cancellation);
                 return null;
             }
             catch (InvalidDataException) when (look == 1)
@@ -257,8 +259,15 @@ public sealed class TableSealer
     {
         if (await IsInLogAsync(plan, cancellation)) return null;
         SealLog.ItemVoid(_services.Logger, _contract.Name, item.Output);
-        if (item.IsSealed) await _store.ReplaceAsync(item.Output, await merge.EmptyAsync(cancellation), cancellation);
+        if (item.IsSealed) await TakeNameAsync(merge, item, cancellation);
         return null;
+    }
+
+    /// <summary>Puts a file without rows where an item's was to be, for good: a sealer that slept for months may still want to put one with rows there.</summary>
+    private async ValueTask TakeNameAsync(FileMerge merge, SealItem item, CancellationToken cancellation)
+    {
+        await _plans.KeepTakenAsync(item.Output, cancellation);
+        await _store.ReplaceAsync(item.Output, await merge.EmptyAsync(cancellation), cancellation);
     }
 }
 

@@ -26,6 +26,7 @@ internal sealed record S3Connection(AmazonS3Client Client, bool SendsMd5, bool F
             RequestChecksumCalculation = checksum == S3Checksum.Crc ? RequestChecksumCalculation.WHEN_SUPPORTED : RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = checksum == S3Checksum.Crc ? ResponseChecksumValidation.WHEN_SUPPORTED : ResponseChecksumValidation.WHEN_REQUIRED,
             BufferSize = BufferBytes,
+            HttpClientFactory = new S3Clients(),
         };
         if (endpoint.Length > 0)
         {

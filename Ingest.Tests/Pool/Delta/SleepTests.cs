@@ -64,6 +64,25 @@ public sealed class SleepTests
         Assert.DoesNotContain(Commits.AppIdOf(new Core.Transfers.TopicPartition("police.cars", 0)), (await LogReader.LoadAsync(_memory, default))!.Txns.Keys);
     }
 
+    [Fact]
+    public async Task A_log_that_was_cleaned_while_its_reader_slept_between_two_entries_has_no_hole()
+    {
+        var table = await Commits.OpenAsync(_memory, _ids, _time);
+        await Commits.FillAsync(table, _ids, 3, partition: 1);
+        var reader = new WakingStore(_memory, async () =>
+        {
+            await Commits.FillAsync(table, _ids, 2, partition: 1);
+            await table.WriteCheckpointAsync(5, default);
+            await Commits.FillAsync(table, _ids, 1, partition: 1);
+            for (var old = 0; old < 5; old++) await _memory.DeleteAsync(LogNames.Entry(old), default);
+        });
+        Assert.Equal(6, (await LogReader.LoadAsync(reader, default))!.Version);
+
+        await Commits.FillAsync(table, _ids, 2, partition: 1);
+        await _memory.DeleteAsync(LogNames.Entry(7), default);
+        Assert.Contains("has a hole: entry 7", (await Assert.ThrowsAsync<InvalidDataException>(async () => await LogReader.LoadAsync(_memory, default))).Message, StringComparison.Ordinal);
+    }
+
     /// <summary>While the entry before it is there, a put counts however late its answer comes.</summary>
     [Fact]
     public async Task An_entry_whose_answer_came_late_counts()
@@ -96,6 +115,21 @@ public sealed class SleepTests
             if (++Creates == 1 && IsVacuumed) await base.DeleteAsync(name, cancellation);
             time.Advance(sleep);
             return outcome;
+        }
+    }
+
+    /// <summary>Its process sleeps after it has read the log's second entry, once.</summary>
+    private sealed class WakingStore(MemoryStore inner, Func<Task> meanwhile) : ForwardingStore(inner)
+    {
+        private bool _hasSlept;
+
+        public override async ValueTask<byte[]?> ReadAsync(string name, CancellationToken cancellation)
+        {
+            var content = await base.ReadAsync(name, cancellation);
+            if (name != LogNames.Entry(1) || _hasSlept) return content;
+            _hasSlept = true;
+            await meanwhile();
+            return content;
         }
     }
 }

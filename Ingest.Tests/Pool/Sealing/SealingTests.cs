@@ -1,7 +1,10 @@
 using System.Text.Json;
+using Ingest.Core;
 using Ingest.Core.Pool;
 using Ingest.Core.Pool.Delta;
+using Ingest.Core.Pool.Housekeeping;
 using Ingest.Core.Pool.Sealing;
+using Ingest.Core.Stores;
 
 namespace Ingest.Tests.Pool.Sealing;
 
@@ -267,17 +270,17 @@ public sealed class SealingTests : IDisposable
     {
         await _table.CommitAsync(10);
         await _table.CommitAsync(10);
-        var asleep = new TaskCompletionSource();
+        var asleep = new TaskCompletionSource<string>();
         var wake = new TaskCompletionSource();
         var racing = new RacingStore(_table.Store);
         racing.BeforeCreate = async name =>
         {
             if (!name.EndsWith(".parquet", StringComparison.Ordinal)) return;
-            asleep.TrySetResult();
+            asleep.TrySetResult(name);
             await wake.Task;
         };
         var zombie = _table.Sealer(racing).RunOnceAsync(SealScope.All, default).AsTask();
-        await asleep.Task;
+        var output = await asleep.Task;
 
         // Another engine deletes one of the files and knows nothing of plans.
         var gone = (await _table.LiveAsync())[0];
@@ -285,6 +288,11 @@ public sealed class SealingTests : IDisposable
         var remaining = await _table.RowsAsync((await _table.LiveAsync()).Skip(1));
         await _table.Store.CreateAsync(LogNames.Entry(tip + 1), LogJson.Write([new LogAction.Remove(gone, 1, true, null, null)]), default);
         Assert.Single(await _table.SealAsync());
+
+        // The name stays taken however long the sealer sleeps, and whatever is cleaned meanwhile.
+        _table.Time.Advance(TimeSpan.FromDays(80));
+        await Vacuum.RunAsync(_table.Store, Vacuum.RetentionMin, delete: true, IdSource.System, _table.Time, _table.WorkFolder, null, default);
+        Assert.Equal(CreateOutcome.AlreadyExists, await _table.Store.CreateAsync(output, new byte[10], default));
         wake.SetResult();
         await zombie;
         Assert.Equal(remaining, await _table.RowsAsync(await _table.LiveAsync()));

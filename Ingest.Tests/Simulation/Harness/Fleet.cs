@@ -47,7 +47,7 @@ internal sealed class Fleet(World world, ObjectServer server, Broker broker, Sim
         {
             if (!_living[i].HasEnded) continue;
             world.Note("ended", _living[i].Process.Name);
-            world.Processes.Remove(_living[i].Process);
+            _living[i].Process.Kill();
             _living[i].Dispose();
             _living.RemoveAt(i);
         }

@@ -167,7 +167,7 @@ internal static class SimulatedHistory
     }
 
     public static string Describe(Broker broker, Fleet fleet) => string.Join("; ", broker.Partitions.Select(p => $"{p} ends at {broker.End(p)}")
-        .Concat(fleet.Living.Select(w => $"{w.Process.Name} {w.Member.Describe()}{(w.HasEnded ? " (ended)" : "")} {string.Join(", ", w.Halted)}")));
+        .Concat(fleet.Living.Select(w => $"{w.Process.Name} {w.Member.Describe()}, says {w.Status.AssignedPartitions}{(w.HasEnded ? " (ended)" : "")} {string.Join(", ", w.Halted)}")));
 }
 
 /// <summary>What came of a seed.</summary>

@@ -45,7 +45,7 @@ internal sealed class World(int seed, TextWriter? trace = null)
     {
         _history = (_history ^ XxHash3.HashToUInt64(MemoryMarshal.AsBytes(what.AsSpan())) ^ (ulong)Now.Ticks) * 0x100000001b3;
         _history = (_history ^ XxHash3.HashToUInt64(MemoryMarshal.AsBytes(to.AsSpan())) ^ (ulong)number) * 0x100000001b3;
-        trace?.WriteLine($"{Now.TotalSeconds,10:F4} {what} {to}{(number == 0 ? "" : $" {number}")}");
+        trace?.WriteLine($"{Now.TotalSeconds,10:F4} {(TaskScheduler.Current as Process)?.Name,3} {what} {to}{(number == 0 ? "" : $" {number}")}");
     }
 
     /// <summary>Writes to the trace only.</summary>
