@@ -85,7 +85,14 @@ internal sealed class SeedTotals
     /// <summary>The first seed that was not run.</summary>
     public int Next { get; set; }
 
-    public IReadOnlyDictionary<string, long> Faults => _faults;
+    /// <summary>As they stand now: others may be counting.</summary>
+    public IReadOnlyDictionary<string, long> Faults
+    {
+        get
+        {
+            lock (_lock) return new SortedDictionary<string, long>(_faults, StringComparer.Ordinal);
+        }
+    }
 
     public List<HistoryResult> Failed { get; } = [];
 
