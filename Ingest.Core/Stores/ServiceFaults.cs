@@ -18,7 +18,7 @@ internal sealed record ServiceFaults
     public required Func<Exception, string> Reason { get; init; }
 
     /// <summary>What the operator should do where the service refuses.</summary>
-    public required string WhenDenied { get; init; }
+    public required Func<Exception, string> WhenDenied { get; init; }
 
     /// <summary>One request; default when there is no such object.</summary>
     /// <param name="silence">What no answer means here: Unknown for a write, Transient for a read.</param>
@@ -60,10 +60,11 @@ internal sealed record ServiceFaults
         var kind = Kind(exception, silence);
         var remedy = kind switch
         {
-            StoreFault.Denied => $" {WhenDenied}; it goes on by itself then.",
+            StoreFault.Denied => $" {WhenDenied(exception)}; it goes on by itself then.",
             StoreFault.Full => " Raise the quota; writing goes on by itself then.",
             _ => "",
         };
-        return new StoreException(kind, $"Cannot {doing} {where}: {Reason(exception)}{remedy}", exception);
+        var reason = Reason(exception).Trim();
+        return new StoreException(kind, $"Cannot {doing} {where}: {reason}{(remedy.Length == 0 || reason.EndsWith('.') ? "" : ".")}{remedy}", exception);
     }
 }

@@ -15,7 +15,7 @@ internal static class AzureFaults
         IsTaken = IsTaken,
         Kind = Kind,
         Reason = Reason,
-        WhenDenied = "Create the container, and give the worker's identity the role Storage Blob Data Contributor on it",
+        WhenDenied = _ => "Create the container, and give the worker's identity the role Storage Blob Data Contributor on it",
     };
 
     private static bool IsOne(Exception exception) =>

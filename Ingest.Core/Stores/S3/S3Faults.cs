@@ -13,21 +13,25 @@ internal static class S3Faults
         IsTaken = IsTaken,
         Kind = Kind,
         Reason = Reason,
-        WhenDenied = "Give the worker credentials with the rights to list the bucket and to get, put and delete its objects (without the right to list, S3 answers 403 for what does not exist)",
+        WhenDenied = refused => IsBucketMissing(refused)
+            ? "Make the bucket, or correct the pool's address"
+            : "Give the worker credentials with the rights to list the bucket and to get, put and delete its objects (without the right to list, S3 answers 403 for what does not exist)",
     };
 
     public static bool IsOne(Exception exception) =>
         exception is AmazonServiceException or AmazonClientException or HttpRequestException or IOException and not StoreException;
 
     public static bool IsMissing(Exception exception) =>
-        exception is AmazonServiceException { StatusCode: HttpStatusCode.NotFound } missing && missing.ErrorCode is not "NoSuchBucket";
+        exception is AmazonServiceException { StatusCode: HttpStatusCode.NotFound } && !IsBucketMissing(exception);
+
+    private static bool IsBucketMissing(Exception exception) => exception is AmazonServiceException { ErrorCode: "NoSuchBucket" };
 
     private static bool IsTaken(Exception exception) => exception is AmazonServiceException refused
         && (refused.StatusCode == HttpStatusCode.PreconditionFailed || (refused.StatusCode == HttpStatusCode.Conflict && refused.ErrorCode == "FileAlreadyExists"));
 
     private static StoreFault Kind(Exception exception, StoreFault silence) => exception switch
     {
-        AmazonServiceException { ErrorCode: "NoSuchBucket" } => StoreFault.Denied,
+        _ when IsBucketMissing(exception) => StoreFault.Denied,
         AmazonServiceException { ErrorCode: "QuotaExceeded" } => StoreFault.Full,
         AmazonServiceException { StatusCode: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.MethodNotAllowed } => StoreFault.Denied,
         AmazonServiceException { StatusCode: HttpStatusCode.InsufficientStorage } => StoreFault.Full,
@@ -44,6 +48,6 @@ internal static class S3Faults
     };
 
     private static string Reason(Exception exception) => exception is AmazonServiceException { ErrorCode.Length: > 0 } answer
-        ? $"{(int)answer.StatusCode} {answer.ErrorCode}: {answer.Message}"
+        ? $"{(int)answer.StatusCode} {answer.ErrorCode}{(answer.Message.Length > 0 ? $": {answer.Message}" : "")}"
         : exception.InnerException is { } inner && inner.Message != exception.Message ? $"{exception.Message} ({inner.Message})" : exception.Message;
 }
