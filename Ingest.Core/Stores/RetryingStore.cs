@@ -11,8 +11,8 @@ namespace Ingest.Core.Stores;
 /// circuit breaker shared by all calls. It is the only layer that repeats; stores below it must not.
 /// </summary>
 /// <remarks>
-/// A create whose outcome is unknown is the exception: <see cref="CreateAsync"/> throws it at once, since only the committer can tell from the
-/// content whose entry it is. <see cref="CreateUniqueAsync"/> repeats it, and compares content when the name turns out to be taken.
+/// A create whose outcome is unknown is the exception: <see cref="CreateAsync"/> throws it, since only the committer can tell from the content whose entry it is. It does so after a wait,
+/// which grows while one create after the other ends so: who looks, finds nothing, and creates again does not press a store that is in trouble. <see cref="CreateUniqueAsync"/> repeats it, and compares content when the name turns out to be taken.
 /// </remarks>
 public sealed class RetryingStore : IObjectStore
 {
@@ -29,6 +29,8 @@ public sealed class RetryingStore : IObjectStore
     private readonly StoreRetryOptions _options;
     private readonly ResiliencePipeline _repeatAll;
     private readonly ResiliencePipeline _repeatUnlessUnknown;
+    private readonly Func<double> _random;
+    private int _unclear;
 
     /// <param name="random">Draws from [0, 1) for the jitter, so that a simulation replays; null for the system's.</param>
     /// <exception cref="ArgumentException">An option is out of range; the message names all that are.</exception>
@@ -39,6 +41,7 @@ public sealed class RetryingStore : IObjectStore
         _inner = inner;
         _time = time;
         _options = options;
+        _random = random ?? Random.Shared.NextDouble;
         Health = new StoreHealth(time);
         var attempt = Attempt(time);
         _repeatAll = Repeat(time, random, attempt, static e => e is StoreException or TimeoutRejectedException or BrokenCircuitException);
@@ -175,6 +178,7 @@ public sealed class RetryingStore : IObjectStore
                 catch (StoreException e)
                 {
                     Failed(e.Kind, e.Message);
+                    if (e.Kind == StoreFault.Unknown && pipeline == _repeatUnlessUnknown) await Task.Delay(AfterUnclear(), _time, cancellation);
                     throw;
                 }
                 catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -184,6 +188,7 @@ public sealed class RetryingStore : IObjectStore
                 }
             }, context);
             isAnswered = true;
+            if (pipeline == _repeatUnlessUnknown) Volatile.Write(ref _unclear, 0);
             if (!failing) Health.Answered(call);
             return answer;
         }
@@ -206,6 +211,13 @@ public sealed class RetryingStore : IObjectStore
             Health.AttemptFailed(!failing, fault, error);
             failing = true;
         }
+    }
+
+    /// <summary>The wait after a create that ended in the dark, after so many others that did: between half and all of what doubles each time.</summary>
+    private TimeSpan AfterUnclear()
+    {
+        var doubled = _options.FirstDelay * Math.Pow(2, Math.Min(Interlocked.Increment(ref _unclear) - 1, 30));
+        return (doubled < _options.LongestDelay ? doubled : _options.LongestDelay) * (0.5 + (_random() / 2));
     }
 
     /// <summary>What an attempt may take: a fixed time would never let a large object through a slow line.</summary>

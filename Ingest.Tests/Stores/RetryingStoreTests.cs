@@ -62,11 +62,12 @@ public sealed class RetryingStoreTests
     }
 
     [Fact]
-    public async Task A_create_of_unknown_outcome_is_thrown_at_once_for_the_committer_to_resolve()
+    public async Task A_create_of_unknown_outcome_is_thrown_for_the_committer_to_resolve()
     {
         _faulty.Plan(PlannedFault.LostReply with { Times = 1 });
-        var thrown = await Assert.ThrowsAsync<StoreException>(async () => await _store.CreateAsync("_delta_log/1", Bytes("mine"), s_none));
-        Assert.Equal(StoreFault.Unknown, thrown.Kind);
+        var create = _store.CreateAsync("_delta_log/1", Bytes("mine"), s_none).AsTask();
+        await PassUntil(create);
+        Assert.Equal(StoreFault.Unknown, (await Assert.ThrowsAsync<StoreException>(() => create)).Kind);
         Assert.Equal(1, _faulty.Calls);
         Assert.True(_store.Health.IsWell);
     }
@@ -153,6 +154,25 @@ public sealed class RetryingStoreTests
         Assert.Equal("head content", Text(copy.ToArray()));
     }
 
+    /// <summary>Who looks, finds nothing, and creates again must not press a store that answers in the dark.</summary>
+    [Fact]
+    public async Task Creates_that_end_in_the_dark_one_after_the_other_come_with_growing_waits()
+    {
+        var store = new RetryingStore(_faulty, new StoreRetryOptions { CircuitMinimumAttempts = 1_000 }, _time, random: () => 1);
+        _faulty.Plan(PlannedFault.LostReply with { Times = 9 });
+        foreach (var seconds in (double[])[0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 15])
+        {
+            var create = store.CreateAsync($"after {seconds}", Bytes("x"), s_none).AsTask();
+            _time.Advance(TimeSpan.FromSeconds(seconds - 0.01));
+            Assert.False(create.IsCompleted || store.Health.IsWell);
+            _time.Advance(TimeSpan.FromSeconds(0.02));
+            Assert.Equal(StoreFault.Unknown, (await Assert.ThrowsAsync<StoreException>(() => create.WaitAsync(TimeSpan.FromSeconds(30)))).Kind);
+        }
+
+        await store.CreateAsync("y", Bytes("y"), s_none);
+        Assert.True(store.Health.IsWell);
+    }
+
     /// <summary>However large the largest object is that might be copied: a small one that does not come is asked for again as soon as any other call would be.</summary>
     [Fact]
     public async Task A_copy_of_which_nothing_comes_is_given_up_as_soon_as_any_call_and_one_that_comes_slowly_is_not()
@@ -167,8 +187,15 @@ public sealed class RetryingStoreTests
         for (var i = 0; i < 5_000 && store.Health.IsWell; i++) await Task.Delay(1);
         Assert.Equal((1L, StoreFault.Transient), store.Health.Report() is var report ? (report.FailedAttempts, report.LastFault) : default);
 
+        // The clock goes on by what the chunks take, and not beside them.
         slow.Chunks = 200;
-        await PassUntil(copying);
+        for (var i = 0; i < 5_000 && !slow.HasBegun; i++)
+        {
+            await Pass(TimeSpan.FromSeconds(1));
+            await Task.Delay(1);
+        }
+
+        await copying.WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal(1, store.Health.Report().FailedAttempts);
         Assert.Equal(200L << 20, copy.Length);
     }
@@ -241,17 +268,20 @@ public sealed class RetryingStoreTests
     }
 
     /// <summary>Sends so many MiB, each after a second, once it is told to; before that it does not answer.</summary>
-    private sealed class SlowCopies(IObjectStore inner, TimeProvider time) : ForwardingStore(inner)
+    private sealed class SlowCopies(IObjectStore inner, FakeTimeProvider time) : ForwardingStore(inner)
     {
         public int Chunks { get; set; }
+
+        public bool HasBegun { get; private set; }
 
         public override async ValueTask<bool> CopyToAsync(string name, Stream destination, CancellationToken cancellation)
         {
             if (Chunks == 0) await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation);
+            HasBegun = true;
             var chunk = new byte[1 << 20];
             for (var i = 0; i < Chunks; i++)
             {
-                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation);
+                time.Advance(TimeSpan.FromSeconds(1));
                 await destination.WriteAsync(chunk, cancellation);
             }
 

@@ -136,7 +136,7 @@ internal sealed class ObjectServer(World world)
                 return;
             case StoreFate.Late:
                 Fail(reply, StoreFault.Unknown, call, name);
-                world.After(world.Between(TimeSpan.Zero, TimeSpan.FromSeconds(90)), () =>
+                world.After(world.Between(Weather.LateAfter, TimeSpan.FromSeconds(90)), () =>
                 {
                     world.Note("arrives late", name);
                     act(false);

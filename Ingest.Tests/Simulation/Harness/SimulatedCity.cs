@@ -1,5 +1,6 @@
 using System.Text;
 using Ingest.Core.Contracts;
+using Ingest.Core.Transfers;
 
 namespace Ingest.Tests.Simulation.Harness;
 
@@ -52,6 +53,13 @@ internal static class SimulatedCity
         var records = new PublishedRecord[world.Chance(0.03) ? 0 : world.Random.Next(1, 5)];
         for (var i = 0; i < records.Length; i++) records[i] = Draw(world, partition.Topic, variety, refused);
         if (world.Chance(0.03)) records = [new PublishedRecord(RecordKind.Malformed, "", "")];
+        truth.Add(partition, broker.Publish(partition, Payload(records)), records);
+    }
+
+    /// <summary>Publishes one event as a transfer of its own.</summary>
+    public static void PublishEvent(Broker broker, Truth truth, TopicPartition partition, string key)
+    {
+        PublishedRecord[] records = [new PublishedRecord(RecordKind.Event, key, "1")];
         truth.Add(partition, broker.Publish(partition, Payload(records)), records);
     }
 

@@ -19,7 +19,7 @@ internal static class SimulatedHistory
     public static HistoryResult Run(int seed, string folder, TextWriter? trace = null)
     {
         var world = new World(seed, trace);
-        var setting = SimulationSetting.Draw(world.Random);
+        var setting = SimulationSetting.Of(seed, world.Random);
         var server = new ObjectServer(world);
         var broker = new Broker(world, new SortedDictionary<string, int>(StringComparer.Ordinal) { ["a"] = 2, ["b"] = 1 }, setting.IsCooperative);
         var truth = new Truth();
@@ -27,7 +27,7 @@ internal static class SimulatedHistory
         using var fleet = new Fleet(world, server, broker, setting, Path.Combine(folder, $"s{seed}"));
         if (trace is not null) trace.WriteLine($"seed {seed}: {setting}");
 
-        var storm = new Storm(world, server, broker, fleet, setting);
+        var storm = new Storm(world, server, broker, truth, fleet, setting);
         for (var i = world.Random.Next(1, setting.WorkersMax + 1); i > 0; i--) fleet.Start();
         storm.Begin();
         var days = setting.Sleeps.Length + 1;
@@ -65,7 +65,8 @@ internal static class SimulatedHistory
         storm.End();
         var deadline = world.Now + s_patience;
         if (!world.RunUntil(() => IsSettled(broker, fleet), deadline)) world.Fail($"Stuck: {Describe(broker, fleet)}");
-        if (!world.RunUntil(() => KnowWhatTheyHold(fleet), world.Now + s_hearsay)) world.Fail($"A worker says that it reads what it has handed over or lost: {Describe(broker, fleet)}");
+        // Both at the same moment: a worker that wakes makes the others hand over what had been settled.
+        if (!world.RunUntil(() => KnowWhatTheyHold(fleet) && IsSettled(broker, fleet), world.Now + s_hearsay)) world.Fail($"A worker says that it reads what it has handed over or lost: {Describe(broker, fleet)}");
 
         // What stopped loudly and can go on is helped on its way, as its message says.
         if (fleet.Living.SelectMany(w => w.Halted).Any(h => h.Contains("expired", StringComparison.Ordinal) || h.Contains("not in the log", StringComparison.Ordinal)))
@@ -104,18 +105,20 @@ internal static class SimulatedHistory
         // Asked after every step: by index, and no longer than it takes.
         for (var p = 0; p < broker.Partitions.Count; p++)
         {
-            if (!IsSettled(broker.Partitions[p], fleet)) return false;
+            if (!IsSettled(broker, broker.Partitions[p], fleet)) return false;
         }
 
         return true;
     }
 
-    private static bool IsSettled(TopicPartition partition, Fleet fleet)
+    private static bool IsSettled(Broker broker, TopicPartition partition, Fleet fleet)
     {
+        // What was created anew can only be stopped at: who woke just now, and stands where it was read from first, has not looked yet.
+        var isReplaced = broker.IsReplaced(partition);
         for (var w = 0; w < fleet.Living.Count; w++)
         {
             var worker = fleet.Living[w];
-            if (worker.Member.IsCaughtUp(partition) || (worker.Member.IsHalted(partition) && Says(worker, partition))) return true;
+            if ((!isReplaced && worker.Member.IsCaughtUp(partition)) || (worker.Member.IsHalted(partition) && Says(worker, partition))) return true;
         }
 
         return false;

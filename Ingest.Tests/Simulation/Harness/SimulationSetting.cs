@@ -53,9 +53,19 @@ internal sealed record SimulationSetting
     /// <summary>Times of hours to weeks in which no worker runs: they are dead, or frozen with whatever they have in hand.</summary>
     public required TimeSpan[] Sleeps { get; init; }
 
+    /// <summary>Whether a misfortune of its own is frequent: a record's commit arrives late, when its partition has gone to another worker, and just then the first one reads an equal record.</summary>
+    public bool HasEchoes { get; init; }
+
     public DataFileFormat Files => UsesParquet ? DataFileFormat.Parquet : PlainFiles.Format;
 
-    public static SimulationSetting Draw(Random random)
+    /// <summary>What the seed's histories are like. Echoes are not drawn, so that the others mean what they did before there were any.</summary>
+    public static SimulationSetting Of(int seed, Random random)
+    {
+        var drawn = Draw(random);
+        return seed % 8 == 5 ? drawn with { HasEchoes = true, IsCooperative = true, WorkersMax = Math.Max(2, drawn.WorkersMax) } : drawn;
+    }
+
+    private static SimulationSetting Draw(Random random)
     {
         // Some histories are short and busy, with more in flight than is done; the others have time for everything that takes time.
         var isBusy = random.Next(4) == 0;

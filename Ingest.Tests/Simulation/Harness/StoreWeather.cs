@@ -45,6 +45,9 @@ internal sealed record StoreWeather(TimeSpan LatencyMax)
 
     public double Late { get; init; }
 
+    /// <summary>How long what arrives late takes at least.</summary>
+    public TimeSpan LateAfter { get; init; }
+
     public double Torn { get; init; }
 
     public double AnsweredTaken { get; init; }
@@ -84,6 +87,9 @@ internal sealed record StoreWeather(TimeSpan LatencyMax)
 
     /// <summary>Commits to one table arrive, if they do, when their worker has long been told that they failed.</summary>
     public static StoreWeather LateCommits(string table) => Fair with { Only = $"{table}/_delta_log/", Late = 0.7, RequestLost = 0.1, ReplyLost = 0.1 };
+
+    /// <summary>All commits to one table arrive when a hand-over has not waited for them.</summary>
+    public static StoreWeather OnlyLateCommits(string table) => Fair with { Only = $"{table}/_delta_log/", Late = 1, LateAfter = TimeSpan.FromSeconds(25) };
 
     public StoreFate Draw(World world, StoreCall call, string name)
     {

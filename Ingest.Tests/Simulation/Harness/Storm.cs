@@ -3,7 +3,7 @@ using Ingest.Core.Transfers;
 namespace Ingest.Tests.Simulation.Harness;
 
 /// <summary>Misfortunes, one after the other, for as long as the history is troubled.</summary>
-internal sealed class Storm(World world, ObjectServer server, Broker broker, Fleet fleet, SimulationSetting setting)
+internal sealed class Storm(World world, ObjectServer server, Broker broker, Truth truth, Fleet fleet, SimulationSetting setting)
 {
     private int _weather;
     private bool _asleep;
@@ -73,6 +73,13 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
         }
 
         fleet.Bury();
+        if (setting.HasEchoes && world.Chance(0.4))
+        {
+            EchoOfLateCommit();
+            world.After(world.Between(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(40)), Strike);
+            return;
+        }
+
         var worker = fleet.Living.Count > 0 ? fleet.Living[world.Random.Next(fleet.Living.Count)] : null;
         switch (world.Random.Next(setting.HasLoudStops ? 14 : 13))
         {
@@ -172,6 +179,30 @@ internal sealed class Storm(World world, ObjectServer server, Broker broker, Fle
             else broker.Group.Rebalance();
         });
         world.After(world.Between(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(35)), () =>
+        {
+            if (mine == _weather) server.Weather = StoreWeather.Fair;
+        });
+    }
+
+    /// <summary>An event's commit arrives when its worker has given it up with the partition, and just then there is an equal event in the partition that it kept.</summary>
+    private void EchoOfLateCommit()
+    {
+        var partitions = broker.Partitions.Where(p => p.Topic == "a" && !broker.IsReplaced(p)).ToArray();
+        if (partitions.Length < 2) return;
+        var mine = ++_weather;
+        var first = world.Random.Next(2);
+        var key = $"e{1000 + world.Random.Next(1000)}";
+        world.Fault("echo of a late commit", key);
+        server.Weather = StoreWeather.OnlyLateCommits(SimulatedCity.Events);
+        SimulatedCity.PublishEvent(broker, truth, partitions[first], key);
+        world.After(world.Between(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(6)), broker.Group.Rebalance);
+        var echo = world.Between(TimeSpan.FromSeconds(12), TimeSpan.FromSeconds(28));
+        world.After(echo, () =>
+        {
+            if (IsOver || _asleep) return;
+            SimulatedCity.PublishEvent(broker, truth, partitions[1 - first], key);
+        });
+        world.After(echo + world.Between(TimeSpan.Zero, TimeSpan.FromSeconds(20)), () =>
         {
             if (mine == _weather) server.Weather = StoreWeather.Fair;
         });

@@ -21,7 +21,7 @@ public sealed class LoudStopTests : IDisposable
     {
         _server = new ObjectServer(_world);
         _broker = new Broker(_world, new SortedDictionary<string, int>(StringComparer.Ordinal) { ["a"] = 1, ["b"] = 1 }, isCooperative: true);
-        _fleet = new Fleet(_world, _server, _broker, SimulationSetting.Draw(new Random(1)) with { UsesParquet = false, BudgetBytes = 1 << 20, CheckpointInterval = 1000, Housekeeping = new HousekeepingOptions { Enabled = false } }, _folder);
+        _fleet = new Fleet(_world, _server, _broker, SimulationSetting.Of(1, new Random(1)) with { UsesParquet = false, BudgetBytes = 1 << 20, CheckpointInterval = 1000, Housekeeping = new HousekeepingOptions { Enabled = false } }, _folder);
     }
 
     public void Dispose() => _fleet.Dispose();

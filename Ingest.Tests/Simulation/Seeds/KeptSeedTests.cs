@@ -47,6 +47,8 @@ public sealed class KeptSeedTests : IDisposable
         { 76393, "The same in another history." },
         { 84310, "An answer was lost while an index run was copied, and its reader waited as long as the largest one may take: minutes, in which a worker said that it reads and did not." },
         { 107917, "A worker that had ended without its Kafka client was still heard by the group, and kept its partition: the simulator's own mistake." },
+        { 20438, "What was settled was handed over again before it was looked at, and nobody accepted a gap that had been told: the simulator's own mistake." },
+        { 45355, "A worker that had just awoken was taken to have caught up with a topic created anew: the simulator's own mistake." },
         { 119870, "A worker slept for weeks between two entries of a log that it opened, the rest was cleaned away meanwhile, and it ended, saying that the log has a hole." },
         { 93774, "A sealer slept for weeks before it put its file, vacuum had freed the name of what came to nothing meanwhile, and for a moment a glob showed rows twice." },
     };
