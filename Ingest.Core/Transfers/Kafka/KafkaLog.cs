@@ -8,7 +8,7 @@ internal static partial class KafkaLog
     [LoggerMessage(2001, LogLevel.Information, "Reading as group {Group} from {Brokers}; topics {Topics}.")]
     public static partial void Subscribed(this ILogger log, int topics, string group, string brokers);
 
-    [LoggerMessage(2002, LogLevel.Information, "Assigned {Source}: reading from offset {Offset} (the broker holds {Start} to {End}).")]
+    [LoggerMessage(2002, LogLevel.Debug, "Assigned {Source}: reading from offset {Offset} (the broker holds {Start} to {End}).")]
     public static partial void Assigned(this ILogger log, TopicPartition source, long offset, long start, long end);
 
     [LoggerMessage(2003, LogLevel.Warning, "Assigned {Source}, but it stays halted.")]
