@@ -92,7 +92,7 @@ public sealed class LocalStore : IObjectStore
     private CreateOutcome Create(string path, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
         Prepare();
-        using var staged = StagedFile.Write(_root, NextId(), content.Span);
+        using var staged = StagedFile.Write(_root, NextId(), content);
 
         // A caller that gave up may be reusing the buffer: what was written since is not to appear under a name.
         cancellation.ThrowIfCancellationRequested();
@@ -114,7 +114,7 @@ public sealed class LocalStore : IObjectStore
     private bool Replace(string path, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
         Prepare();
-        using var staged = StagedFile.Write(_root, NextId(), content.Span);
+        using var staged = StagedFile.Write(_root, NextId(), content);
         cancellation.ThrowIfCancellationRequested();
         try
         {
@@ -190,7 +190,7 @@ public sealed class LocalStore : IObjectStore
 
     private void TryHardLink()
     {
-        using var staged = StagedFile.Write(_root, NextId(), "hard link?"u8);
+        using var staged = StagedFile.Write(_root, NextId(), "hard link?"u8.ToArray());
         var second = staged.Path + ".link.tmp";
         var error = Posix.Link(staged.Path, second);
         if (error != 0)

@@ -41,7 +41,7 @@ public sealed class RetryingStore : IObjectStore
         _inner = inner;
         _time = time;
         _options = options;
-        _random = random ?? Random.Shared.NextDouble;
+        _random = random ?? new RetryStrategyOptions().Randomizer;
         Health = new StoreHealth(time);
         var attempt = Attempt(time);
         _repeatAll = Repeat(time, random, attempt, static e => e is StoreException or TimeoutRejectedException or BrokenCircuitException);

@@ -8,19 +8,24 @@ internal sealed class StagedFile : IDisposable
 {
     public const string Folder = "_staging";
 
+    /// <summary>
+    /// What is written at a time. Content may be a mapped file, whose pages become the process's as they are written: memory that is asked for piece by piece can see to them.
+    /// </summary>
+    private const int PieceBytes = 8 << 20;
+
     private StagedFile(string path) => Path = path;
 
     public string Path { get; }
 
     /// <summary>Writes and flushes the content.</summary>
     /// <exception cref="StoreException">Nothing is left behind.</exception>
-    public static StagedFile Write(string root, Guid id, ReadOnlySpan<byte> content)
+    public static StagedFile Write(string root, Guid id, ReadOnlyMemory<byte> content)
     {
         var staged = new StagedFile(System.IO.Path.Combine(root, Folder, $"{id:N}.tmp"));
         try
         {
             using var file = File.OpenHandle(staged.Path, FileMode.CreateNew, FileAccess.Write, FileShare.None, preallocationSize: content.Length);
-            RandomAccess.Write(file, content, 0);
+            for (var at = 0; at < content.Length; at += PieceBytes) RandomAccess.Write(file, content.Slice(at, Math.Min(PieceBytes, content.Length - at)).Span, at);
             RandomAccess.FlushToDisk(file);
             return staged;
         }

@@ -65,7 +65,7 @@ internal static class DayCommand
             }
         }
 
-        return page.Append(CultureInfo.InvariantCulture, $"\n`dotnet run --project perf -c Release -- day{(worker is null ? "" : " --worker …")}`; the worker {(worker is null ? "" : "is the program as the image has it, ")} in a process of its own, from its start to its exit, the broker on the same cores.\n").ToString();
+        return page.Append(CultureInfo.InvariantCulture, $"\n`dotnet run --project perf -c Release -- day{(worker is null ? "" : " --worker …")}`; the worker {(worker is null ? "" : "is the program as the image has it, ")}in a process of its own, from its start to its exit, the broker on the same cores.\n").ToString();
     }
 
     private static async Task<string> RowAsync(Stage stage, long held, Measurement run, CancellationToken cancellation)

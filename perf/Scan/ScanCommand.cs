@@ -37,7 +37,9 @@ internal static class ScanCommand
         using var duck = new DuckDBConnection("DataSource=:memory:");
         duck.Open();
         Execute(duck, "SET threads = 2");
-        var ours = $"read_parquet([{string.Join(", ", files.Select(f => $"'{f.Replace("'", "''", StringComparison.Ordinal)}'"))}], hive_partitioning = true, union_by_name = true)";
+
+        // As the partitions that DuckDB writes are read: one schema. Tables of several want union_by_name, and then DuckDB opens every file before it prunes any.
+        var ours = $"read_parquet([{string.Join(", ", files.Select(f => $"'{f.Replace("'", "''", StringComparison.Ordinal)}'"))}], hive_partitioning = true)";
         var single = Path.Combine(Directory.CreateDirectory(folder).FullName, "scan-duckdb.parquet");
         var folderOf = Path.Combine(folder, "scan-duckdb");
         if (Directory.Exists(folderOf)) Directory.Delete(folderOf, recursive: true);

@@ -49,8 +49,9 @@ internal sealed unsafe class MappedFile : IDisposable
     public long ResidentBytes => _file is null ? Length : 0;
 
     /// <summary>
-    /// Called on the thread of each lookup, at its end and whenever it has touched some hundred pages. For each page that it touches, the system maps those around it too, so that a few thousand keys
-    /// may map all of an index: whoever bounds the process's memory cannot wait until he looks the next time.
+    /// Called on the thread of each lookup, at its end and whenever it has touched some hundred pages, of each merge, and of whoever sends a file, with each piece. For each page that a lookup
+    /// touches, the system maps those around it too, so that a few thousand keys may map all of an index, and what is read in order maps gigabytes a second: whoever bounds the process's memory
+    /// cannot wait until he looks the next time.
     /// </summary>
     public static event Action? LookedUp;
 
@@ -81,7 +82,7 @@ internal sealed unsafe class MappedFile : IDisposable
         if (_file is not null) PageAdvice.Fetch(_start + offset, bytes);
     }
 
-    /// <summary>To be called at the end of each lookup, and in the course of large ones.</summary>
+    /// <summary>To be called at the end of each lookup, and in the course of whatever touches many pages.</summary>
     public static void Tell() => LookedUp?.Invoke();
 
     /// <summary>A piece of the file as memory, for a store to send; valid until the file is disposed.</summary>
@@ -128,7 +129,12 @@ internal sealed unsafe class MappedFile : IDisposable
 
     private sealed class Piece(MappedFile file, byte* start, int bytes) : MemoryManager<byte>
     {
-        public override Span<byte> GetSpan() => new(start, bytes);
+        /// <summary>Asked for again and again by who sends a large file in pieces.</summary>
+        public override Span<byte> GetSpan()
+        {
+            Tell();
+            return new Span<byte>(start, bytes);
+        }
 
         public override MemoryHandle Pin(int elementIndex = 0) => new(start + elementIndex, default, this);
 

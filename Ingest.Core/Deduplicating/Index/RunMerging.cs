@@ -6,6 +6,9 @@ internal static class RunMerging
     /// <summary>Keys between two looks at the clock and at the cancellation: few enough to stay in the cache of a core.</summary>
     private const int SliceKeys = 1 << 12;
 
+    /// <summary>Slices whose pages, read and written, are some megabytes.</summary>
+    private const int SlicesUntold = 16;
+
     /// <summary>
     /// The runs of the lowest tier that has <see cref="IndexSizes.MergeRuns"/> of them, null when none has. So a key is rewritten once a tier, and
     /// there are at most <see cref="IndexSizes.MergeRuns"/> − 1 runs a tier once merging has caught up. Runs of the last tier stay as they are: a
@@ -38,8 +41,10 @@ internal static class RunMerging
         var merged = new MergedCursor(runs, name);
         var keys = new UInt128[(int)Math.Min(SliceKeys, geometry.Keys)];
         var contents = new UInt128[geometry.ValueBytes > 0 ? keys.Length : 0];
+        var slices = 0;
         for (int count; (count = merged.Take(keys, contents)) > 0;)
         {
+            if (++slices % SlicesUntold == 0) MappedFile.Tell();
             builder.Add(keys.AsSpan(0, count), contents.Length > 0 ? contents.AsSpan(0, count) : []);
             cancellation.ThrowIfCancellationRequested();
             if (pace is not null) await pace.HoldAsync(count * (long)(RunGeometry.KeyBytes + geometry.ValueBytes), cancellation);

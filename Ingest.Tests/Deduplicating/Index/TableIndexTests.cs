@@ -1,6 +1,8 @@
 using CsCheck;
+using Ingest.Core;
 using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Stores;
+using Ingest.Tests.Stores;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Ingest.Tests.Deduplicating.Index;
@@ -81,6 +83,35 @@ public sealed class TableIndexTests
 
         // All keys are there, so that each is looked for in its block: the lookup is told long before its end, and at it.
         Assert.InRange(told, (keys.Length / 1024) + 1, keys.Length);
+    }
+
+    /// <summary>A merged run is hundreds of megabytes: written in one call, they would all be the process's before anybody looked.</summary>
+    [Fact]
+    public async Task Who_sends_a_large_file_to_a_local_pool_is_told_with_each_piece()
+    {
+        using var folder = new TemporaryFolder();
+        var content = new byte[(20 << 20) + 1];
+        new Random(6).NextBytes(content);
+        var path = Path.Combine(folder.Path, "large");
+        await File.WriteAllBytesAsync(path, content);
+        var told = 0;
+        void LookedUp() => Interlocked.Increment(ref told);
+        var store = new LocalStore(Path.Combine(folder.Path, "pool"), IdSource.System);
+        using (var file = new MappedFile(path, "large", content.Length))
+        {
+            MappedFile.LookedUp += LookedUp;
+            try
+            {
+                await store.CreateAsync("run", file.Memory(0, content.Length), CancellationToken.None);
+            }
+            finally
+            {
+                MappedFile.LookedUp -= LookedUp;
+            }
+        }
+
+        Assert.InRange(told, 3, int.MaxValue);
+        Assert.Equal(content, await store.ReadAsync("run", CancellationToken.None));
     }
 
     [Fact]
