@@ -11,8 +11,8 @@ namespace Ingest.Core.Stores;
 /// circuit breaker shared by all calls. It is the only layer that repeats; stores below it must not.
 /// </summary>
 /// <remarks>
-/// A create whose outcome is unknown is the exception: <see cref="CreateAsync"/> throws it, since only the committer can tell from the content whose entry it is. It does so after a wait,
-/// which grows while one create after the other ends so: who looks, finds nothing, and creates again does not press a store that is in trouble. <see cref="CreateUniqueAsync"/> repeats it, and compares content when the name turns out to be taken.
+/// A create whose outcome is unknown is the exception: <see cref="CreateAsync"/> throws it, since only the committer can tell from the content whose entry it is. When the same name ends so
+/// again, after a pause: who looks, finds it free, and creates again must not press a store that is in trouble. <see cref="CreateUniqueAsync"/> repeats it, and compares content when the name turns out to be taken.
 /// </remarks>
 public sealed class RetryingStore : IObjectStore
 {
@@ -29,8 +29,7 @@ public sealed class RetryingStore : IObjectStore
     private readonly StoreRetryOptions _options;
     private readonly ResiliencePipeline _repeatAll;
     private readonly ResiliencePipeline _repeatUnlessUnknown;
-    private readonly Func<double> _random;
-    private int _unclear;
+    private readonly UnclearNames _unclear;
 
     /// <param name="random">Draws from [0, 1) for the jitter, so that a simulation replays; null for the system's.</param>
     /// <exception cref="ArgumentException">An option is out of range; the message names all that are.</exception>
@@ -41,7 +40,7 @@ public sealed class RetryingStore : IObjectStore
         _inner = inner;
         _time = time;
         _options = options;
-        _random = random ?? new RetryStrategyOptions().Randomizer;
+        _unclear = new UnclearNames(time, options.FirstDelay);
         Health = new StoreHealth(time);
         var attempt = Attempt(time);
         _repeatAll = Repeat(time, random, attempt, static e => e is StoreException or TimeoutRejectedException or BrokenCircuitException);
@@ -113,11 +112,11 @@ public sealed class RetryingStore : IObjectStore
         }, cancellation, Unlimited);
     }
 
-    /// <summary>How large the object is shows only as it comes: each byte earns the time that it may take.</summary>
+    /// <summary>How large the object is shows only as it comes: an attempt may take as long as it likes while something does.</summary>
     private async ValueTask<bool> CopyInTimeAsync(string name, Stream destination, CancellationToken cancellation)
     {
-        var (started, came) = (_time.GetTimestamp(), 0L);
-        using var late = new CancellationTokenSource(Patience(0), _time);
+        var came = 0L;
+        using var late = new CancellationTokenSource(_options.AttemptTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
         try
         {
@@ -125,14 +124,13 @@ public sealed class RetryingStore : IObjectStore
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            throw new StoreException(StoreFault.Transient, $"Cannot read {name}: {(came == 0 ? "no answer" : $"no more than {came} bytes")} within {Patience(came)}.");
+            throw new StoreException(StoreFault.Transient, $"Cannot read {name}: {(came == 0 ? "no answer" : $"nothing after {came} bytes")} within {_options.AttemptTimeout}.");
         }
 
         void Came(long bytes)
         {
             came = bytes;
-            var left = Patience(bytes) - _time.GetElapsedTime(started);
-            late.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+            late.CancelAfter(_options.AttemptTimeout);
         }
     }
 
@@ -178,7 +176,6 @@ public sealed class RetryingStore : IObjectStore
                 catch (StoreException e)
                 {
                     Failed(e.Kind, e.Message);
-                    if (e.Kind == StoreFault.Unknown && pipeline == _repeatUnlessUnknown) await Task.Delay(AfterUnclear(), _time, cancellation);
                     throw;
                 }
                 catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -188,13 +185,18 @@ public sealed class RetryingStore : IObjectStore
                 }
             }, context);
             isAnswered = true;
-            if (pipeline == _repeatUnlessUnknown) Volatile.Write(ref _unclear, 0);
+            if (pipeline == _repeatUnlessUnknown) _unclear.Forget(name);
             if (!failing) Health.Answered(call);
             return answer;
         }
         catch (BrokenCircuitException e)
         {
             throw new StoreException(StoreFault.Transient, $"Cannot {call} {name}: the store has failed so often that it is spared for {_options.CircuitOpenFor.TotalSeconds:0.#} s.", e) { IsSpared = true };
+        }
+        catch (StoreException dark) when (dark.Kind == StoreFault.Unknown && pipeline == _repeatUnlessUnknown)
+        {
+            await _unclear.PauseAsync(name, cancellation);
+            throw;
         }
         catch (TimeoutRejectedException e) when (pipeline == _repeatAll)
         {
@@ -211,13 +213,6 @@ public sealed class RetryingStore : IObjectStore
             Health.AttemptFailed(!failing, fault, error);
             failing = true;
         }
-    }
-
-    /// <summary>The wait after a create that ended in the dark, after so many others that did: between half and all of what doubles each time.</summary>
-    private TimeSpan AfterUnclear()
-    {
-        var doubled = _options.FirstDelay * Math.Pow(2, Math.Min(Interlocked.Increment(ref _unclear) - 1, 30));
-        return (doubled < _options.LongestDelay ? doubled : _options.LongestDelay) * (0.5 + (_random() / 2));
     }
 
     /// <summary>What an attempt may take: a fixed time would never let a large object through a slow line.</summary>

@@ -75,7 +75,7 @@ public sealed class ObjectStoreTests
         var bucket = "made-later-" + IdSource.System.Next().ToString("N");
         ObjectServers.Endpoint(kind);
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        var retries = new StoreRetryOptions { RefusedDelay = TimeSpan.FromSeconds(5) };
+        var retries = new StoreRetryOptions { RefusedDelay = TimeSpan.FromSeconds(7) };
         var store = new RetryingStore(ObjectServers.Open(kind == "s3" ? $"s3://{bucket}/x" : $"az://{bucket}/x"), retries, TimeProvider.System);
         var creating = Enumerable.Range(0, 8).Select(i => store.CreateAsync($"object-{i}", Bytes(new string('x', 1_000)), limit.Token).AsTask()).ToList();
         while (store.Health.Report() is not { FailedAttempts: > 8, LastFault: StoreFault.Denied }) await Task.Delay(20, limit.Token);

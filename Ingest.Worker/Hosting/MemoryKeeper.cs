@@ -46,7 +46,17 @@ internal sealed class MemoryKeeper(long budgetBytes, TimeProvider time) : Backgr
         return Task.Factory.StartNew(() => Run(stoppingToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
-    private void LookedUp() => Unload(_ofLookups!);
+    private void LookedUp()
+    {
+        try
+        {
+            Unload(_ofLookups!);
+        }
+        catch (ObjectDisposedException)
+        {
+            // A write that was given up when the worker ended is still going on, and the process is about to be gone.
+        }
+    }
 
     private void Run(CancellationToken stop)
     {

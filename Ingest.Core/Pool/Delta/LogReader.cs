@@ -17,7 +17,17 @@ public static class LogReader
             var snapshot = await StartAsync(table, cancellation);
             var start = snapshot.Version;
             var removed = new RemovedFiles(table);
-            await foreach (var entry in ReadEntriesAsync(table, start + 1, cancellation)) snapshot = await removed.ApplyAsync(snapshot, entry, cancellation);
+            try
+            {
+                await foreach (var entry in ReadEntriesAsync(table, start + 1, cancellation)) snapshot = await removed.ApplyAsync(snapshot, entry, cancellation);
+            }
+            catch (InvalidDataException) when (start > begunAt)
+            {
+                // What an entry takes away may have to be looked up in those before it, and they may be gone by then: as below.
+                begunAt = start;
+                continue;
+            }
+
             if (await HoleAsync(table, snapshot.Version, cancellation) is not { } beyond) return snapshot.Version < 0 ? null : snapshot;
 
             // Who was stopped for weeks between two entries finds the rest cleaned away, and a later checkpoint to begin at.

@@ -40,15 +40,19 @@ public static class RewriteCommit
         return entry;
     }
 
+    /// <summary>Puts without a clear answer before the work, which is done beside ingest, is put off.</summary>
+    private const int PutsMax = 5;
+
     /// <summary>Puts an entry into the slot after the tip. Null when the slot is taken by somebody else; else the entry, ours, as it stands there.</summary>
-    /// <exception cref="StoreException">The store failed and does not repeat by itself; the entry may or may not stand there.</exception>
+    /// <exception cref="StoreException">The store failed, or answered several times in the dark; the entry may or may not stand there, or appear there later.</exception>
     internal static async ValueTask<LogEntry?> PutAsync(IObjectStore table, Snapshot tip, IReadOnlyList<LogAction> actions, CancellationToken cancellation)
     {
         var version = tip.Version + 1;
         var bytes = LogJson.Write(actions);
         var own = new LogEntry(version, actions, XxHash128.HashToUInt128(bytes));
-        while (true)
+        for (var round = 1; ; round++)
         {
+            StoreException? dark = null;
             try
             {
                 if (await table.CreateAsync(LogNames.Entry(version), bytes, cancellation) == CreateOutcome.Created) return own;
@@ -56,9 +60,11 @@ public static class RewriteCommit
             catch (StoreException unclear) when (unclear.Kind == StoreFault.Unknown)
             {
                 // Read back below: only the slot knows.
+                dark = unclear;
             }
 
             if (await LogReader.ReadEntryAsync(table, version, cancellation) is { } found) return found.TransactionId == own.TransactionId ? found : null;
+            if (dark is not null && round == PutsMax) throw dark;
         }
     }
 

@@ -110,7 +110,13 @@ public static class Vacuum
         // A plan that nobody has finished yet may have its files here already, for as long as it likes.
         var plans = new SealPlans(table);
         if (await plans.NewestAsync(cancellation) is { } plan) files.UnionWith(plan.Items.Select(i => Name(i.Output)));
-        await foreach (var taken in plans.TakenAsync(cancellation)) files.Add(Name(taken));
+
+        // One that an entry has named all the same, for the file was whole, is like any other.
+        await foreach (var taken in plans.TakenAsync(cancellation))
+        {
+            if (!removed.Contains(Name(taken))) files.Add(Name(taken));
+        }
+
         await foreach (var manifest in table.ListAsync(LogNames.IndexManifests, null, cancellation)) runs.Add(IndexNames.RunOf(manifest.Name));
         return new Needed(tip, files, removed, tip.Index.IsKnown ? runs : null);
 

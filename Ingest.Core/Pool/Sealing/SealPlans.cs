@@ -6,6 +6,9 @@ namespace Ingest.Core.Pool.Sealing;
 /// <summary>The plans of a table, as objects in its store. At any time one may be unfinished: the newest.</summary>
 internal sealed class SealPlans(IObjectStore table)
 {
+    /// <summary>Creates without a clear answer before sealing is put off.</summary>
+    private const int CreatesMax = 5;
+
     private SealPlan? _newest;
 
     /// <summary>The newest plan; null when there is none yet.</summary>
@@ -22,11 +25,13 @@ internal sealed class SealPlans(IObjectStore table)
     }
 
     /// <summary>Makes a plan the newest; false when somebody else was faster with that number.</summary>
+    /// <exception cref="StoreException">The store failed, or answered several times in the dark.</exception>
     public async ValueTask<bool> CreateAsync(SealPlan plan, CancellationToken cancellation)
     {
         var content = plan.Write();
-        while (true)
+        for (var round = 1; ; round++)
         {
+            StoreException? dark = null;
             try
             {
                 if (await table.CreateAsync(SealPlan.Name(plan.Number), content, cancellation) == CreateOutcome.Created) break;
@@ -34,9 +39,15 @@ internal sealed class SealPlans(IObjectStore table)
             catch (StoreException unclear) when (unclear.Kind == StoreFault.Unknown)
             {
                 // Only the object itself says whose it is.
+                dark = unclear;
             }
 
-            if (await table.ReadAsync(SealPlan.Name(plan.Number), cancellation) is not { } stored) continue;
+            if (await table.ReadAsync(SealPlan.Name(plan.Number), cancellation) is not { } stored)
+            {
+                if (dark is not null && round == CreatesMax) throw dark;
+                continue;
+            }
+
             var isOurs = stored.AsSpan().SequenceEqual(content);
             Mutation.Set(Bug.TakesAnothersPlanForOwn, ref isOurs, true);
             if (!isOurs) return false;

@@ -152,15 +152,24 @@ public sealed class TableSealer
             {
                 // Somebody else's, by the same plan: the same rows, perhaps in other bytes; or none, if somebody could not read the inputs.
                 if (await StoredAsync(merge, item, cancellation) is not { } stored) return null;
-                if (stored.Sums.Rows == 0 && merged.Read.Rows > 0) return null;
+                if (stored.Sums.Rows == 0 && merged.Read.Rows > 0)
+                {
+                    if (item.IsSealed) await _plans.KeepTakenAsync(item.Output, cancellation);
+                    return null;
+                }
+
                 if (stored.Sums != merged.Read) throw new InvalidDataException($"{item.Output} is in the store with other rows than its plan says.");
                 (written, bytes) = stored;
             }
             else if (readAt.Elapsed(_services.Time) > s_sleepMin)
             {
-                // The same once more, after a sleep: a name that was given up may have become free again by then.
+                // The same once more, after a sleep. The file is new, so its name was free: whatever became of the plan, what had this name, if anything, is no longer wanted.
                 await _recent.RefreshAsync(cancellation);
-                if (!AreLive(item)) return await GiveUpAsync(plan, merge, item, cancellation);
+                if (!AreLive(item))
+                {
+                    if (item.IsSealed && !_recent.IsLive(item.Output)) await TakeNameAsync(merge, item, cancellation);
+                    return null;
+                }
             }
 
             return new SealedOutput(item, merged.Read, written, bytes, merged.StatsJson);

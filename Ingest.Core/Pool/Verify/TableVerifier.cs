@@ -1,5 +1,6 @@
 using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Pool.Delta;
+using Ingest.Core.Pool.Sealing;
 using Ingest.Core.Stores;
 
 namespace Ingest.Core.Pool.Verify;
@@ -48,6 +49,7 @@ public static class TableVerifier
     {
         var known = live.Keys.ToHashSet(StringComparer.Ordinal);
         await foreach (var (_, actions) in LogReader.RetainedAsync(table, cancellation)) known.UnionWith(actions.OfType<LogAction.Add>().Select(a => a.Path));
+        await foreach (var taken in new SealPlans(table).TakenAsync(cancellation)) known.Add(taken);
         long count = 0, bytes = 0;
         await foreach (var found in table.ListAsync("", null, cancellation))
         {

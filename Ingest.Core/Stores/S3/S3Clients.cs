@@ -9,19 +9,28 @@ namespace Ingest.Core.Stores.S3;
 /// </summary>
 internal sealed class S3Clients : HttpClientFactory
 {
-    /// <summary>Less than the pause after a refusal (<see cref="StoreRetryOptions"/>), so that the next attempt has a connection of its own.</summary>
+    /// <summary>Less than the pause after a refusal, unless that is set shorter (<see cref="StoreRetryOptions.RefusedDelay"/>), so that the next attempt has a connection of its own; more than commits are apart.</summary>
     private static readonly TimeSpan s_idleTimeout = TimeSpan.FromSeconds(4);
 
     /// <remarks>Time limits are <see cref="RetryingStore"/>'s.</remarks>
-    public override HttpClient CreateHttpClient(IClientConfig clientConfig) => new(new SocketsHttpHandler
+    public override HttpClient CreateHttpClient(IClientConfig clientConfig)
     {
-        PooledConnectionIdleTimeout = s_idleTimeout,
-        EnableMultipleHttp2Connections = true,
-        AllowAutoRedirect = clientConfig.AllowAutoRedirect,
-        AutomaticDecompression = DecompressionMethods.None,
-        UseCookies = false,
-    })
-    {
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
+        var handler = new SocketsHttpHandler
+        {
+            PooledConnectionIdleTimeout = s_idleTimeout,
+            EnableMultipleHttp2Connections = true,
+            AllowAutoRedirect = clientConfig.AllowAutoRedirect,
+            AutomaticDecompression = DecompressionMethods.None,
+            UseCookies = false,
+        };
+        if (clientConfig.ConnectTimeout is { } connect) handler.ConnectTimeout = connect;
+        if (clientConfig.MaxConnectionsPerServer is { } most) handler.MaxConnectionsPerServer = most;
+        if (clientConfig.GetWebProxy() is { } proxy)
+        {
+            handler.Proxy = proxy;
+            if (clientConfig.ProxyCredentials is { } credentials) proxy.Credentials = credentials;
+        }
+
+        return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+    }
 }

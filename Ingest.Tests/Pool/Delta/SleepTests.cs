@@ -83,6 +83,16 @@ public sealed class SleepTests
         Assert.Contains("has a hole: entry 7", (await Assert.ThrowsAsync<InvalidDataException>(async () => await LogReader.LoadAsync(_memory, default))).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Who_works_beside_ingest_puts_its_entry_off_when_it_is_answered_in_the_dark_several_times()
+    {
+        var faulty = new FaultyStore(_memory, _time);
+        var table = await Commits.OpenAsync(faulty, _ids, _time);
+        faulty.Plan(new PlannedFault { Operations = StoreOperations.Create, Fault = StoreFault.Unknown });
+        await Assert.ThrowsAsync<StoreException>(async () => await RewriteCommit.PutAsync(faulty, table.Current, [], default));
+        Assert.Equal(5, faulty.Struck);
+    }
+
     /// <summary>While the entry before it is there, a put counts however late its answer comes.</summary>
     [Fact]
     public async Task An_entry_whose_answer_came_late_counts()
