@@ -50,6 +50,7 @@ public sealed class KeptSeedTests : IDisposable
         { 20438, "What was settled was handed over again before it was looked at, and nobody accepted a gap that had been told: the simulator's own mistake." },
         { 45355, "A worker that had just awoken was taken to have caught up with a topic created anew: the simulator's own mistake." },
         { 119870, "A worker slept for weeks between two entries of a log that it opened, the rest was cleaned away meanwhile, and it ended, saying that the log has a hole." },
+        { 72150, "An entry put where the log had been cleaned was deleted by the next cleaning, and the oracle took it for one that is needed: the simulator's own mistake." },
         { 93774, "A sealer slept for weeks before it put its file, vacuum had freed the name of what came to nothing meanwhile, and for a moment a glob showed rows twice." },
     };
 
