@@ -63,6 +63,9 @@ internal sealed class SealPlans(IObjectStore table)
     public ValueTask KeepTakenAsync(string output, CancellationToken cancellation) =>
         table.ReplaceAsync(SealPlan.Taken + output, "A file without rows takes this name for good: a plan of sealing that came to nothing had a file with rows for it."u8.ToArray(), cancellation);
 
+    /// <summary>Takes that back: the file there has rows, and whoever wrote it may commit it.</summary>
+    public ValueTask LetGoAsync(string output, CancellationToken cancellation) => table.DeleteAsync(SealPlan.Taken + output, cancellation);
+
     /// <summary>Names that must stay taken.</summary>
     public async IAsyncEnumerable<string> TakenAsync([EnumeratorCancellation] CancellationToken cancellation)
     {

@@ -182,9 +182,10 @@ public sealed class TableSealer
             // The inputs are live: another sealer may commit this item at any moment, so what it has written must not be touched. A file without rows may be there from an earlier try.
             if (!item.IsSealed) return null;
             await _plans.KeepTakenAsync(item.Output, cancellation);
-            if (await _store.CreateUniqueAsync(item.Output, await merge.EmptyAsync(cancellation), cancellation) != CreateOutcome.Created
-                && await StoredAsync(merge, item, cancellation) is { Sums.Rows: > 0 }) throw;
-            return null;
+            if (await _store.CreateUniqueAsync(item.Output, await merge.EmptyAsync(cancellation), cancellation) == CreateOutcome.Created
+                || await StoredAsync(merge, item, cancellation) is not { Sums.Rows: > 0 }) return null;
+            await _plans.LetGoAsync(item.Output, cancellation);
+            throw;
         }
     }
 

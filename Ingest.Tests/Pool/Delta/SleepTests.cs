@@ -88,7 +88,7 @@ public sealed class SleepTests
     {
         var faulty = new FaultyStore(_memory, _time);
         var table = await Commits.OpenAsync(faulty, _ids, _time);
-        faulty.Plan(new PlannedFault { Operations = StoreOperations.Create, Fault = StoreFault.Unknown });
+        faulty.Plan(new PlannedFault { Operations = StoreOperations.Create, Fault = StoreFault.Unknown, Times = 6 });
         await Assert.ThrowsAsync<StoreException>(async () => await RewriteCommit.PutAsync(faulty, table.Current, [], default));
         Assert.Equal(5, faulty.Struck);
     }

@@ -123,6 +123,24 @@ public sealed class HousekeepingTests : IDisposable
     }
 
     [Fact]
+    public async Task A_name_that_was_to_stay_taken_and_was_committed_all_the_same_is_like_any_other()
+    {
+        await _table.CommitAsync(5);
+        await _table.SealAsync();
+        var file = Assert.Single(await _table.GlobAsync());
+        await _table.CommitAsync(5);
+        await _table.SealAsync();
+        await _table.Store.ReplaceAsync(SealPlan.Taken + file, new byte[1], default);
+
+        // Another engine takes its rows away.
+        var tip = (await _table.Table.RefreshAsync(default)).Version;
+        await _table.Store.CreateAsync(LogNames.Entry(tip + 1), LogJson.Write([new LogAction.Remove(file, 1, true, null, null)]), default);
+        _table.Time.Advance(TimeSpan.FromDays(8));
+        await VacuumAsync();
+        Assert.Null(await _table.Store.SizeAsync(file, default));
+    }
+
+    [Fact]
     public async Task Vacuum_takes_a_slot_of_the_log_only_when_something_goes()
     {
         await _table.CommitAsync(5);
