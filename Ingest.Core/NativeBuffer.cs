@@ -14,8 +14,11 @@ internal sealed unsafe class NativeBuffer<T> : MemoryManager<byte> where T : unm
     // Thousands of partitions with a row or two must not weigh a page a column.
     private const int LengthMin = 16;
 
-    // Beyond this, growth is by a quarter: the system moves pages instead of copying them, and half of a large buffer must not lie idle.
-    private const int DoubledBytesMax = 1 << 20;
+    // All partitions of a batch grow alike: doubled, their buffers would all be half empty at the same time, and the batch would be taken for full with half of its rows.
+    private const int DoubledBytesMax = 1 << 10;
+
+    // Beyond this, growth is by a quarter instead of a half: the system moves pages instead of copying them.
+    private const int HalfMoreBytesMax = 1 << 20;
 
     private T* _values;
     private bool _isReleased;
@@ -59,7 +62,7 @@ internal sealed unsafe class NativeBuffer<T> : MemoryManager<byte> where T : unm
 
     private void Grow(long length)
     {
-        var more = Length * (Bytes < DoubledBytesMax ? 2L : 1.25);
+        var more = Length * (Bytes < DoubledBytesMax ? 2 : Bytes < HalfMoreBytesMax ? 1.5 : 1.25);
         var grown = Math.Max(Math.Max(length, LengthMin), (long)Math.Min(more, Array.MaxLength / sizeof(T)));
         if (grown * sizeof(T) > Array.MaxLength) throw new OverflowException($"A column of a batch cannot have more than {Array.MaxLength} bytes.");
         ObjectDisposedException.ThrowIf(_isReleased, this);

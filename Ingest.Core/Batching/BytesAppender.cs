@@ -7,6 +7,9 @@ namespace Ingest.Core.Batching;
 /// <summary>Text (UTF-8) and binary columns: offsets and data.</summary>
 internal sealed class BytesAppender(IArrowType type) : ColumnAppender
 {
+    // Of a column that has only nulls and empty texts so far, nothing is stored: what no contract column takes, for one, is null in nearly every row.
+    private static byte[] s_zeros = [];
+
     private readonly NativeBuffer<int> _offsets = new();
     private readonly NativeBuffer<byte> _data = new();
     private int _end;
@@ -16,6 +19,12 @@ internal sealed class BytesAppender(IArrowType type) : ColumnAppender
     public override void Append(ColumnVector vector, ReadOnlySpan<int> rows)
     {
         var from = (BytesVector)vector;
+        if (_end == 0 && !HasBytes(from, rows))
+        {
+            AppendValid(from.Valid, rows);
+            return;
+        }
+
         var ends = Ends(rows.Length);
         var (offsets, data) = (from.Offsets, from.Data);
         var to = _data.Values;
@@ -46,34 +55,32 @@ internal sealed class BytesAppender(IArrowType type) : ColumnAppender
         ReleaseValid();
     }
 
-    /// <summary>Appends the same value so many times.</summary>
-    public void AppendRepeated(ReadOnlySpan<byte> value, int count)
+    public override IArrowArray Seal() =>
+        ArrowArrayFactory.BuildArray(Data(type, ValidityBitmap(), new ArrowBuffer(_end == 0 ? Zeros((Count + 1) * 4) : _offsets.Memory[..((Count + 1) * 4)]), new ArrowBuffer(_data.Memory[.._end])));
+
+    private static bool HasBytes(BytesVector vector, ReadOnlySpan<int> rows)
     {
-        var ends = Ends(count);
-        _data.Reserve(_end + ((long)value.Length * count));
-        var to = _data.Values;
-        for (var i = 0; i < count; i++)
+        var offsets = vector.Offsets;
+        foreach (var row in rows)
         {
-            value.CopyTo(to[_end..]);
-            _end += value.Length;
-            ends[i] = _end;
+            if (offsets[row + 1] != offsets[row]) return true;
         }
 
-        AppendValid(count);
+        return false;
     }
 
-    public override IArrowArray Seal()
+    private static ReadOnlyMemory<byte> Zeros(int length)
     {
-        // Arrow's offsets are one more than the rows: also of a column without rows, to which nothing was ever appended.
-        Ends(0);
-        return ArrowArrayFactory.BuildArray(Data(type, ValidityBitmap(), new ArrowBuffer(_offsets.Memory[..((Count + 1) * 4)]), new ArrowBuffer(_data.Memory[.._end])));
+        var zeros = s_zeros;
+        if (zeros.Length < length) s_zeros = zeros = new byte[Math.Max(length, zeros.Length * 2)];
+        return zeros.AsMemory(0, length);
     }
 
     /// <summary>Where the ends of so many more values are to be written.</summary>
     private Span<int> Ends(int count)
     {
         _offsets.Reserve(Count + count + 1L);
-        if (Count == 0) _offsets.Values[0] = 0;
+        if (_end == 0) _offsets.Values[..(Count + 1)].Clear();
         return _offsets.Values.Slice(Count + 1, count);
     }
 }

@@ -8,6 +8,7 @@ namespace Ingest.Core.Batching;
 /// <summary>Gathers chosen rows of chunk vectors into one growing column in Arrow's layout.</summary>
 internal abstract class ColumnAppender
 {
+    // One byte a row, 1 for a value; empty as long as all rows are alike.
     private readonly NativeBuffer<byte> _valid = new();
 
     private protected ColumnAppender() { }
@@ -31,7 +32,7 @@ internal abstract class ColumnAppender
         ColumnType.Date => new FixedAppender<int>(Date32Type.Default),
         ColumnType.Timestamp => new FixedAppender<long>(new TimestampType(TimeUnit.Microsecond, "UTC")),
         ColumnType.Boolean => new BooleanAppender(),
-        ColumnType.Decimal => precision <= 18 ? new DecimalAppender(precision, scale) : new FixedAppender<Int128>(new Decimal128Type(precision, scale)),
+        ColumnType.Decimal => precision <= 18 ? new FixedAppender<long>(new Decimal64Type(precision, scale)) : new FixedAppender<Int128>(new Decimal128Type(precision, scale)),
         _ => throw new ArgumentOutOfRangeException(nameof(type)),
     };
 
@@ -48,29 +49,29 @@ internal abstract class ColumnAppender
 
     private protected void AppendValid(byte[] valid, ReadOnlySpan<int> rows)
     {
-        _valid.Reserve((long)Count + rows.Length);
-        var to = _valid.Values.Slice(Count, rows.Length);
-        var nulls = 0;
-        for (var i = 0; i < rows.Length; i++)
-        {
-            var v = valid[rows[i]];
-            to[i] = v;
-            nulls += 1 - v;
-        }
-
-        Nulls += nulls;
-        Count += rows.Length;
+        var nulls = rows.Length;
+        foreach (var row in rows) nulls -= valid[row];
+        var to = Valid(rows.Length, nulls);
+        for (var i = 0; i < to.Length; i++) to[i] = valid[rows[i]];
     }
 
-    private protected void AppendValid(int count)
-    {
-        _valid.Reserve((long)Count + count);
-        _valid.Values.Slice(Count, count).Fill(1);
-        Count += count;
-    }
+    private protected void AppendValid(int count) => Valid(count, 0).Fill(1);
 
     /// <summary>One bit a row, least significant first; empty when no row is null.</summary>
-    private protected ArrowBuffer ValidityBitmap() => Nulls == 0 ? ArrowBuffer.Empty : Bits(_valid.Values[..Count]);
+    private protected ArrowBuffer ValidityBitmap() => Nulls == 0 ? ArrowBuffer.Empty : Nulls == Count ? new ArrowBuffer(new byte[(Count + 7) / 8]) : Bits(_valid.Values[..Count]);
+
+    /// <summary>Counts the rows; where to write which of them have a value, empty when that need not be written.</summary>
+    private Span<byte> Valid(int more, int nulls)
+    {
+        var (before, nullsBefore) = (Count, Nulls);
+        Count += more;
+        Nulls += nulls;
+        if (Nulls == 0 || Nulls == Count) return [];
+        _valid.Reserve(Count);
+        if (nullsBefore == 0) _valid.Values[..before].Fill(1);
+        else if (nullsBefore == before) _valid.Values[..before].Clear();
+        return _valid.Values[before..Count];
+    }
 
     private protected static ArrowBuffer Bits(ReadOnlySpan<byte> bytes)
     {

@@ -22,14 +22,6 @@ internal sealed class FixedAppender<T>(IArrowType type) : ColumnAppender where T
         AppendValid(from.Valid, rows);
     }
 
-    /// <summary>Appends the same value so many times.</summary>
-    public void AppendRepeated(T value, int count)
-    {
-        _values.Reserve((long)Count + count);
-        _values.Values.Slice(Count, count).Fill(value);
-        AppendValid(count);
-    }
-
     public override void Release()
     {
         _values.Release();

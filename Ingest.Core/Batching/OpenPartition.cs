@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Apache.Arrow;
-using Ingest.Core.Contracts;
 using Ingest.Core.Normalizing;
 
 namespace Ingest.Core.Batching;
@@ -24,7 +23,7 @@ internal sealed class OpenPartition
     public OpenPartition(ImmutableArray<string?> values, ImmutableArray<TableColumns.StoredColumn> columns, bool hasContents)
     {
         _values = values;
-        _columns = [.. columns.Select(c => ColumnAppender.Create(c.Type, c.Precision, c.Scale))];
+        _columns = [.. columns.Select(Appender)];
         _hasContents = hasContents;
     }
 
@@ -53,10 +52,7 @@ internal sealed class OpenPartition
         for (var i = 0; i < _columns.Length; i++)
         {
             var column = columns[i];
-            if (column.Ordinal >= 0) _columns[i].Append(records.Columns[column.Ordinal], rows);
-            else if (column.Name == SystemColumns.Topic) ((BytesAppender)_columns[i]).AppendRepeated(system.Topic, rows.Length);
-            else if (column.Name == SystemColumns.Partition) ((FixedAppender<int>)_columns[i]).AppendRepeated(system.Partition, rows.Length);
-            else _columns[i].Append(system[column.Name], rows);
+            _columns[i].Append(column.Ordinal >= 0 ? records.Columns[column.Ordinal] : system[column.Name], rows);
         }
 
         Reserve(rows.Length);
@@ -82,6 +78,12 @@ internal sealed class OpenPartition
     {
         foreach (var column in _columns) column.Release();
         ReleaseRows();
+    }
+
+    private static ColumnAppender Appender(TableColumns.StoredColumn column)
+    {
+        var values = ColumnAppender.Create(column.Type, column.Precision, column.Scale);
+        return column.Ordinal < 0 && SystemVectors.IsShared(column.Name) ? new RunEndAppender(values) : values;
     }
 
     private void ReleaseRows()

@@ -28,6 +28,7 @@ public static class PartitionRows
 
     private static IArrowArray Take(IArrowArray array, List<int> keep)
     {
+        if (array is RunEndEncodedArray encoded) return Take(encoded, keep);
         var data = array.Data;
         var valid = new byte[(keep.Count + 7) / 8];
         var nulls = 0;
@@ -45,6 +46,24 @@ public static class PartitionRows
             _ => [validity, Fixed(data.Buffers[1], ((FixedWidthType)data.DataType).BitWidth / 8, keep)],
         };
         return ArrowArrayFactory.BuildArray(new ArrayData(data.DataType, keep.Count, nulls, 0, buffers));
+    }
+
+    private static RunEndEncodedArray Take(RunEndEncodedArray array, List<int> keep)
+    {
+        var (ends, runs) = (new List<int>(), new List<int>());
+        for (var i = 0; i < keep.Count; i++)
+        {
+            var run = array.FindPhysicalIndex(keep[i]);
+            if (runs.Count == 0 || runs[^1] != run)
+            {
+                runs.Add(run);
+                ends.Add(i);
+            }
+
+            ends[^1] = i + 1;
+        }
+
+        return new RunEndEncodedArray(new Int32Array.Builder().AppendRange(ends).Build(), Take(array.Values, runs));
     }
 
     private static ArrowBuffer Bits(ArrowBuffer from, List<int> keep)

@@ -43,7 +43,7 @@ public sealed record PartitionBatch(ImmutableArray<string?> Values, RecordBatch 
     public int RowCount => Batch.Length;
 
     /// <summary>What the rows weigh.</summary>
-    public long Bytes => Batch.Arrays.Sum(a => a.Data.Buffers.Sum(b => (long)b.Length)) + (Keys.Length * 16L);
+    public long Bytes => Batch.Arrays.Sum(a => BytesOf(a.Data)) + (Keys.Length * 16L);
 
     /// <summary>Gives the buffers back: nothing may read the batch any more.</summary>
     public void Dispose()
@@ -51,6 +51,8 @@ public sealed record PartitionBatch(ImmutableArray<string?> Values, RecordBatch 
         Batch.Dispose();
         Memory?.Dispose();
     }
+
+    private static long BytesOf(ArrayData data) => data.Buffers.Sum(b => (long)b.Length) + (data.Children?.Sum(BytesOf) ?? 0);
 }
 
 /// <summary>Owner of the buffers of one partition's columns. Disposing it twice gives them back once.</summary>

@@ -4,39 +4,48 @@ using Ingest.Core.Normalizing;
 
 namespace Ingest.Core.Batching;
 
-/// <summary>The system columns of a chunk's rows, as vectors like any other; filled once a chunk and dataset.</summary>
+/// <summary>
+/// The system columns of a chunk's rows, as vectors like any other; filled once a chunk and dataset. Those that are the same for all rows of a chunk
+/// (<see cref="IsShared"/>) have one row.
+/// </summary>
 internal sealed class SystemVectors
 {
     private readonly FixedVector<long> _offset = new();
     private readonly FixedVector<int> _position = new();
     private readonly FixedVector<long> _publishedAt = new();
     private BytesVector _rescued = new();
+    private readonly BytesVector _topic = new();
+    private readonly FixedVector<int> _partition = new();
     private string _topicText = "";
-    private byte[] _topicBytes = [];
 
-    /// <summary>The topic of all rows, UTF-8.</summary>
-    public ReadOnlySpan<byte> Topic => _topicBytes;
-
-    /// <summary>The partition of all rows.</summary>
-    public int Partition { get; private set; }
-
-    /// <summary>A column whose value differs from row to row.</summary>
     public ColumnVector this[string column] => column switch
     {
         SystemColumns.Rescued => _rescued,
+        SystemColumns.Topic => _topic,
+        SystemColumns.Partition => _partition,
         SystemColumns.Offset => _offset,
         SystemColumns.Position => _position,
         SystemColumns.PublishedAt => _publishedAt,
         _ => throw new ArgumentOutOfRangeException(nameof(column)),
     };
 
+    /// <summary>All rows of a chunk have the same value.</summary>
+    public static bool IsShared(string column) => column is SystemColumns.Topic or SystemColumns.Partition;
+
     public void Fill(NormalizedChunk chunk, NormalizedRecords records)
     {
         _rescued = records.Rescued;
         foreach (var vector in (ReadOnlySpan<ColumnVector>)[_offset, _position, _publishedAt]) vector.Clear();
         var source = chunk.Chunk.Source;
-        if (source.Topic != _topicText) (_topicText, _topicBytes) = (source.Topic, Encoding.UTF8.GetBytes(source.Topic));
-        Partition = source.Partition;
+        if (source.Topic != _topicText || _topic.Count == 0)
+        {
+            _topicText = source.Topic;
+            _topic.Clear();
+            _topic.Append(Encoding.UTF8.GetBytes(source.Topic));
+        }
+
+        _partition.Clear();
+        _partition.Append(source.Partition);
         var transfers = chunk.Chunk.Transfers;
         for (var row = 0; row < records.Count; row++)
         {

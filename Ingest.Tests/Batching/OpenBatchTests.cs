@@ -98,18 +98,22 @@ public sealed class OpenBatchTests
     {
         for (var row = 0; row < batch.RowCount; row++)
         {
-            var cells = batch.Batch.Arrays.Select(a => a.IsNull(row) ? "∅" : a switch
-            {
-                StringArray s => s.GetString(row),
-                Decimal128Array => Convert.ToHexString(a.Data.Buffers[1].Span.Slice(row * 16, 16)),
-                TimestampArray t => t.GetValue(row)!.Value.ToString(System.Globalization.CultureInfo.InvariantCulture),
-                IReadOnlyList<int?> i => $"{i[row]}",
-                IReadOnlyList<long?> l => $"{l[row]}",
-                IReadOnlyList<double?> f => f[row]!.Value.ToString("R", System.Globalization.CultureInfo.InvariantCulture),
-                BooleanArray b => $"{b.GetValue(row)}",
-                _ => throw new InvalidOperationException(a.GetType().Name),
-            });
+            var cells = batch.Batch.Arrays.Select(a => Show(a, row));
             yield return $"{string.Join('/', batch.Values)} {batch.Keys[row]:x} {batch.Ranges[row]} {string.Join('|', cells)}";
         }
     }
+
+    private static string Show(IArrowArray array, int row) => array.IsNull(row) ? "∅" : array switch
+    {
+        RunEndEncodedArray r => Show(r.Values, r.FindPhysicalIndex(row)),
+        StringArray s => s.GetString(row),
+        Decimal64Array => Convert.ToHexString(array.Data.Buffers[1].Span.Slice(row * 8, 8)),
+        Decimal128Array => Convert.ToHexString(array.Data.Buffers[1].Span.Slice(row * 16, 16)),
+        TimestampArray t => t.GetValue(row)!.Value.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        IReadOnlyList<int?> i => $"{i[row]}",
+        IReadOnlyList<long?> l => $"{l[row]}",
+        IReadOnlyList<double?> f => f[row]!.Value.ToString("R", System.Globalization.CultureInfo.InvariantCulture),
+        BooleanArray b => $"{b.GetValue(row)}",
+        _ => throw new InvalidOperationException(array.GetType().Name),
+    };
 }

@@ -4,6 +4,7 @@ using Ingest.Core.Batching;
 using Ingest.Core.Contracts;
 using Ingest.Core.Deduplicating;
 using Ingest.Core.Normalizing;
+using Ingest.Core.Transfers;
 using Ingest.Tests.Contracts;
 using Ingest.Tests.Decoding;
 
@@ -41,10 +42,10 @@ internal static class TypedRows
         (s, i, l, f, p7, p18, p38, rest) => new[] { s, i, l, f, p7, p18, p38, rest.Item1, rest.Item2, rest.Item3 });
 
     /// <summary>A chunk with one transfer a row, fingerprinted, the event date taken from column "d" when there is one.</summary>
-    public static NormalizedChunk Chunk(TopicPlan topic, IReadOnlyList<object?[]> rows, long offset = 0)
+    public static NormalizedChunk Chunk(TopicPlan topic, IReadOnlyList<object?[]> rows, long offset = 0, TopicPartition? source = null)
     {
         var chunk = new NormalizedChunk(topic);
-        chunk.Reset(Decoded.Chunk(topic, offset, [.. rows.Select(_ => "x"u8.ToArray()).DefaultIfEmpty("x"u8.ToArray())]));
+        chunk.Reset(Decoded.Chunk(topic, offset, [.. rows.Select(_ => "x"u8.ToArray()).DefaultIfEmpty("x"u8.ToArray())], source));
         var records = chunk.Datasets[0];
         Fill(records, rows);
         for (var r = 0; r < rows.Count; r++) records.Transfer[r] = r;

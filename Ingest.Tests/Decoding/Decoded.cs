@@ -35,7 +35,7 @@ internal sealed class Decoded
         return found;
     }
 
-    public static TransferChunk Chunk(TopicPlan topic, long offset, params byte[][] transfers)
+    public static TransferChunk Chunk(TopicPlan topic, long offset, byte[][] transfers, TopicPartition? source = null)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(1, transfers.Sum(t => t.Length)));
         var located = ArrayPool<Transfer>.Shared.Rent(transfers.Length);
@@ -48,7 +48,7 @@ internal sealed class Decoded
         }
 
         new ByteBudget(long.MaxValue).TryLease(at, out var lease);
-        var right = new CommitRight(new TopicPartition(topic.Topic, 0), offset);
+        var right = new CommitRight(source ?? new TopicPartition(topic.Topic, 0), offset);
         return new TransferChunk(right, new OffsetRange(offset, offset + transfers.Length), buffer, located, transfers.Length, lease);
     }
 

@@ -27,11 +27,20 @@ internal static class GrowthCommand
         var command = new Command("growth", "Measure what a record costs with more departments, days and columns, and what a start costs with more commits. Needs no broker.") { records, runs, commits, only, folder, output };
         command.SetAction(async (parse, cancellation) =>
         {
-            var (work, what) = (Path.GetFullPath(parse.GetValue(folder)!), parse.GetValue(only)!);
-            foreach (var (axis, cases) in Cases(parse.GetValue(records)).Where(a => what == "all" || what == a.Axis))
-                await ResultsFile.WriteSectionAsync(parse.GetValue(output)!, $"growth {axis}", await MeasureAsync(axis, cases, parse.GetValue(runs), work, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
-            if (what is "all" or "commits")
-                await ResultsFile.WriteSectionAsync(parse.GetValue(output)!, "growth commits", await LogGrowth.MeasureAsync(parse.GetValue(commits)!, work, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+            var (work, what) = (Path.Combine(Path.GetFullPath(parse.GetValue(folder)!), "growth-" + IdSource.System.Next().ToString("N")), parse.GetValue(only)!);
+            try
+            {
+                foreach (var (axis, cases) in Cases(parse.GetValue(records)).Where(a => what == "all" || what == a.Axis))
+                    await ResultsFile.WriteSectionAsync(parse.GetValue(output)!, $"growth {axis}", await MeasureAsync(axis, cases, parse.GetValue(runs), work, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+                if (what is "all" or "commits")
+                    await ResultsFile.WriteSectionAsync(parse.GetValue(output)!, "growth commits", await LogGrowth.MeasureAsync(parse.GetValue(commits)!, work, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+            }
+            finally
+            {
+                // Only now: the file system passes over inodes of files deleted a moment before, one by one, and the next run would pay for it.
+                if (Directory.Exists(work)) Directory.Delete(work, recursive: true);
+            }
+
             return 0;
         });
         return command;
@@ -77,26 +86,19 @@ internal static class GrowthCommand
 
     private static async Task<(double Cpu, double Wall, long Bytes)> RunAsync(GrowthCase shape, string folder, CancellationToken cancellation)
     {
-        var root = Path.Combine(folder, "growth-" + IdSource.System.Next().ToString("N"));
-        try
-        {
-            var catalog = CatalogLoader.Load([new ContractSource("growth.yaml", shape.Contract())]).Catalog ?? throw new InvalidOperationException("The contract is wrong.");
-            var options = new EngineOptions { CacheFolder = Path.Combine(root, "cache"), UntilCaughtUp = true };
-            using var engine = new IngestEngine(options, catalog, new EngineServices { Pool = new LocalStore(Directory.CreateDirectory(Path.Combine(root, "pool")).FullName, IdSource.System), Logger = NullLogger.Instance });
-            using var source = new PreparedSource(shape, engine.Budget);
-            GC.Collect();
-            using var me = Process.GetCurrentProcess();
-            var (cpu, bytes, started) = (me.TotalProcessorTime, GC.GetTotalAllocatedBytes(), Stopwatch.GetTimestamp());
-            await engine.RunAsync(source, cancellation).ConfigureAwait(false);
-            me.Refresh();
-            var measured = ((me.TotalProcessorTime - cpu).TotalSeconds, Stopwatch.GetElapsedTime(started).TotalSeconds, GC.GetTotalAllocatedBytes() - bytes);
-            if (engine.Status.Written != shape.Records) throw new InvalidOperationException($"{shape.Name}: {engine.Status.Written} rows of {shape.Records} records.");
-            return measured;
-        }
-        finally
-        {
-            if (Directory.Exists(root)) Directory.Delete(root, recursive: true);
-        }
+        var root = Path.Combine(folder, IdSource.System.Next().ToString("N"));
+        var catalog = CatalogLoader.Load([new ContractSource("growth.yaml", shape.Contract())]).Catalog ?? throw new InvalidOperationException("The contract is wrong.");
+        var options = new EngineOptions { CacheFolder = Path.Combine(root, "cache"), UntilCaughtUp = true };
+        using var engine = new IngestEngine(options, catalog, new EngineServices { Pool = new LocalStore(Directory.CreateDirectory(Path.Combine(root, "pool")).FullName, IdSource.System), Logger = NullLogger.Instance });
+        using var source = new PreparedSource(shape, engine.Budget);
+        GC.Collect();
+        using var me = Process.GetCurrentProcess();
+        var (cpu, bytes, started) = (me.TotalProcessorTime, GC.GetTotalAllocatedBytes(), Stopwatch.GetTimestamp());
+        await engine.RunAsync(source, cancellation).ConfigureAwait(false);
+        me.Refresh();
+        var measured = ((me.TotalProcessorTime - cpu).TotalSeconds, Stopwatch.GetElapsedTime(started).TotalSeconds, GC.GetTotalAllocatedBytes() - bytes);
+        if (engine.Status.Written != shape.Records) throw new InvalidOperationException($"{shape.Name}: {engine.Status.Written} rows of {shape.Records} records.");
+        return measured;
     }
 
     private static double Median(IEnumerable<double> figures)

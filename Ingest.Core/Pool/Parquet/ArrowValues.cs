@@ -13,7 +13,6 @@ internal static class ArrowValues
     public static long Integer(IArrowArray array, int row) => array switch
     {
         Int32Array or Date32Array => Of<int>(array)[row],
-        Decimal128Array => (long)Of<Int128>(array)[row],
         _ => Of<long>(array)[row],
     };
 
@@ -23,12 +22,27 @@ internal static class ArrowValues
         switch (array)
         {
             case Int32Array or Date32Array: Gather(Of<int>(array), start, rows, to, static v => v); break;
-            case Decimal128Array: Gather(Of<Int128>(array), start, rows, to, static v => (long)v); break;
             default:
                 var values = Of<long>(array);
                 if (rows.IsEmpty) values.Slice(start, to.Length).CopyTo(to);
                 else Gather(values, start, rows, to, static v => v);
                 break;
+        }
+    }
+
+    /// <summary>Where the values lie: of a run-end encoded array the values of its runs.</summary>
+    public static IArrowArray Stored(IArrowArray array) => array is RunEndEncodedArray runs ? runs.Values : array;
+
+    /// <summary>For each row from <paramref name="start"/> on the run it belongs to.</summary>
+    public static void FindRuns(RunEndEncodedArray array, int start, Span<int> to)
+    {
+        var ends = Of<int>(array.RunEnds);
+        var run = array.FindPhysicalIndex(start);
+        for (var i = 0; i < to.Length; run++)
+        {
+            var end = Math.Min(to.Length, ends[run] - start);
+            to[i..end].Fill(run);
+            i = end;
         }
     }
 

@@ -33,6 +33,7 @@ internal sealed class ColumnBounds
             case Int64Array: AddWhole(Range<long>(array, least, greatest), static (v, _) => Number(v)); break;
             case Date32Array: AddWhole(Range<int>(array, least, greatest), static (v, _) => $"\"{Batching.PartitionValue.Date((int)v)}\""); break;
             case TimestampArray: AddWhole(Range<long>(array, least, greatest), static (v, isMax) => Instant((long)v, isMax)); break;
+            case Decimal64Array narrow: AddWhole(Range<long>(array, least, greatest), (v, _) => DecimalText(v, narrow.Scale)); break;
             case Decimal128Array wide: AddWhole(Range<Int128>(array, least, greatest), (v, _) => DecimalText(v, wide.Scale)); break;
             case DoubleArray: AddDouble(Range<double>(array, least, greatest)); break;
         }

@@ -36,13 +36,14 @@ internal sealed class ColumnChunkWriter : IDisposable
     private PhysicalColumn _column = null!;
     private int _start;
     private int _present;
+    private bool _isDirect;
     private bool _hasDictionary;
 
     /// <param name="before">Bytes of the file that are not in the buffer any more.</param>
     public ChunkMetadata Write(PhysicalColumn column, IArrowArray array, int start, int count, long before, PageBuffer to)
     {
-        (_column, _array, _start) = (column, array, start);
-        FindPresent(count);
+        (_column, _array, _start) = (column, ArrowValues.Stored(array), start);
+        FindPresent(array, count);
         Load();
         var (least, greatest) = Bounds();
         var offset = before + to.Length;
@@ -81,12 +82,19 @@ internal sealed class ColumnChunkWriter : IDisposable
         _page.Dispose();
     }
 
-    /// <summary>Lists the rows that hold a value; only when some do not.</summary>
-    private void FindPresent(int count)
+    /// <summary>Lists where the values lie, unless there is one in every row, in order.</summary>
+    private void FindPresent(IArrowArray array, int count)
     {
         _present = count;
-        if (_array.NullCount == 0) return;
+        _isDirect = array.NullCount == 0 && array is not RunEndEncodedArray;
+        if (_isDirect) return;
         if (_rows.Length < count) _rows = new int[count];
+        if (array is RunEndEncodedArray runs)
+        {
+            ArrowValues.FindRuns(runs, _start, _rows.AsSpan(0, count));
+            return;
+        }
+
         var bitmap = _array.Data.Buffers[0].Span;
         var present = 0;
         for (var row = _start; row < _start + count; row++)
@@ -98,10 +106,10 @@ internal sealed class ColumnChunkWriter : IDisposable
         _present = present;
     }
 
-    /// <summary>The rows that hold a value; empty when all do.</summary>
-    private ReadOnlySpan<int> PresentRows => _array.NullCount == 0 ? [] : _rows.AsSpan(0, _present);
+    /// <summary>The rows of the array that hold the values; empty when all do.</summary>
+    private ReadOnlySpan<int> PresentRows => _isDirect ? [] : _rows.AsSpan(0, _present);
 
-    private int RowOf(int value) => _array.NullCount == 0 ? _start + value : _rows[value];
+    private int RowOf(int value) => _isDirect ? _start + value : _rows[value];
 
     private int PresentIn(int row, int rows, int first)
     {

@@ -51,17 +51,8 @@ internal static class FileFooter
                 thrift.EmptyStruct(1);
                 thrift.End();
                 break;
-            case Decimal128Type type:
-                thrift.Int(6, Decimal);
-                thrift.Int(7, type.Scale);
-                thrift.Int(8, type.Precision);
-                thrift.BeginStruct(10);
-                thrift.BeginStruct(5);
-                thrift.Int(1, type.Scale);
-                thrift.Int(2, type.Precision);
-                thrift.End();
-                thrift.End();
-                break;
+            case Decimal64Type narrow: WriteDecimal(narrow.Precision, narrow.Scale, thrift); break;
+            case Decimal128Type wide: WriteDecimal(wide.Precision, wide.Scale, thrift); break;
             case Date32Type:
                 thrift.Int(6, Date);
                 thrift.BeginStruct(10);
@@ -74,6 +65,19 @@ internal static class FileFooter
             default: break;
         }
 
+        thrift.End();
+    }
+
+    private static void WriteDecimal(int precision, int scale, ThriftWriter thrift)
+    {
+        thrift.Int(6, Decimal);
+        thrift.Int(7, scale);
+        thrift.Int(8, precision);
+        thrift.BeginStruct(10);
+        thrift.BeginStruct(5);
+        thrift.Int(1, scale);
+        thrift.Int(2, precision);
+        thrift.End();
         thrift.End();
     }
 

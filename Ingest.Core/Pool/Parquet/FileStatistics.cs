@@ -26,7 +26,7 @@ internal sealed class FileStatistics(Schema schema)
         for (var i = 0; i < _nulls.Length; i++)
         {
             _nulls[i] += chunks[i].Nulls;
-            if (i < _bounds.Length && chunks[i].LeastRow >= 0) _bounds[i].Add(batch.Column(i), chunks[i].LeastRow, chunks[i].GreatestRow);
+            if (i < _bounds.Length && chunks[i].LeastRow >= 0) _bounds[i].Add(ArrowValues.Stored(batch.Column(i)), chunks[i].LeastRow, chunks[i].GreatestRow);
         }
     }
 

@@ -16,9 +16,10 @@ internal sealed record PhysicalColumn(string Name, IArrowType Logical, PhysicalT
         Int64Type or TimestampType => new(field.Name, field.DataType, PhysicalType.Int64, 0),
         DoubleType => new(field.Name, field.DataType, PhysicalType.Double, 0),
         StringType or BinaryType => new(field.Name, field.DataType, PhysicalType.ByteArray, 0),
-        Decimal128Type { Precision: <= 9 } => new(field.Name, field.DataType, PhysicalType.Int32, 0),
-        Decimal128Type { Precision: <= 18 } => new(field.Name, field.DataType, PhysicalType.Int64, 0),
+        Decimal64Type { Precision: <= 9 } => new(field.Name, field.DataType, PhysicalType.Int32, 0),
+        Decimal64Type => new(field.Name, field.DataType, PhysicalType.Int64, 0),
         Decimal128Type wide => new(field.Name, field.DataType, PhysicalType.FixedBytes, BytesOf(wide.Precision)),
+        RunEndEncodedType runs => Of(new Field(field.Name, runs.ValuesDataType, field.IsNullable)),
         _ => throw new InvalidOperationException($"No Parquet type for {field.DataType}."),
     };
 

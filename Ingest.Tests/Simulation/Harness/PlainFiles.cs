@@ -77,6 +77,7 @@ internal static class PlainFiles
 
     private static string? Text(IArrowArray array, int row) => array switch
     {
+        RunEndEncodedArray runs => Text(runs.Values, runs.FindPhysicalIndex(row)),
         _ when array.IsNull(row) => null,
         BinaryArray bytes => Encoding.UTF8.GetString(bytes.GetBytes(row)),
         Int32Array ints => ints.Values[row].ToString(System.Globalization.CultureInfo.InvariantCulture),
