@@ -14,7 +14,7 @@ public sealed class OpenBatch(DatasetPlan plan) : IDisposable
 {
     private readonly ImmutableArray<TableColumns.StoredColumn> _columns = TableColumns.Stored(plan);
     private readonly bool _byDateOnly = plan.Partitioning.All(p => p.Kind != PartitionKind.Column);
-    private readonly Dictionary<(string Department, int Date), OpenPartition> _byDate = [];
+    private readonly Dictionary<string, Dictionary<int, OpenPartition>> _byDate = [];
     private readonly SortedDictionary<string, OpenPartition> _partitions = new(StringComparer.Ordinal);
     private readonly List<OpenPartition> _touched = [];
     private readonly SystemVectors _system = new();
@@ -74,6 +74,7 @@ public sealed class OpenBatch(DatasetPlan plan) : IDisposable
     {
         OpenPartition? last = null;
         var lastDate = 0;
+        if (!_byDate.TryGetValue(department, out var dates)) _byDate.Add(department, dates = []);
         foreach (var row in rows)
         {
             if (_byDateOnly)
@@ -81,7 +82,7 @@ public sealed class OpenBatch(DatasetPlan plan) : IDisposable
                 var date = records.EventDate.Count > row && records.EventDate.Valid[row] != 0 ? records.EventDate.Values[row] : int.MinValue;
                 if (last is null || date != lastDate)
                 {
-                    if (!_byDate.TryGetValue((department, date), out last)) _byDate.Add((department, date), last = Find(department, records, row));
+                    if (!dates.TryGetValue(date, out last)) dates.Add(date, last = Find(department, records, row));
                     lastDate = date;
                 }
             }
