@@ -129,29 +129,45 @@ internal sealed class CommitJob
         FilesSince = _filesSince,
     };
 
-    /// <summary>Makes the batch's files and its index run durable under names that nobody else uses. The run is one more of them, and the first, for it takes longest.</summary>
+    /// <summary>Makes the batch's files and its index run durable under names that nobody else uses.</summary>
     private async Task<WrittenFiles> WriteAsync(CancellationToken cancellation)
     {
         var partitions = _batch.Partitions.Where(p => p.RowCount > 0).ToArray();
-        var files = new DataFile[partitions.Length];
-        RunDescriptor? run = null;
-        var options = new ParallelOptions { MaxDegreeOfParallelism = partitions.Any(p => p.Bytes > EncodedAloneBytes) ? 1 : _services.EncodersMax, CancellationToken = cancellation, TaskScheduler = _services.Scheduler };
-        await Parallel.ForAsync(-1, partitions.Length, options, async (i, token) =>
-        {
-            if (i < 0) run = await WriteRunAsync(partitions, token);
-            else files[i] = await WriteFileAsync(partitions[i], token);
-        });
+        var (files, run) = await WriteAsync(partitions, partitions, cancellation);
         return new WrittenFiles(_batch, files, run);
     }
 
+    /// <summary>Files of some partitions and one index run. The run is one more of them, and the first, for it takes longest.</summary>
+    private async Task<(DataFile[] Files, RunDescriptor? Run)> WriteAsync(PartitionBatch[] asFiles, PartitionBatch[] asRun, CancellationToken cancellation)
+    {
+        var files = new DataFile[asFiles.Length];
+        RunDescriptor? run = null;
+        using var encoders = new SemaphoreSlim(_services.EncodersMax);
+        var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce(asFiles), CancellationToken = cancellation, TaskScheduler = _services.Scheduler };
+        await Parallel.ForAsync(-1, asFiles.Length, options, async (i, token) =>
+        {
+            if (i < 0) run = await WriteRunAsync(asRun, token);
+            else files[i] = await WriteFileAsync(asFiles[i], encoders, token);
+        });
+        return (files, run);
+    }
+
+    /// <summary>As many as weigh together what one a core of the largest may.</summary>
+    private int AtOnce(PartitionBatch[] partitions)
+    {
+        var largest = partitions.Select(p => p.Bytes).DefaultIfEmpty().Max();
+        if (largest > EncodedAloneBytes) return 1;
+        return (int)Math.Clamp(_services.EncodersMax * EncodedAloneBytes / Math.Max(1, largest), _services.EncodersMax, Math.Max(_services.EncodersMax, _services.UploadsMax));
+    }
+
     /// <summary>The file, and the pages it is made of, weigh no more than the rows do.</summary>
-    private async Task<DataFile> WriteFileAsync(PartitionBatch partition, CancellationToken cancellation)
+    private async Task<DataFile> WriteFileAsync(PartitionBatch partition, SemaphoreSlim encoders, CancellationToken cancellation)
     {
         var bytes = partition.Bytes;
         _lane.Budget.Keep(bytes);
         try
         {
-            return await EncodeAndStoreAsync(partition, cancellation);
+            return await EncodeAndStoreAsync(partition, encoders, cancellation);
         }
         finally
         {
@@ -159,13 +175,13 @@ internal sealed class CommitJob
         }
     }
 
-    private async Task<DataFile> EncodeAndStoreAsync(PartitionBatch partition, CancellationToken cancellation)
+    private async Task<DataFile> EncodeAndStoreAsync(PartitionBatch partition, SemaphoreSlim encoders, CancellationToken cancellation)
     {
         while (true)
         {
             var id = _services.Ids.Next();
             Mutation.Set(Bug.ReusesFileName, ref id, new Guid((int)(_batch.Ranges[0].Range.From / 8), 0, 0, new byte[8]));
-            var file = await _services.EncodeAsync(_lane.Plan, partition, id, cancellation);
+            var file = await EncodeAsync(partition, id, encoders, cancellation);
             var outcome = await _lane.Store.CreateUniqueAsync(file.File.Path, file.Content, cancellation);
 
             // Not when that failed: a client whose request was given up may still be reading, and its memory is freed once nobody refers to it.
@@ -175,6 +191,19 @@ internal sealed class CommitJob
             if (outcome == CreateOutcome.Created) return file.File;
 
             // What lies there is not what we sent: an upload that was cut off. It is nobody's; the next name is free.
+        }
+    }
+
+    private async Task<EncodedFile> EncodeAsync(PartitionBatch partition, Guid id, SemaphoreSlim encoders, CancellationToken cancellation)
+    {
+        await encoders.WaitAsync(cancellation);
+        try
+        {
+            return await _services.EncodeAsync(_lane.Plan, partition, id, cancellation);
+        }
+        finally
+        {
+            encoders.Release();
         }
     }
 
@@ -240,14 +269,10 @@ internal sealed class CommitJob
             Ranges = [.. old.Ranges.Select(taken.Without)],
         };
         var kept = written.Files.Zip(old.Partitions.Select((p, i) => (p, i)).Where(x => x.p.RowCount > 0), (file, x) => (file, x.i)).ToDictionary(x => x.i, x => x.file);
-        var files = new List<DataFile>();
-        for (var i = 0; i < partitions.Length; i++)
-        {
-            if (partitions[i].RowCount == 0) continue;
-            files.Add(changed.Contains(i) ? await WriteFileAsync(partitions[i], cancellation) : kept[i]);
-        }
-
-        var run = await WriteRunAsync([.. partitions.Where(p => p.RowCount > 0)], cancellation);
+        var left = Enumerable.Range(0, partitions.Length).Where(i => partitions[i].RowCount > 0).ToArray();
+        var (again, run) = await WriteAsync([.. left.Where(changed.Contains).Select(i => partitions[i])], [.. left.Select(i => partitions[i])], cancellation);
+        var anew = left.Where(changed.Contains).Zip(again).ToDictionary(x => x.First, x => x.Second);
+        DataFile[] files = [.. left.Select(i => anew.TryGetValue(i, out var file) ? file : kept[i])];
         Mutation.Set(Bug.KeepsRunWithRowsTakenOut, ref run, written.Run);
         return new WrittenFiles(_batch, files, run);
     }

@@ -23,4 +23,6 @@ internal abstract record JobResult
 }
 
 /// <summary>What every commit job needs and none owns.</summary>
-internal sealed record CommitJobServices(EncodeDataFile EncodeAsync, IdSource Ids, TimeProvider Time, TaskScheduler Scheduler, int EncodersMax, Func<TopicPartition, string> AppIdOf);
+/// <param name="EncodersMax">Files that a job encodes at a time.</param>
+/// <param name="UploadsMax">Files that a job has on their way at a time, those being encoded among them.</param>
+internal sealed record CommitJobServices(EncodeDataFile EncodeAsync, IdSource Ids, TimeProvider Time, TaskScheduler Scheduler, int EncodersMax, int UploadsMax, Func<TopicPartition, string> AppIdOf);
