@@ -4,7 +4,7 @@ namespace Ingest.Core.Stores;
 public abstract record PoolAddress
 {
     // An answer takes tens of milliseconds and next to no processor time: one by one, the files of a batch would take longer than the batch's records did.
-    private const int ObjectsAtOnce = 16;
+    private const int ObjectsAtOnce = 32;
 
     private PoolAddress() { }
 

@@ -18,13 +18,14 @@ public static class IndexOrphans
     /// <exception cref="StoreException">The store failed; what was deleted is deleted.</exception>
     public static async ValueTask<int> DeleteAsync(IObjectStore tableStore, IReadOnlySet<string> valid, DateTimeOffset bornBefore, CancellationToken cancellation)
     {
-        var deleted = 0;
+        var (deletes, deleted) = (new StoreDeletes(tableStore), 0);
         await foreach (var name in FindAsync(tableStore, valid, bornBefore, cancellation))
         {
-            await tableStore.DeleteAsync(name, cancellation);
+            await deletes.AddAsync(name, cancellation);
             deleted++;
         }
 
+        await deletes.CompleteAsync(cancellation);
         return deleted;
     }
 

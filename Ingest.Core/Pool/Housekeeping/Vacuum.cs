@@ -32,6 +32,7 @@ public static class Vacuum
         var cutoff = time.GetUtcNow() - retention;
         var needed = await NeededAsync(table, cutoff.ToUnixTimeMilliseconds(), workFolder, cancellation);
         var isFenced = !delete;
+        var deletes = new StoreDeletes(table);
         var result = new Vacuumed(0, 0, 0, 0);
         await foreach (var found in table.ListAsync("", null, cancellation))
         {
@@ -47,10 +48,11 @@ public static class Vacuum
 
             var isOrphan = !needed.Removed.Contains(Name(found.Name));
             report?.Invoke(found, isOrphan);
-            if (delete) await table.DeleteAsync(found.Name, cancellation);
+            if (delete) await deletes.AddAsync(found.Name, cancellation);
             result = result with { Files = result.Files + 1, Bytes = result.Bytes + found.Size, Orphans = result.Orphans + (isOrphan ? 1 : 0) };
         }
 
+        await deletes.CompleteAsync(cancellation);
         if (!delete || needed.Runs is null || (!isFenced && !await IndexOrphans.AnyAsync(table, needed.Runs, cutoff, cancellation))) return result;
         if (!isFenced) needed = await FenceAsync(needed);
         return needed.Runs is { } runs ? result with { IndexObjects = await IndexOrphans.DeleteAsync(table, runs, cutoff, cancellation) } : result;

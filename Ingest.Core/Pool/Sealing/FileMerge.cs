@@ -37,10 +37,13 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, SealerSer
             var sums = default(RowSums);
             var inputs = item.Inputs;
             Mutation.Set(Bug.SealForgetsAnInput, ref inputs, all => all.Length > 1 ? all[..^1] : all);
-            foreach (var input in inputs)
+            await using (var ahead = new InputsAhead(inputs, FetchAsync, cancellation))
             {
-                sums += await ReadAsync(input, values, department, runs, cancellation);
-                await _throttle.PaceAsync(cancellation);
+                foreach (var input in inputs)
+                {
+                    sums += await ReadAsync(input, ahead, values, department, runs, cancellation);
+                    await _throttle.PaceAsync(cancellation);
+                }
             }
 
             string stats;
@@ -83,10 +86,10 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, SealerSer
         return content.ToArray();
     }
 
-    private async ValueTask<RowSums> ReadAsync(SealInput input, Dictionary<string, string?> values, string department, List<LocalFile> runs, CancellationToken cancellation)
+    private async ValueTask<RowSums> ReadAsync(SealInput input, InputsAhead ahead, Dictionary<string, string?> values, string department, List<LocalFile> runs, CancellationToken cancellation)
     {
         var sums = default(RowSums);
-        await using (var content = await _throttle.WaitAsync(FetchAsync(input, cancellation)))
+        await using (var content = await _throttle.WaitAsync(ahead.NextAsync()))
         {
             var from = _rows.Records.Count;
             await foreach (var _ in services.Files.ReadAsync(content, table.Rows, values, _rows.Records, cancellation))
