@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Ingest.Core;
+using Ingest.Core.Stores;
 using Ingest.Core.Transfers;
 using Ingest.Perf.Compare.Contenders;
 using Ingest.Perf.Stores;
@@ -20,21 +21,22 @@ internal static class CompareCommand
         var workload = new Option<string>("--workload") { Description = "batch, single or all.", DefaultValueFactory = _ => "all" };
         var only = new Option<string[]>("--only") { Description = "Only these contenders, by name.", AllowMultipleArgumentsPerToken = true };
         var stores = new Option<string[]>("--store") { Description = "Instead of rivals: the service alone, into a folder and into each of these pools. " + StoreAddresses.Help, AllowMultipleArgumentsPerToken = true };
+        var delay = new Option<int>("--store-delay-ms") { Description = $"With --store: S3 stores once more, as if they answered so many milliseconds later. Wants their address in {StoreAddresses.S3Endpoint}, by plain HTTP." };
         var worker = new Option<string>("--worker") { Description = "Folder of a published worker to measure, such as the image holds; by default the one built with this program." };
         var folder = new Option<string>("--work") { Description = "Folder for files and results of contenders.", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "ingest-perf") };
         var output = new Option<string>("--output") { Description = "Report to write.", DefaultValueFactory = _ => Path.Combine("perf", "RESULTS.md") };
         var command = new Command("compare", $"Measure the service against its rivals. The brokers to use: {KafkaAccess.BrokersVariable}=host:port, {KafkaAccess.PropertiesVariable}=\"name=value;…\".")
         {
-            records, runs, workload, only, stores, worker, folder, output,
+            records, runs, workload, only, stores, delay, worker, folder, output,
         };
         workload.AcceptOnlyFromAmong("batch", "single", "all");
         command.SetAction((parse, cancellation) => RunAsync(
             parse.GetValue(workload) is not "all" ? [parse.GetValue(workload)!] : parse.GetValue(stores) is { Length: > 0 } ? ["batch"] : ["batch", "single"],
-            parse.GetValue(records), parse.GetValue(runs), parse.GetValue(only)!, parse.GetValue(stores) ?? [], parse.GetValue(worker), Path.GetFullPath(parse.GetValue(folder)!), Path.GetFullPath(parse.GetValue(output)!), cancellation));
+            parse.GetValue(records), parse.GetValue(runs), parse.GetValue(only)!, parse.GetValue(stores) ?? [], parse.GetValue(delay), parse.GetValue(worker), Path.GetFullPath(parse.GetValue(folder)!), Path.GetFullPath(parse.GetValue(output)!), cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(string[] workloads, long records, int runs, string[] only, string[] stores, string? worker, string folder, string output, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string[] workloads, long records, int runs, string[] only, string[] stores, int delay, string? worker, string folder, string output, CancellationToken cancellation)
     {
         var errors = new List<string>();
         if (KafkaAccess.FromEnvironment() is not { } kafka)
@@ -46,9 +48,14 @@ internal static class CompareCommand
         if (records < 1) errors.Add($"--records is {records}. Give at least 1.");
         if (runs < 1) errors.Add($"--runs is {runs}. Give at least 1, and 5 for figures to publish.");
         var onStores = stores.Length > 0;
-        IContender[] all = onStores ? [new WorkerContender(null, worker), .. (StoreAddresses.Parse(stores) ?? []).Select(s => new WorkerContender(s, worker))] : [.. Contenders(worker)];
+        await using var far = delay > 0 && Uri.TryCreate(Environment.GetEnvironmentVariable(StoreAddresses.S3Endpoint), UriKind.Absolute, out var server) && server.Scheme == Uri.UriSchemeHttp
+            ? new DelayedEndpoint(server, TimeSpan.FromMilliseconds(delay))
+            : null;
+        if (delay > 0 && far is null) errors.Add($"--store-delay-ms wants the address of an S3 service in {StoreAddresses.S3Endpoint}, such as http://127.0.0.1:7480.");
+        var addresses = StoreAddresses.Parse(stores) ?? [];
+        IContender[] all = onStores ? [new WorkerContender(null, worker), .. addresses.Select(s => new WorkerContender(s, worker)), .. Far(addresses, worker, far, delay)] : [.. Contenders(worker)];
         if (worker is not null && !File.Exists(Path.Combine(worker, "Ingest.Worker"))) errors.Add($"--worker is {worker}, where there is no Ingest.Worker. Make one with the two dotnet commands of docker/Dockerfile, restore and publish.");
-        if (onStores && all.Length != stores.Length + 1) errors.Add("--store names a pool that cannot be one.");
+        if (onStores && addresses.Count != stores.Length) errors.Add("--store names a pool that cannot be one.");
         var contenders = all.Where(c => only.Length == 0 || only.Contains(c.Name, StringComparer.OrdinalIgnoreCase)).ToArray();
         if (contenders.Length == 0) errors.Add($"--only names no contender. There are {string.Join(", ", all.Select(c => c.Name))}.");
         foreach (var error in errors) await Console.Error.WriteLineAsync(error).ConfigureAwait(false);
@@ -65,12 +72,15 @@ internal static class CompareCommand
             return ExitCodes.Failed;
         }
 
-        var command = string.Create(CultureInfo.InvariantCulture, $"dotnet run --project perf -c Release -- compare --records {records} --runs {runs}{(workloads.Length == 1 ? $" --workload {workloads[0]}" : "")}{string.Concat(only.Select(o => $" --only {o}"))}{string.Concat(stores.Select(s => $" --store {s}"))}{(worker is null ? "" : $" --worker {Path.GetFileName(Path.TrimEndingDirectorySeparator(worker))}")}");
+        var command = string.Create(CultureInfo.InvariantCulture, $"dotnet run --project perf -c Release -- compare --records {records} --runs {runs}{(workloads.Length == 1 ? $" --workload {workloads[0]}" : "")}{string.Concat(only.Select(o => $" --only {o}"))}{string.Concat(stores.Select(s => $" --store {s}"))}{(delay > 0 ? $" --store-delay-ms {delay}" : "")}{(worker is null ? "" : $" --worker {Path.GetFileName(Path.TrimEndingDirectorySeparator(worker))}")}");
         await ResultsFile.WriteSectionAsync(output, "machine", ResultsPage.Machine(), cancellation).ConfigureAwait(false);
         foreach (var table in tables) await ResultsFile.WriteSectionAsync(output, $"compare {table.Workload.Name}{(onStores ? " stores" : "")}", ResultsPage.Render(table, command, runs), cancellation).ConfigureAwait(false);
         Console.WriteLine($"Written: {output}");
         return ExitCodes.Ok;
     }
+
+    private static IEnumerable<IContender> Far(IEnumerable<PoolAddress> addresses, string? worker, DelayedEndpoint? far, int delay) =>
+        far is null ? [] : addresses.OfType<PoolAddress.S3>().Select(s => new WorkerContender(s, worker, (far, delay)));
 
     /// <summary>Ours first: the others are compared with it.</summary>
     private static IEnumerable<IContender> Contenders(string? worker)

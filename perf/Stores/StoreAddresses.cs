@@ -7,6 +7,9 @@ internal static class StoreAddresses
 {
     public const string Help = "Pools to measure, such as /tmp/pool s3://bucket/perf az://container/perf; each gets a folder of its own below, which is deleted at the end. Endpoints and credentials by the SDKs' variables (docs/stores.md).";
 
+    /// <summary>The SDK's variable for the address of an S3 service.</summary>
+    public const string S3Endpoint = "AWS_ENDPOINT_URL_S3";
+
     public static List<PoolAddress>? Parse(IEnumerable<string> texts)
     {
         var addresses = new List<PoolAddress>();
@@ -32,5 +35,4 @@ internal static class StoreAddresses
         await foreach (var found in store.ListAsync("", null, cancellation).ConfigureAwait(false)) names.Add(found.Name);
         await Parallel.ForEachAsync(names, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellation }, async (name, token) => await store.DeleteAsync(name, token).ConfigureAwait(false)).ConfigureAwait(false);
     }
-
 }

@@ -17,7 +17,7 @@ internal static class StoresCommand
         var to = new Option<string[]>("--to") { Description = StoreAddresses.Help, Required = true, AllowMultipleArgumentsPerToken = true };
         var megabytes = new Option<int>("--megabytes") { Description = "MiB to write to each.", DefaultValueFactory = _ => 512 };
         var size = new Option<int>("--file-megabytes") { Description = "MiB of a file.", DefaultValueFactory = _ => 16 };
-        var atOnce = new Option<int>("--at-once") { Description = "Files on their way at a time; the worker has one a core.", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var atOnce = new Option<int>("--at-once") { Description = "Files on their way at a time; the worker has one a core to a folder, 32 to an object store.", DefaultValueFactory = _ => Environment.ProcessorCount };
         var servers = new Option<int[]>("--server-pid") { Description = "Processes of servers on this machine, whose CPU time is told, too.", AllowMultipleArgumentsPerToken = true };
         var sink = new Option<bool>("--sink") { Description = "Measure each object store's client also against a server that forgets what it is sent: what of the CPU is the client's own." };
         var runs = new Option<int>("--runs") { Description = "Runs; figures are medians.", DefaultValueFactory = _ => 3 };

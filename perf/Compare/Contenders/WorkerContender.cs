@@ -10,13 +10,14 @@ namespace Ingest.Perf.Compare.Contenders;
 /// <summary>The service itself, as an operator runs it: from Kafka to committed Delta tables, index and ledger included.</summary>
 /// <param name="store">Where its pools are; null for folders.</param>
 /// <param name="published">Folder of a published worker; null for the one built with this program.</param>
-internal sealed partial class WorkerContender(PoolAddress? store = null, string? published = null) : IContender
+/// <param name="far">What stands before the store, and how many milliseconds away it seems; null for nothing. S3 only.</param>
+internal sealed partial class WorkerContender(PoolAddress? store = null, string? published = null, (DelayedEndpoint Endpoint, int Milliseconds)? far = null) : IContender
 {
-    public string Name => store is null ? "Ingest" : $"Ingest, {StoreAddresses.Kind(store)}";
+    public string Name => store is null ? "Ingest" : $"Ingest, {StoreAddresses.Kind(store)}{(far is { } away ? $", {away.Milliseconds} ms" : "")}";
 
     public string What => store is null
         ? "`Ingest.Worker run --until-caught-up`: Kafka to committed Delta tables (zstd Parquet, persistent index, offsets in the same commit)" + (published is null ? "" : "; the program as the image has it, compiled ahead of time")
-        : $"the same into {(store is PoolAddress.S3 ? "an S3 bucket" : store is PoolAddress.Folder ? "a folder" : "an Azure container")}; the server, on the same machine, is not in its CPU but competes for the cores";
+        : $"the same into {(store is PoolAddress.S3 ? "an S3 bucket" : store is PoolAddress.Folder ? "a folder" : "an Azure container")}; the server, on the same machine, is not in its CPU but competes for the cores{(far is { } away ? $". It answers {away.Milliseconds} ms later than it does" : "")}";
 
     public Task<Measurement> RunAsync(Stage stage, CancellationToken cancellation) => RunAsync(stage, check: true, cancellation);
 
@@ -33,6 +34,7 @@ internal sealed partial class WorkerContender(PoolAddress? store = null, string?
             },
         };
         foreach (var (name, value) in stage.Kafka.Properties) start.ArgumentList.Add($"--Ingest:Kafka:Properties:{name}={value}");
+        if (far is { } away) start.Environment[StoreAddresses.S3Endpoint] = away.Endpoint.Address;
         try
         {
             var (measurement, output) = await MeasuredProcess.RunAsync(start, cancellation).ConfigureAwait(false);
