@@ -37,6 +37,7 @@ internal sealed class RunEndAppender(ColumnAppender values) : ColumnAppender
     {
         _ends.Release();
         values.Release();
+        ReleaseValid();
     }
 
     public override IArrowArray Seal() =>

@@ -43,7 +43,7 @@ public sealed record PartitionBatch(ImmutableArray<string?> Values, RecordBatch 
     public int RowCount => Batch.Length;
 
     /// <summary>What the rows weigh.</summary>
-    public long Bytes => Batch.Arrays.Sum(a => BytesOf(a.Data)) + (Keys.Length * 16L);
+    public long Bytes => (Memory?.Bytes ?? Batch.Arrays.Sum(a => BytesOf(a.Data))) + (Keys.Length * 16L);
 
     /// <summary>Gives the buffers back: nothing may read the batch any more.</summary>
     public void Dispose()
@@ -59,6 +59,9 @@ public sealed record PartitionBatch(ImmutableArray<string?> Values, RecordBatch 
 internal sealed class PartitionMemory(ColumnAppender[] columns) : IDisposable
 {
     private ColumnAppender[]? _columns = columns;
+
+    /// <summary>What the buffers weigh; 0 once they are given back. What columns share with others is nobody's.</summary>
+    public long Bytes => _columns?.Sum(c => c.Bytes) ?? 0;
 
     public void Dispose()
     {

@@ -7,6 +7,9 @@ namespace Ingest.Core.Stores;
 /// <remarks>Failures are <see cref="StoreException"/>, whose <see cref="StoreException.Kind"/> says what the caller may do next.</remarks>
 public interface IObjectStore
 {
+    /// <summary>How many calls may be on their way at a time: one a core where each holds a thread, as to a disk; more where they only wait for a network.</summary>
+    int CallsAtOnce => Environment.ProcessorCount;
+
     /// <summary>Creates an object if its name is free, atomically and durably: readers see all of it or nothing.</summary>
     /// <exception cref="StoreException">With kind Unknown the object may or may not exist afterwards.</exception>
     /// <exception cref="OperationCanceledException">Here too the object may or may not exist afterwards.</exception>

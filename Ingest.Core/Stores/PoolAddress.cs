@@ -3,13 +3,7 @@ namespace Ingest.Core.Stores;
 /// <summary>Where a pool is: a folder, or a prefix of a bucket or container. Closed.</summary>
 public abstract record PoolAddress
 {
-    // An answer takes tens of milliseconds and next to no processor time: one by one, the files of a batch would take longer than the batch's records did.
-    private const int ObjectsAtOnce = 32;
-
     private PoolAddress() { }
-
-    /// <summary>How many files of a batch may be on their way to it at a time. To a disk one a core: each call holds a thread.</summary>
-    public int UploadsMax => this is Folder ? Environment.ProcessorCount : ObjectsAtOnce;
 
     /// <summary>A folder of a local or NFS file system.</summary>
     /// <param name="Root">Absolute.</param>

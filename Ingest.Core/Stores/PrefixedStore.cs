@@ -17,6 +17,8 @@ public sealed class PrefixedStore : IObjectStore
         _prefix = prefix.TrimEnd('/') + "/";
     }
 
+    public int CallsAtOnce => _inner.CallsAtOnce;
+
     /// <summary>A name as the whole store has it, for messages.</summary>
     internal static string FullName(IObjectStore store, string name) => store is PrefixedStore part ? FullName(part._inner, part.Full(name)) : name;
 

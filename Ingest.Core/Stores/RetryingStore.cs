@@ -50,6 +50,8 @@ public sealed class RetryingStore : IObjectStore
 
     public StoreHealth Health { get; }
 
+    public int CallsAtOnce => _inner.CallsAtOnce;
+
     public async ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
         try

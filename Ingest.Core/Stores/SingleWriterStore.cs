@@ -8,6 +8,8 @@ public sealed class SingleWriterStore(IObjectStore inner) : IObjectStore, IDispo
 {
     private readonly SemaphoreSlim _turn = new(1);
 
+    public int CallsAtOnce => inner.CallsAtOnce;
+
     public async ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);

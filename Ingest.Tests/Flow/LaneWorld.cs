@@ -30,7 +30,7 @@ internal sealed class LaneWorld : IDisposable
     public IObjectStore Store => field ??= new MemoryStore(Time);
 
     /// <summary>What commit jobs of a replay need.</summary>
-    public CommitJobServices Jobs => field ??= new CommitJobServices(DataFileFormat.Parquet.EncodeAsync, _ids, Time, TaskScheduler.Default, 1, 1, source => AppId.For(AppId.Replay("kafka"), source));
+    public CommitJobServices Jobs => field ??= new CommitJobServices(DataFileFormat.Parquet.EncodeAsync, _ids, Time, TaskScheduler.Default, 1, new UploadSlots(), source => AppId.For(AppId.Replay("kafka"), source));
 
     /// <summary>Another worker's view of the table's log.</summary>
     public async Task<DeltaTable> TableAsync() => await DeltaTable.OpenOrCreateAsync(Store, TableSpecs.For(Plan, int.MaxValue), _ids, Time, CancellationToken.None);

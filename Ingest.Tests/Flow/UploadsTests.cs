@@ -1,6 +1,7 @@
 using System.Text;
 using Ingest.Core.Decoding;
 using Ingest.Core.Flow.Replay;
+using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Pool.Parquet;
 using Ingest.Core.Stores;
@@ -22,12 +23,11 @@ public sealed class UploadsTests : IDisposable
     [Fact]
     public async Task As_many_are_on_their_way_as_the_store_takes_and_no_more_are_encoded_than_there_are_cores()
     {
-        var store = new LateStore(_world.Store, UploadsMax);
+        var store = new LateStore(_world.Store);
         var (encoding, mostEncoding) = (0, 0);
         var jobs = _world.Jobs with
         {
             EncodersMax = 2,
-            UploadsMax = UploadsMax,
             EncodeAsync = async (plan, batch, id, cancellation) =>
             {
                 InterlockedMax(ref mostEncoding, Interlocked.Increment(ref encoding));
@@ -46,12 +46,26 @@ public sealed class UploadsTests : IDisposable
         Assert.Equal((Partitions, Partitions), (table!.LiveFiles, table.LiveRows));
     }
 
+    [Fact]
+    public void Tables_share_what_the_store_takes_and_none_waits_for_another()
+    {
+        var slots = new UploadSlots();
+        Assert.Equal(32, slots.Take(2, 32, 32));
+        Assert.Equal(2, slots.Take(2, 32, 32));
+        Assert.Equal(1, slots.Take(1, 1, 32));
+        slots.Return(32);
+        Assert.Equal(29, slots.Take(2, 32, 32));
+        slots.Return(29);
+        slots.Return(1);
+        Assert.Equal(4, slots.Take(2, 4, 32));
+    }
+
     /// <summary>What is encoded and not yet sent lies in memory beside its rows.</summary>
     [Fact]
     public async Task Large_files_go_one_after_the_other()
     {
-        var store = new LateStore(_world.Store, 1);
-        using var lane = new ReplayLane(await _world.OpenAsync(store), _world.Jobs with { EncodersMax = 2, UploadsMax = UploadsMax });
+        var store = new LateStore(_world.Store);
+        using var lane = new ReplayLane(await _world.OpenAsync(store), _world.Jobs with { EncodersMax = 2 });
         var large = new string('x', 26 << 20);
         Take(lane, Enumerable.Range(0, 4).Select(day => $$"""{"id":"{{(day == 2 ? large : "A")}}","paid_on":"2026-03-0{{day + 1}}"}"""));
         await lane.CommitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
@@ -87,11 +101,15 @@ public sealed class UploadsTests : IDisposable
         }
     }
 
-    /// <summary>Answers about data files only once so many have been asked for: with fewer on their way nothing would ever come.</summary>
-    private sealed class LateStore(IObjectStore inner, int atOnce) : ForwardingStore(inner)
+    /// <summary>Answers about a data file once as many are on their way as may be, or when no other has come for a while.</summary>
+    private sealed class LateStore(IObjectStore inner) : ForwardingStore(inner)
     {
-        private readonly TaskCompletionSource _enough = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private static readonly TimeSpan s_wait = TimeSpan.FromMilliseconds(300);
+
+        private readonly TaskCompletionSource _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _onTheirWay, _most;
+
+        public override int CallsAtOnce => UploadsMax;
 
         public int Most => _most;
 
@@ -100,8 +118,8 @@ public sealed class UploadsTests : IDisposable
             if (!name.EndsWith(".parquet", StringComparison.Ordinal)) return await base.CreateAsync(name, content, cancellation);
             var now = Interlocked.Increment(ref _onTheirWay);
             InterlockedMax(ref _most, now);
-            if (now >= atOnce) _enough.TrySetResult();
-            await _enough.Task.WaitAsync(cancellation);
+            if (now >= UploadsMax) _all.TrySetResult();
+            await Task.WhenAny(_all.Task, Task.Delay(s_wait, TimeProvider.System, cancellation));
             var outcome = await base.CreateAsync(name, content, cancellation);
             Interlocked.Decrement(ref _onTheirWay);
             return outcome;

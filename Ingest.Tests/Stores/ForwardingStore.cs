@@ -5,6 +5,8 @@ namespace Ingest.Tests.Stores;
 /// <summary>Passes every call on: for stores that do otherwise in one or two of them.</summary>
 internal abstract class ForwardingStore(IObjectStore inner) : IObjectStore
 {
+    public virtual int CallsAtOnce => inner.CallsAtOnce;
+
     public virtual ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) => inner.CreateAsync(name, content, cancellation);
 
     public virtual ValueTask ReplaceAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation) => inner.ReplaceAsync(name, content, cancellation);

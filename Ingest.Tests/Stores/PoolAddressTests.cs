@@ -36,11 +36,4 @@ public sealed class PoolAddressTests
         Assert.Null(PoolAddress.Parse(text, out var error));
         Assert.Contains("s3://bucket/prefix", error, StringComparison.Ordinal);
     }
-
-    [Theory]
-    [InlineData("s3://bucket/pool", 32)]
-    [InlineData("az://container/pool", 32)]
-    [InlineData("/data/pool", 0)]
-    public void Stores_that_answer_late_get_many_files_at_a_time(string text, int expected) =>
-        Assert.Equal(expected > 0 ? expected : Environment.ProcessorCount, PoolAddress.Parse(text, out _)!.UploadsMax);
 }

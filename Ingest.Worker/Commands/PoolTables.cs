@@ -16,7 +16,6 @@ internal sealed class PoolTables
     private PoolTables(PoolAddress address, IObjectStore store, IReadOnlyList<PoolTable> tables, IReadOnlyList<DamagedTable> damaged)
     {
         Root = address.ToString()!;
-        UploadsMax = address.UploadsMax;
         Store = store;
         Tables = tables;
         Damaged = damaged;
@@ -26,9 +25,6 @@ internal sealed class PoolTables
 
     /// <summary>The pool's store; tables are folders in it.</summary>
     public IObjectStore Store { get; }
-
-    /// <summary>Files that may be on their way to it at a time.</summary>
-    public int UploadsMax { get; }
 
     /// <summary>In order of name.</summary>
     public IReadOnlyList<PoolTable> Tables { get; }

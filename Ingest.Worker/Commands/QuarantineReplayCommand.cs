@@ -51,7 +51,7 @@ internal static class QuarantineReplayCommand
     private static async Task<ReplayReport> ReplayAsync(PoolTables pool, Catalog catalog, QuarantineRowsReader quarantine, QuarantineFilter filter, DecodeLimits limits, bool dryRun, CancellationToken cancellation)
     {
         var cache = Directory.CreateTempSubdirectory("ingest-replay-").FullName;
-        var services = new EngineServices { Pool = pool.Store, UploadsMax = pool.UploadsMax, Logger = NullLogger.Instance };
+        var services = new EngineServices { Pool = pool.Store, Logger = NullLogger.Instance };
         var replays = new Dictionary<string, QuarantineReplay>(StringComparer.Ordinal);
         var total = new ReplayReport();
         try

@@ -51,7 +51,7 @@ internal static class WorkerHost
         services.AddSingleton(provider =>
         {
             var pool = provider.GetRequiredService<PoolStore>();
-            return new IngestEngine(options.Engine, catalog, new EngineServices { Pool = pool.Store, PoolBeside = pool.Beside, UploadsMax = options.Pool.UploadsMax, StoreFault = () => pool.Fault, Logger = Logger(provider, "Ingest") });
+            return new IngestEngine(options.Engine, catalog, new EngineServices { Pool = pool.Store, PoolBeside = pool.Beside, StoreFault = () => pool.Fault, Logger = Logger(provider, "Ingest") });
         });
 
         // Before the engine's service, so that it ends after it.

@@ -55,6 +55,7 @@ internal static class CompareCommand
         var addresses = StoreAddresses.Parse(stores) ?? [];
         IContender[] all = onStores ? [new WorkerContender(null, worker), .. addresses.Select(s => new WorkerContender(s, worker)), .. Far(addresses, worker, far, delay)] : [.. Contenders(worker)];
         if (worker is not null && !File.Exists(Path.Combine(worker, "Ingest.Worker"))) errors.Add($"--worker is {worker}, where there is no Ingest.Worker. Make one with the two dotnet commands of docker/Dockerfile, restore and publish.");
+        if (delay > 0 && !addresses.Any(a => a is PoolAddress.S3)) errors.Add("--store-delay-ms wants an S3 store among those of --store.");
         if (onStores && addresses.Count != stores.Length) errors.Add("--store names a pool that cannot be one.");
         var contenders = all.Where(c => only.Length == 0 || only.Contains(c.Name, StringComparer.OrdinalIgnoreCase)).ToArray();
         if (contenders.Length == 0) errors.Add($"--only names no contender. There are {string.Join(", ", all.Select(c => c.Name))}.");

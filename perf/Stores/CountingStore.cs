@@ -12,6 +12,8 @@ internal sealed class CountingStore(IObjectStore inner, TimeSpan latency) : IObj
     private long _reads;
     private long _readTicks;
 
+    public int CallsAtOnce => inner.CallsAtOnce;
+
     public long WrittenBytes => _written;
 
     public long LostBytes => _lostBytes;

@@ -46,7 +46,7 @@ public sealed class QuarantineReplay : IDisposable
         _refused = new QuarantineRows(sourceName);
         _slot = CacheSlot.Take(cacheFolder);
         _cacheFolder = _slot.Folder;
-        _jobs = new CommitJobServices(services.Files.EncodeAsync, services.Ids, services.Time, services.Scheduler, Environment.ProcessorCount, services.UploadsMax,
+        _jobs = new CommitJobServices(services.Files.EncodeAsync, services.Ids, services.Time, services.Scheduler, Environment.ProcessorCount, new UploadSlots(),
             source => AppId.For(AppId.Replay(sourceName), source));
     }
 

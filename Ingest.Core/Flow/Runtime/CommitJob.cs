@@ -142,14 +142,23 @@ internal sealed class CommitJob
     {
         var files = new DataFile[asFiles.Length];
         RunDescriptor? run = null;
-        using var encoders = new SemaphoreSlim(_services.EncodersMax);
-        var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce(asFiles), CancellationToken = cancellation, TaskScheduler = _services.Scheduler };
-        await Parallel.ForAsync(-1, asFiles.Length, options, async (i, token) =>
+        var encoders = new Gate(_services.EncodersMax);
+        var most = AtOnce(asFiles);
+        var granted = _services.Uploads.Take(Math.Min(most, _services.EncodersMax), most, _lane.Store.CallsAtOnce);
+        try
         {
-            if (i < 0) run = await WriteRunAsync(asRun, token);
-            else files[i] = await WriteFileAsync(asFiles[i], encoders, token);
-        });
-        return (files, run);
+            var options = new ParallelOptions { MaxDegreeOfParallelism = granted, CancellationToken = cancellation, TaskScheduler = _services.Scheduler };
+            await Parallel.ForAsync(-1, asFiles.Length, options, async (i, token) =>
+            {
+                if (i < 0) run = await WriteRunAsync(asRun, token);
+                else files[i] = await WriteFileAsync(asFiles[i], encoders, token);
+            });
+            return (files, run);
+        }
+        finally
+        {
+            _services.Uploads.Return(granted);
+        }
     }
 
     /// <summary>As many as weigh together what one a core of the largest may.</summary>
@@ -157,53 +166,51 @@ internal sealed class CommitJob
     {
         var largest = partitions.Select(p => p.Bytes).DefaultIfEmpty().Max();
         if (largest > EncodedAloneBytes) return 1;
-        return (int)Math.Clamp(_services.EncodersMax * EncodedAloneBytes / Math.Max(1, largest), _services.EncodersMax, Math.Max(_services.EncodersMax, _services.UploadsMax));
+        return (int)Math.Clamp(_services.EncodersMax * EncodedAloneBytes / Math.Max(1, largest), _services.EncodersMax, Math.Max(_services.EncodersMax, _lane.Store.CallsAtOnce));
     }
 
-    /// <summary>The file, and the pages it is made of, weigh no more than the rows do.</summary>
-    private async Task<DataFile> WriteFileAsync(PartitionBatch partition, SemaphoreSlim encoders, CancellationToken cancellation)
-    {
-        var bytes = partition.Bytes;
-        _lane.Budget.Keep(bytes);
-        try
-        {
-            return await EncodeAndStoreAsync(partition, encoders, cancellation);
-        }
-        finally
-        {
-            _lane.Budget.Keep(-bytes);
-        }
-    }
-
-    private async Task<DataFile> EncodeAndStoreAsync(PartitionBatch partition, SemaphoreSlim encoders, CancellationToken cancellation)
+    private async Task<DataFile> WriteFileAsync(PartitionBatch partition, Gate encoders, CancellationToken cancellation)
     {
         while (true)
         {
             var id = _services.Ids.Next();
             Mutation.Set(Bug.ReusesFileName, ref id, new Guid((int)(_batch.Ranges[0].Range.From / 8), 0, 0, new byte[8]));
             var file = await EncodeAsync(partition, id, encoders, cancellation);
-            var outcome = await _lane.Store.CreateUniqueAsync(file.File.Path, file.Content, cancellation);
+            var bytes = (long)file.Content.Length;
+            _lane.Budget.Keep(bytes);
+            try
+            {
+                var outcome = await _lane.Store.CreateUniqueAsync(file.File.Path, file.Content, cancellation);
 
-            // Not when that failed: a client whose request was given up may still be reading, and its memory is freed once nobody refers to it.
-            file.Dispose();
-            Mutation.Set(Bug.CommitsTornFile, ref outcome, CreateOutcome.Created);
-            Mutation.Set(Bug.ReusesFileName, ref outcome, CreateOutcome.Created);
-            if (outcome == CreateOutcome.Created) return file.File;
+                // Not when that failed: a client whose request was given up may still be reading, and its memory is freed once nobody refers to it.
+                file.Dispose();
+                Mutation.Set(Bug.CommitsTornFile, ref outcome, CreateOutcome.Created);
+                Mutation.Set(Bug.ReusesFileName, ref outcome, CreateOutcome.Created);
+                if (outcome == CreateOutcome.Created) return file.File;
+            }
+            finally
+            {
+                _lane.Budget.Keep(-bytes);
+            }
 
             // What lies there is not what we sent: an upload that was cut off. It is nobody's; the next name is free.
         }
     }
 
-    private async Task<EncodedFile> EncodeAsync(PartitionBatch partition, Guid id, SemaphoreSlim encoders, CancellationToken cancellation)
+    /// <summary>The file, and the pages it is made of, weigh no more than the rows do.</summary>
+    private async Task<EncodedFile> EncodeAsync(PartitionBatch partition, Guid id, Gate encoders, CancellationToken cancellation)
     {
-        await encoders.WaitAsync(cancellation);
+        await encoders.EnterAsync();
+        var bytes = partition.Bytes;
+        _lane.Budget.Keep(bytes);
         try
         {
             return await _services.EncodeAsync(_lane.Plan, partition, id, cancellation);
         }
         finally
         {
-            encoders.Release();
+            _lane.Budget.Keep(-bytes);
+            encoders.Leave();
         }
     }
 

@@ -124,9 +124,6 @@ public sealed record EngineServices
     /// <summary>The same for checkpoints and housekeeping: a store that fails what it cannot do, so that it can be put off, where <see cref="Pool"/> repeats it for ever. Null: that one.</summary>
     public IObjectStore? PoolBeside { get; init; }
 
-    /// <summary>Data files of a batch that are on their way to the pool at a time (<see cref="PoolAddress.UploadsMax"/>).</summary>
-    public int UploadsMax { get; init; } = Environment.ProcessorCount;
-
     /// <summary>What is wrong with the store just now, in a sentence; null when nothing is. While it is set, intake pauses.</summary>
     public Func<string?> StoreFault { get; init; } = static () => null;
 

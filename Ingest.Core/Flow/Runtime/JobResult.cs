@@ -24,5 +24,5 @@ internal abstract record JobResult
 
 /// <summary>What every commit job needs and none owns.</summary>
 /// <param name="EncodersMax">Files that a job encodes at a time.</param>
-/// <param name="UploadsMax">Files that a job has on their way at a time, those being encoded among them.</param>
-internal sealed record CommitJobServices(EncodeDataFile EncodeAsync, IdSource Ids, TimeProvider Time, TaskScheduler Scheduler, int EncodersMax, int UploadsMax, Func<TopicPartition, string> AppIdOf);
+/// <param name="Uploads">Shared by the jobs of all tables.</param>
+internal sealed record CommitJobServices(EncodeDataFile EncodeAsync, IdSource Ids, TimeProvider Time, TaskScheduler Scheduler, int EncodersMax, UploadSlots Uploads, Func<TopicPartition, string> AppIdOf);

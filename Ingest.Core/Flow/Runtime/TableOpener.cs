@@ -32,7 +32,7 @@ internal static class TableOpener
             services.Time,
             services.Scheduler,
             options.DecodeWorkers,
-            services.UploadsMax,
+            new UploadSlots(),
             source => AppId.For(options.SourceName, source));
         return new LaneSet(lanes[..^1]!, lanes[^1]!, jobs, signal, Path.Combine(slot.Folder, "checkpoints"), services.Logger);
     }

@@ -28,22 +28,20 @@ internal sealed class ColumnChunkWriter : IDisposable
     private readonly Compressor _zstd = new(ZstdLevel);
     private readonly PageBuffer _page = new();
     private readonly ValueDictionary _dictionary = new();
-    private int[] _rows = [];
+    private readonly PresentRows _present = new();
     private int[] _starts = [];
     private int[] _ends = [];
     private long[] _values = [];
     private IArrowArray _array = null!;
     private PhysicalColumn _column = null!;
     private int _start;
-    private int _present;
-    private bool _isDirect;
     private bool _hasDictionary;
 
     /// <param name="before">Bytes of the file that are not in the buffer any more.</param>
     public ChunkMetadata Write(PhysicalColumn column, IArrowArray array, int start, int count, long before, PageBuffer to)
     {
         (_column, _array, _start) = (column, ArrowValues.Stored(array), start);
-        FindPresent(array, count);
+        _present.Find(array, start, count);
         Load();
         var (least, greatest) = Bounds();
         var offset = before + to.Length;
@@ -54,7 +52,7 @@ internal sealed class ColumnChunkWriter : IDisposable
         for (int row = 0, first = 0; row < count; row += PageRows)
         {
             var rows = Math.Min(PageRows, count - row);
-            var values = _present == count ? rows : PresentIn(row, rows, first);
+            var values = _present.Count == count ? rows : _present.CountBefore(start + row + rows, first);
             uncompressed += WriteData(row, rows, first, values, encoding, to);
             first += values;
         }
@@ -64,7 +62,7 @@ internal sealed class ColumnChunkWriter : IDisposable
             Column = column,
             Encodings = _hasDictionary ? [Plain, Rle, DictionaryNumbers] : [Rle, encoding],
             Rows = count,
-            Nulls = count - _present,
+            Nulls = count - _present.Count,
             LeastRow = least,
             GreatestRow = greatest,
             Least = least < 0 ? null : Bound(least),
@@ -82,43 +80,6 @@ internal sealed class ColumnChunkWriter : IDisposable
         _page.Dispose();
     }
 
-    /// <summary>Lists where the values lie, unless there is one in every row, in order.</summary>
-    private void FindPresent(IArrowArray array, int count)
-    {
-        _present = count;
-        _isDirect = array.NullCount == 0 && array is not RunEndEncodedArray;
-        if (_isDirect) return;
-        if (_rows.Length < count) _rows = new int[count];
-        if (array is RunEndEncodedArray runs)
-        {
-            ArrowValues.FindRuns(runs, _start, _rows.AsSpan(0, count));
-            return;
-        }
-
-        var bitmap = _array.Data.Buffers[0].Span;
-        var present = 0;
-        for (var row = _start; row < _start + count; row++)
-        {
-            _rows[present] = row;
-            present += (bitmap[row >> 3] >> (row & 7)) & 1;
-        }
-
-        _present = present;
-    }
-
-    /// <summary>The rows of the array that hold the values; empty when all do.</summary>
-    private ReadOnlySpan<int> PresentRows => _isDirect ? [] : _rows.AsSpan(0, _present);
-
-    private int RowOf(int value) => _isDirect ? _start + value : _rows[value];
-
-    private int PresentIn(int row, int rows, int first)
-    {
-        var end = _start + row + rows;
-        var at = first;
-        while (at < _present && _rows[at] < end) at++;
-        return at - first;
-    }
-
     /// <summary>Brings the values together without the nulls, and tries a dictionary.</summary>
     private void Load()
     {
@@ -129,10 +90,10 @@ internal sealed class ColumnChunkWriter : IDisposable
                 LoadBytes((BinaryArray)_array);
                 break;
             case PhysicalType.Int32 or PhysicalType.Int64 or PhysicalType.Double:
-                if (_values.Length < _present) _values = new long[_present];
-                ArrowValues.Gather(_array, _start, PresentRows, _values.AsSpan(0, _present));
+                if (_values.Length < _present.Count) _values = new long[_present.Count];
+                ArrowValues.Gather(_array, _start, _present.Listed, _values.AsSpan(0, _present.Count));
                 var width = _column.Is32 ? 4 : 8;
-                _hasDictionary = _present > 0 && _dictionary.TryFill(_values.AsSpan(0, _present)) && Pays((long)_present * width, (long)_dictionary.Count * width)
+                _hasDictionary = _present.Count > 0 && _dictionary.TryFill(_values.AsSpan(0, _present.Count)) && Pays((long)_present.Count * width, (long)_dictionary.Count * width)
                     && !AreDeltasSmaller((long)_dictionary.Count * width);
                 break;
             default:
@@ -142,22 +103,22 @@ internal sealed class ColumnChunkWriter : IDisposable
 
     private void LoadBytes(BinaryArray array)
     {
-        if (_starts.Length < _present)
+        if (_starts.Length < _present.Count)
         {
-            _starts = new int[_present];
-            _ends = new int[_present];
+            _starts = new int[_present.Count];
+            _ends = new int[_present.Count];
         }
 
         var offsets = array.ValueOffsets;
         var all = 0L;
-        for (var i = 0; i < _present; i++)
+        for (var i = 0; i < _present.Count; i++)
         {
-            var row = RowOf(i);
+            var row = _present[i];
             (_starts[i], _ends[i]) = (offsets[row], offsets[row + 1]);
             all += _ends[i] - _starts[i] + 4L;
         }
 
-        if (_present == 0 || !_dictionary.TryFill(array.Data.Buffers[2].Span, _starts.AsSpan(0, _present), _ends.AsSpan(0, _present))) return;
+        if (_present.Count == 0 || !_dictionary.TryFill(array.Data.Buffers[2].Span, _starts.AsSpan(0, _present.Count), _ends.AsSpan(0, _present.Count))) return;
         var entries = 0L;
         foreach (var entry in _dictionary.Entries) entries += _ends[entry] - _starts[entry] + 4L;
         _hasDictionary = Pays(all, entries);
@@ -166,32 +127,32 @@ internal sealed class ColumnChunkWriter : IDisposable
     /// <summary>Values that come sorted, such as times of sealed rows, are smaller as differences than as numbers of thousands of entries.</summary>
     private bool AreDeltasSmaller(long entryBytes) =>
         _dictionary.Count > FewEntries && _column.Type is not PhysicalType.Double
-        && ValueEncodings.DeltaBytes(_values.AsSpan(0, _present), _column.Is32) < entryBytes + ValueEncodings.HybridBytes(_dictionary.Numbers(_present), WidthOfNumbers);
+        && ValueEncodings.DeltaBytes(_values.AsSpan(0, _present.Count), _column.Is32) < entryBytes + ValueEncodings.HybridBytes(_dictionary.Numbers(_present.Count), WidthOfNumbers);
 
-    private bool Pays(long plainBytes, long entryBytes) => entryBytes + ((long)_present * WidthOfNumbers / 8) + 64 < plainBytes;
+    private bool Pays(long plainBytes, long entryBytes) => entryBytes + ((long)_present.Count * WidthOfNumbers / 8) + 64 < plainBytes;
 
     private int WidthOfNumbers => Math.Max(1, ValueEncodings.WidthOf((ulong)(_dictionary.Count - 1)));
 
     /// <summary>Rows of the least and the greatest value; with a dictionary only its entries are looked at.</summary>
     private (int Least, int Greatest) Bounds()
     {
-        if (_present == 0) return (-1, -1);
+        if (_present.Count == 0) return (-1, -1);
         var entries = _hasDictionary ? _dictionary.Entries : [];
         var (least, greatest) = _column.Type switch
         {
             PhysicalType.Boolean => (-1, -1),
             PhysicalType.ByteArray => BoundsOfBytes(_array.Data.Buffers[2].Span, entries),
             PhysicalType.Double => Bounds(entries, _values, static (values, a, b) => BitConverter.Int64BitsToDouble(values[a]).CompareTo(BitConverter.Int64BitsToDouble(values[b]))),
-            PhysicalType.FixedBytes => Bounds(entries, this, static (me, a, b) => ArrowValues.Of<Int128>(me._array)[me.RowOf(a)].CompareTo(ArrowValues.Of<Int128>(me._array)[me.RowOf(b)])),
-            _ => BoundsOfIntegers(_values.AsSpan(0, _present), entries),
+            PhysicalType.FixedBytes => Bounds(entries, this, static (me, a, b) => ArrowValues.Of<Int128>(me._array)[me._present[a]].CompareTo(ArrowValues.Of<Int128>(me._array)[me._present[b]])),
+            _ => BoundsOfIntegers(_values.AsSpan(0, _present.Count), entries),
         };
-        return least < 0 ? (-1, -1) : (RowOf(least), RowOf(greatest));
+        return least < 0 ? (-1, -1) : (_present[least], _present[greatest]);
     }
 
     private (int Least, int Greatest) Bounds<T>(ReadOnlySpan<int> entries, T values, Func<T, int, int, int> compare)
     {
         int least = 0, greatest = 0;
-        var count = entries.IsEmpty ? _present : entries.Length;
+        var count = entries.IsEmpty ? _present.Count : entries.Length;
         for (var i = 0; i < count; i++)
         {
             var value = entries.IsEmpty ? i : entries[i];
@@ -219,7 +180,7 @@ internal sealed class ColumnChunkWriter : IDisposable
     private (int Least, int Greatest) BoundsOfBytes(ReadOnlySpan<byte> data, ReadOnlySpan<int> entries)
     {
         int least = 0, greatest = 0;
-        var count = entries.IsEmpty ? _present : entries.Length;
+        var count = entries.IsEmpty ? _present.Count : entries.Length;
         var low = data[_starts[0].._ends[0]];
         var high = low;
         for (var i = 0; i < count; i++)
@@ -284,7 +245,7 @@ internal sealed class ColumnChunkWriter : IDisposable
         {
             case DictionaryNumbers:
                 _page.WriteByte((byte)WidthOfNumbers);
-                ValueEncodings.WriteHybrid(_dictionary.Numbers(_present).Slice(first, values), WidthOfNumbers, _page);
+                ValueEncodings.WriteHybrid(_dictionary.Numbers(_present.Count).Slice(first, values), WidthOfNumbers, _page);
                 break;
             case Deltas:
                 ValueEncodings.WriteDeltas(_values.AsSpan(first, values), _column.Is32, _page);
@@ -340,7 +301,7 @@ internal sealed class ColumnChunkWriter : IDisposable
             case PhysicalType.FixedBytes:
                 for (var i = first; i < first + values; i++)
                 {
-                    ArrowValues.WriteBigEndian(ArrowValues.Of<Int128>(_array)[RowOf(i)], _page.Reserve(_column.FixedBytes)[.._column.FixedBytes]);
+                    ArrowValues.WriteBigEndian(ArrowValues.Of<Int128>(_array)[_present[i]], _page.Reserve(_column.FixedBytes)[.._column.FixedBytes]);
                     _page.Advance(_column.FixedBytes);
                 }
 
@@ -367,7 +328,7 @@ internal sealed class ColumnChunkWriter : IDisposable
         to.Clear();
         for (var i = 0; i < values; i++)
         {
-            var row = RowOf(first + i);
+            var row = _present[first + i];
             to[i >> 3] |= (byte)(((bits[row >> 3] >> (row & 7)) & 1) << (i & 7));
         }
 

@@ -13,7 +13,10 @@ namespace Ingest.Core.Pool.Sealing;
 internal sealed class FileMerge(StoredTable table, IObjectStore store, SealerServices services, SealingOptions options, int number = 0)
 {
     /// <summary>Files up to this size are read whole; larger ones by way of the work folder.</summary>
-    private const int WholeBytesMax = 4 << 20;
+    private const int WholeBytesMax = InputsAhead.BytesMax;
+
+    // Fewer than failures that open the circuit breaker.
+    private const int AheadMax = 8;
 
     private const long GroupBytesMax = 32L << 20;
 
@@ -37,7 +40,7 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, SealerSer
             var sums = default(RowSums);
             var inputs = item.Inputs;
             Mutation.Set(Bug.SealForgetsAnInput, ref inputs, all => all.Length > 1 ? all[..^1] : all);
-            await using (var ahead = new InputsAhead(inputs, FetchAsync, cancellation))
+            await using (var ahead = new InputsAhead(inputs, FetchAsync, Math.Min(AheadMax, store.CallsAtOnce), cancellation))
             {
                 foreach (var input in inputs)
                 {

@@ -7,10 +7,11 @@ namespace Ingest.Core.Pool.Sealing;
 /// would else be waited for once a file.
 /// </summary>
 /// <param name="fetch">Starts to read one.</param>
-internal sealed class InputsAhead(ImmutableArray<SealInput> inputs, Func<SealInput, CancellationToken, ValueTask<Stream>> fetch, CancellationToken cancellation) : IAsyncDisposable
+/// <param name="filesMax">How many, at most.</param>
+internal sealed class InputsAhead(ImmutableArray<SealInput> inputs, Func<SealInput, CancellationToken, ValueTask<Stream>> fetch, int filesMax, CancellationToken cancellation) : IAsyncDisposable
 {
-    private const int FilesMax = 16;
-    private const long BytesMax = 4L << 20;
+    /// <summary>What may lie in memory, beside the one that is worked on; a single one may be larger.</summary>
+    public const int BytesMax = 4 << 20;
 
     private readonly Queue<(Task<Stream> Content, long Bytes)> _ahead = [];
     private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -20,7 +21,7 @@ internal sealed class InputsAhead(ImmutableArray<SealInput> inputs, Func<SealInp
     /// <summary>The next input's content, which is the caller's to dispose. What is wrong with an input is thrown when its turn has come.</summary>
     public async ValueTask<Stream> NextAsync()
     {
-        while (_next < inputs.Length && (_ahead.Count == 0 || (_ahead.Count < FilesMax && _bytes + inputs[_next].Size <= BytesMax)))
+        while (_next < inputs.Length && (_ahead.Count == 0 || (_ahead.Count < filesMax && _bytes + inputs[_next].Size <= BytesMax)))
         {
             var input = inputs[_next++];
             _bytes += input.Size;

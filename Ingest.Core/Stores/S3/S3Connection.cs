@@ -8,8 +8,8 @@ namespace Ingest.Core.Stores.S3;
 /// <param name="SignsPayload">Whether the signature takes in a hash of the payload: where that is its only checksum, and where there is no TLS, without which the SDK signs everything.</param>
 internal sealed record S3Connection(AmazonS3Client Client, bool SendsMd5, bool ForbidsOverwrite, bool SignsPayload)
 {
-    /// <summary>What goes from the payload to the wire at a time; the SDK's 8 KiB are mostly system calls.</summary>
-    private const int BufferBytes = 1 << 20;
+    /// <summary>What goes from the payload to the wire at a time, and what each upload rents to do so; the SDK's 8 KiB are mostly system calls.</summary>
+    private const int BufferBytes = 128 << 10;
 
     public static S3Connection Open(S3Options options)
     {

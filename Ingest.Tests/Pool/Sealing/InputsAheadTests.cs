@@ -73,7 +73,7 @@ public sealed class InputsAheadTests
         _tokens.Add(cancellation);
         _answers.Add(input.Path, new TaskCompletionSource<Stream>());
         return new ValueTask<Stream>(_answers[input.Path].Task);
-    }, CancellationToken.None);
+    }, 16, CancellationToken.None);
 
     private void Answer(string name) => _answers[name].TrySetResult(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(name)));
 }

@@ -47,7 +47,6 @@ internal sealed class SimulatedWorker : IDisposable
         {
             Pool = store,
             PoolBeside = new RetryingStore(pool, retry.Beside, Process.Clock, world.Random.NextDouble),
-            UploadsMax = 4,
             StoreFault = () => store.Health.IsWell ? null : "failing",
             Ids = new SeededIdSource(world.Random.Next()),
             Files = setting.Files,

@@ -7,6 +7,8 @@ namespace Ingest.Tests.Simulation.Harness;
 /// <param name="sending">Told what is about to be created.</param>
 internal sealed class StoreClient(ObjectServer server, Action<string, byte[]>? sending = null) : IObjectStore
 {
+    public int CallsAtOnce => 4;
+
     private static readonly DateTimeOffset s_epoch = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
 
     public ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
