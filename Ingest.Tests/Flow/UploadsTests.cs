@@ -60,6 +60,30 @@ public sealed class UploadsTests : IDisposable
         Assert.Equal(4, slots.Take(2, 4, 32));
     }
 
+    /// <summary>Else the first of many small tables would hold what the others could use.</summary>
+    [Fact]
+    public async Task A_small_batch_takes_no_more_than_it_has_files_and_its_run()
+    {
+        var uploads = new UploadSlots();
+        var free = -1;
+        var jobs = _world.Jobs with
+        {
+            EncodersMax = 2,
+            Uploads = uploads,
+            EncodeAsync = (plan, batch, id, cancellation) =>
+            {
+                free = uploads.Take(0, int.MaxValue, UploadsMax);
+                uploads.Return(free);
+                return DataFileFormat.Parquet.EncodeAsync(plan, batch, id, cancellation);
+            },
+        };
+        using var lane = new ReplayLane(await _world.OpenAsync(new LateStore(_world.Store)), jobs);
+        Take(lane, ["""{"id":"A","paid_on":"2026-03-01"}"""]);
+        await lane.CommitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(UploadsMax - 2, free);
+        Assert.Equal(UploadsMax, uploads.Take(0, int.MaxValue, UploadsMax));
+    }
+
     /// <summary>What is encoded and not yet sent lies in memory beside its rows.</summary>
     [Fact]
     public async Task Large_files_go_one_after_the_other()

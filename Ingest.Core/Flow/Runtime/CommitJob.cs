@@ -143,7 +143,7 @@ internal sealed class CommitJob
         var files = new DataFile[asFiles.Length];
         RunDescriptor? run = null;
         var encoders = new Gate(_services.EncodersMax);
-        var most = AtOnce(asFiles);
+        var most = Math.Min(AtOnce(asFiles), asFiles.Length + 1);
         var granted = _services.Uploads.Take(Math.Min(most, _services.EncodersMax), most, _lane.Store.CallsAtOnce);
         try
         {

@@ -26,6 +26,7 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, SealerSer
     private readonly SortedRows _rows = new(table);
     private readonly Throttle _throttle = services.Throttle;
     private int _files;
+    private bool _hasRead;
 
     /// <exception cref="InvalidDataException">An input is gone or does not hold what the log says, or what was written does not read back as it should.</exception>
     public async ValueTask<MergedFile> RunAsync(SealItem item, CancellationToken cancellation)
@@ -40,7 +41,7 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, SealerSer
             var sums = default(RowSums);
             var inputs = item.Inputs;
             Mutation.Set(Bug.SealForgetsAnInput, ref inputs, all => all.Length > 1 ? all[..^1] : all);
-            await using (var ahead = new InputsAhead(inputs, FetchAsync, Math.Min(AheadMax, store.CallsAtOnce), cancellation))
+            await using (var ahead = new InputsAhead(inputs, FetchAsync, Math.Min(AheadMax, store.CallsAtOnce), firstAlone: !_hasRead, cancellation))
             {
                 foreach (var input in inputs)
                 {
@@ -94,6 +95,7 @@ internal sealed class FileMerge(StoredTable table, IObjectStore store, SealerSer
         var sums = default(RowSums);
         await using (var content = await _throttle.WaitAsync(ahead.NextAsync()))
         {
+            _hasRead = true;
             var from = _rows.Records.Count;
             await foreach (var _ in services.Files.ReadAsync(content, table.Rows, values, _rows.Records, cancellation))
             {

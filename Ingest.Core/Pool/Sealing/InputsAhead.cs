@@ -8,7 +8,8 @@ namespace Ingest.Core.Pool.Sealing;
 /// </summary>
 /// <param name="fetch">Starts to read one.</param>
 /// <param name="filesMax">How many, at most.</param>
-internal sealed class InputsAhead(ImmutableArray<SealInput> inputs, Func<SealInput, CancellationToken, ValueTask<Stream>> fetch, int filesMax, CancellationToken cancellation) : IAsyncDisposable
+/// <param name="firstAlone">Nothing was read yet: what forbids all reads is told of one, where many that fail at the same time would open the circuit breaker and only be spared.</param>
+internal sealed class InputsAhead(ImmutableArray<SealInput> inputs, Func<SealInput, CancellationToken, ValueTask<Stream>> fetch, int filesMax, bool firstAlone, CancellationToken cancellation) : IAsyncDisposable
 {
     /// <summary>What may lie in memory, beside the one that is worked on; a single one may be larger.</summary>
     public const int BytesMax = 4 << 20;
@@ -21,7 +22,8 @@ internal sealed class InputsAhead(ImmutableArray<SealInput> inputs, Func<SealInp
     /// <summary>The next input's content, which is the caller's to dispose. What is wrong with an input is thrown when its turn has come.</summary>
     public async ValueTask<Stream> NextAsync()
     {
-        while (_next < inputs.Length && (_ahead.Count == 0 || (_ahead.Count < filesMax && _bytes + inputs[_next].Size <= BytesMax)))
+        var most = firstAlone && _next == 0 ? 1 : filesMax;
+        while (_next < inputs.Length && (_ahead.Count == 0 || (_ahead.Count < most && _bytes + inputs[_next].Size <= BytesMax)))
         {
             var input = inputs[_next++];
             _bytes += input.Size;

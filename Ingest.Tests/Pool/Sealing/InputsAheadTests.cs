@@ -28,6 +28,20 @@ public sealed class InputsAheadTests
         Assert.Equal(found, _asked);
     }
 
+    [Fact]
+    public async Task The_first_of_all_goes_alone()
+    {
+        await using var ahead = Ahead([.. Enumerable.Range(0, 5).Select(i => Input($"{i}", 1_000))], firstAlone: true);
+        var first = ahead.NextAsync();
+        Assert.Equal(["0"], _asked);
+        Answer("0");
+        Assert.Equal("0", Name(await first));
+        var second = ahead.NextAsync();
+        Assert.Equal(["0", "1", "2", "3", "4"], _asked);
+        foreach (var name in _asked) Answer(name);
+        Assert.Equal("1", Name(await second));
+    }
+
     [Theory]
     [InlineData(new long[] { 5 << 20, 1_000, 1_000 }, 1)]
     [InlineData(new long[] { 1_000, 5 << 20, 1_000 }, 1)]
@@ -67,13 +81,13 @@ public sealed class InputsAheadTests
         return reader.ReadToEnd();
     }
 
-    private InputsAhead Ahead(ImmutableArray<SealInput> inputs) => new(inputs, (input, cancellation) =>
+    private InputsAhead Ahead(ImmutableArray<SealInput> inputs, bool firstAlone = false) => new(inputs, (input, cancellation) =>
     {
         _asked.Add(input.Path);
         _tokens.Add(cancellation);
         _answers.Add(input.Path, new TaskCompletionSource<Stream>());
         return new ValueTask<Stream>(_answers[input.Path].Task);
-    }, 16, CancellationToken.None);
+    }, 16, firstAlone, CancellationToken.None);
 
     private void Answer(string name) => _answers[name].TrySetResult(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(name)));
 }
