@@ -15,23 +15,42 @@ internal sealed class DuckDbQuery : IDisposable
     /// <summary>Where copies of files may lie that DuckDB cannot reach; gone with the query.</summary>
     public string Folder => _folder ??= Directory.CreateTempSubdirectory("ingest-sql-").FullName;
 
-    /// <summary>Registers a table; one without files becomes an empty view with its columns.</summary>
+    /// <summary>Registers a table under its name; one without files is empty, with its columns.</summary>
     /// <param name="columns">All columns with their DuckDB types.</param>
     /// <param name="partitioning">Those that are in the folders' names only.</param>
-    public void AddTable(string name, IReadOnlyList<string> files, IReadOnlyList<(string Name, string Type)> columns, IReadOnlyCollection<string> partitioning)
+    public void AddTable(string name, IReadOnlyList<FileGroup> files, IReadOnlyList<(string Name, string Type)> columns, IReadOnlyCollection<string> partitioning)
     {
-        var view = Quote(name);
-        if (files.Count == 0)
-        {
-            Execute($"CREATE VIEW {view} AS SELECT {string.Join(", ", columns.Select(c => $"NULL::{c.Type} AS {Quote(c.Name)}"))} WHERE false");
-            return;
-        }
-
-        // Files come by name from the log, so that the partition folders are read but nothing that the log does not name is.
-        var list = string.Join(", ", files.Select(f => $"'{f.Replace("'", "''", StringComparison.Ordinal)}'"));
         var types = string.Join(", ", columns.Where(c => partitioning.Contains(c.Name)).Select(c => $"'{c.Name}': {c.Type}"));
-        Execute($"CREATE VIEW {view} AS SELECT {string.Join(", ", columns.Select(c => Quote(c.Name)))} FROM read_parquet([{list}], union_by_name=true, hive_partitioning=true, hive_types={{{types}}})");
+        var rows = files.Count == 0 ? $"{Nulls(columns)} WHERE false" : string.Join(" UNION ALL ", files.Select(Rows));
+        Execute($"CREATE VIEW {Quote(name)} AS {rows}");
+
+        string Rows(FileGroup group)
+        {
+            // Files come by name from the log, so that the partition folders are read but nothing that the log does not name is. Of files of one kind DuckDB opens those
+            // whose partition is asked for; of others it opens every one, before each query.
+            var union = group.Columns is null ? "union_by_name=true, " : "";
+            var from = $"read_parquet([{string.Join(", ", group.Paths.Select(Text))}], {union}hive_partitioning=true, hive_types={{{types}}})";
+            var there = group.Columns ?? ColumnsOf(from);
+            return $"SELECT {string.Join(", ", columns.Select(c => partitioning.Contains(c.Name) || there.Contains(c.Name) ? Quote(c.Name) : Null(c)))} FROM {from}";
+        }
     }
+
+    /// <summary>Registers a table whose columns may be looked at, and whose rows may not.</summary>
+    /// <param name="why">What a query for its rows is told.</param>
+    public void AddColumns(string name, IReadOnlyList<(string Name, string Type)> columns, string why) =>
+        Execute($"CREATE VIEW {Quote(name)} AS {Nulls(columns)} WHERE error({Text(why)})::BOOLEAN");
+
+    private HashSet<string> ColumnsOf(string from)
+    {
+        using var described = Read($"DESCRIBE SELECT * FROM {from}");
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        while (described.Read()) names.Add(described.GetString(0));
+        return names;
+    }
+
+    private static string Nulls(IReadOnlyList<(string Name, string Type)> columns) => $"SELECT {string.Join(", ", columns.Select(Null))}";
+
+    private static string Null((string Name, string Type) column) => $"NULL::{column.Type} AS {Quote(column.Name)}";
 
     public DuckDBDataReader Read(string sql)
     {
@@ -53,6 +72,8 @@ internal sealed class DuckDbQuery : IDisposable
         _connection.Dispose();
         if (_folder is not null) Directory.Delete(_folder, recursive: true);
     }
+
+    private static string Text(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
     public static string Quote(string name) => new StringBuilder(name.Length + 2).Append('"').Append(name.Replace("\"", "\"\"", StringComparison.Ordinal)).Append('"').ToString();
 }

@@ -24,7 +24,12 @@ internal static partial class PoolSqlCommand
         using var query = new DuckDbQuery();
         try
         {
-            foreach (var table in pool.Tables.Where(t => t.Folder is not null || sql.Contains(t.Name, StringComparison.OrdinalIgnoreCase))) await PoolViews.AddAsync(query, table, cancellation).ConfigureAwait(false);
+            foreach (var table in pool.Tables)
+            {
+                if (sql.Contains(table.Name, StringComparison.OrdinalIgnoreCase)) await PoolViews.AddAsync(query, table, cancellation).ConfigureAwait(false);
+                else PoolViews.AddColumns(query, table);
+            }
+
             return Copies().IsMatch(sql) ? Done(style, $"Done: {Output.Count(query.Execute(sql), "row")}.") : Answer(query, sql, style);
         }
         catch (Exception refused) when (refused is DuckDBException or InvalidDataException)
@@ -61,6 +66,9 @@ internal static partial class PoolSqlCommand
         var names = Enumerable.Range(0, reader.FieldCount).Select(reader.GetName).ToArray();
         switch (style)
         {
+            case OutputStyle.Table when names is ["explain_key", "explain_value"]:
+                while (reader.Read()) Console.WriteLine(reader.GetString(1).TrimEnd());
+                break;
             case OutputStyle.Table:
                 PrintTable(reader, names);
                 break;

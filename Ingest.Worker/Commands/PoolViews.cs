@@ -7,13 +7,30 @@ internal static class PoolViews
 {
     private const int CopiesAtOnce = 8;
 
+    /// <exception cref="InvalidDataException">The files alone do not tell the table's rows, or one is not there.</exception>
     public static async Task AddAsync(DuckDbQuery query, PoolTable table, CancellationToken cancellation)
     {
-        if (TableSupport.ReadProblem(table.Snapshot) is { } problem) throw new InvalidDataException($"Table '{table.Name}': {problem}");
+        if (Unreadable(table) is { } problem) throw new InvalidDataException(problem);
         var files = await LogFiles.LiveAsync(table, cancellation).ConfigureAwait(false);
-        var partitioning = table.Snapshot.Metadata!.PartitionColumns;
-        var types = TableSupport.Columns(table.Snapshot.Metadata.SchemaString);
-        query.AddTable(table.Name, await ReachableAsync(query, table, files, cancellation).ConfigureAwait(false), [.. types.Select(t => (t.Key, DuckDbType(t.Value)))], [.. partitioning]);
+        var paths = await ReachableAsync(query, table, files, cancellation).ConfigureAwait(false);
+        query.AddTable(table.Name, Alike(files, paths), Columns(table), [.. table.Snapshot.Metadata!.PartitionColumns]);
+    }
+
+    /// <summary>Makes the table known without reading which files it has: it can be listed and described. A query for its rows fails, and says why.</summary>
+    public static void AddColumns(DuckDbQuery query, PoolTable table) =>
+        query.AddColumns(table.Name, Columns(table), Unreadable(table) ?? $"Rows are read of tables that the query calls by their names. Write {DuckDbQuery.Quote(table.Name)} in it, a comment will do.");
+
+    private static string? Unreadable(PoolTable table) => TableSupport.ReadProblem(table.Snapshot) is { } problem ? $"Table '{table.Name}': {problem}" : null;
+
+    private static (string Name, string Type)[] Columns(PoolTable table) => [.. TableSupport.Columns(table.Snapshot.Metadata!.SchemaString).Select(t => (t.Key, DuckDbType(t.Value)))];
+
+    /// <summary>A contract that was given a column makes another kind of file. Ours tell in the log what they hold; what another engine's hold is only in them.</summary>
+    private static IReadOnlyList<FileGroup> Alike(IReadOnlyList<LiveFile> files, IReadOnlyList<string> paths)
+    {
+        var told = files.Select(f => f.Add.KeySum() is null ? null : f.Add.StatisticsColumns()).Zip(paths).ToLookup(f => f.First is not null);
+        var groups = told[true].GroupBy(f => f.First!, f => f.Second, HashSet<string>.CreateSetComparer()).Select(g => new FileGroup([.. g], g.Key)).ToList();
+        if (told[false].Any()) groups.Add(new FileGroup([.. told[false].Select(f => f.Second)], Columns: null));
+        return groups;
     }
 
     /// <summary>Paths that DuckDB can open. What reads objects over the network is an extension that is not bundled, so files of buckets are copied first, and that is said.</summary>

@@ -33,6 +33,14 @@ public abstract record LogAction
             return stats.RootElement.TryGetProperty("numRecords", out var rows) ? rows.GetInt64() : -1;
         }
 
+        /// <summary>The columns that the file's statistics count nulls of, which is each column that the file holds where our writer made it; null when they do not say.</summary>
+        public HashSet<string>? StatisticsColumns()
+        {
+            if (Stats is null) return null;
+            using var stats = JsonDocument.Parse(Stats);
+            return stats.RootElement.TryGetProperty("nullCount", out var counts) ? [.. counts.EnumerateObject().Select(c => c.Name)] : null;
+        }
+
         /// <summary>Sum of the rows' fingerprints, as our writer tags it; null on files of other writers.</summary>
         public UInt128? KeySum() => Tags.TryGetValue(KeySumTag, out var hex) ? UInt128.Parse(hex, System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture) : null;
     }
