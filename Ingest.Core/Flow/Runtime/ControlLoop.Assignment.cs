@@ -34,7 +34,7 @@ internal sealed partial class ControlLoop
 
         // A former owner may have committed since the tables were read, and what it had read may have expired since; or somebody has just told a table how to go on. Nothing is stopped for that.
         if (!_ending.Asked.IsCancellationRequested && partitions.Any(p => p is not null && WhyNotFrom(p) is not null)) await ReadTablesAsync(cancellation);
-        if (_ending.Asked.IsCancellationRequested) return rights;
+        if (_ending.Asked.IsCancellationRequested || !await FixStartsAsync(partitions.OfType<PartitionState>(), cancellation)) return rights;
         for (var i = 0; i < assigned.Count; i++)
         {
             if (partitions[i] is not { } partition) continue;
@@ -45,6 +45,44 @@ internal sealed partial class ControlLoop
 
         if (rights.FirstOrDefault(r => r is not null) is { } first) Log.Assigned(_logger, assigned.Count, first.Source, first.StartOffset, assigned.Count - 1);
         return rights;
+    }
+
+    /// <summary>
+    /// What a partition that no table knows begins with is its end of now, and must be that for whoever reads it next: what comes meanwhile was published after the start. So the tables are told before
+    /// anything is read. From a partition's own start nothing is passed over, and its first commit is early enough. False when the worker is to end.
+    /// </summary>
+    private async Task<bool> FixStartsAsync(IEnumerable<PartitionState> partitions, CancellationToken cancellation)
+    {
+        if (_options.StartFrom != StartPolicy.Latest) return true;
+        var stopped = _stoppedTables.Count;
+        var starts = new Dictionary<TableLane, List<CommitRight>>();
+        foreach (var partition in partitions.Where(p => WhyBeyondTheEnd(p) is null && WhyAnotherTopic(p, Lanes(p)) is null))
+        {
+            if (StartRule.Decide(partition.Bounds, Stored(partition), StartPolicy.Latest) is not StartDecision.Read read) continue;
+            foreach (var lane in Lanes(partition).Where(l => _lanes.StoredOffset(l, partition.Source) is null && !_stoppedTables.ContainsKey(l.Plan.Name)))
+            {
+                if (!starts.TryGetValue(lane, out var first)) starts.Add(lane, first = []);
+                first.Add(new CommitRight(partition.Source, read.Offset, partition.Bounds.TopicId));
+            }
+        }
+
+        foreach (var (lane, first) in starts)
+        {
+            if (!await UnlessEndingAsync(async token =>
+                {
+                    try
+                    {
+                        await _lanes.BeginAsync(lane, first, token);
+                    }
+                    catch (TableRefusedException gone)
+                    {
+                        StopTable(lane, gone.Message);
+                    }
+                }, cancellation)) return false;
+        }
+
+        if (_stoppedTables.Count > stopped) await ResetAsync(cancellation);
+        return starts.Count == 0 || await RefreshAsync(cancellation);
     }
 
     /// <summary>Why the broker does not reach as far as the tables did before it was asked; null when it does. By what they say later it cannot be judged, for others may have read on.</summary>
@@ -64,12 +102,14 @@ internal sealed partial class ControlLoop
     private (string Table, long? Offset)[] Stored(PartitionState partition) => [.. Lanes(partition).Select(l => (l.Plan.Name, _lanes.StoredOffset(l, partition.Source)))];
 
     /// <summary>Reads what others have committed. False when the worker is to end: nothing will be read any more, and a store that does not answer must not hold that up.</summary>
-    private async Task<bool> RefreshAsync(CancellationToken cancellation)
+    private Task<bool> RefreshAsync(CancellationToken cancellation) => UnlessEndingAsync(token => _lanes.RefreshAsync(l => _stoppedTables.ContainsKey(l.Plan.Name), StopTable, token), cancellation);
+
+    private async Task<bool> UnlessEndingAsync(Func<CancellationToken, Task> request, CancellationToken cancellation)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _ending.Asked);
         try
         {
-            await _lanes.RefreshAsync(l => _stoppedTables.ContainsKey(l.Plan.Name), StopTable, either.Token);
+            await request(either.Token);
             return true;
         }
         catch (OperationCanceledException) when (_ending.Asked.IsCancellationRequested && !cancellation.IsCancellationRequested)

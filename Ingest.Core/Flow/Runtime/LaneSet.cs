@@ -60,6 +60,10 @@ internal sealed class LaneSet : IDisposable
     /// <summary>The id under which a table knows the topic; null when it never knew one.</summary>
     public string? PinnedTopic(Snapshot table, TopicPartition source) => TopicPin.Of(table, _services.AppIdOf(source));
 
+    /// <summary>Stores in a table where partitions begin of which it has nothing; beside a commit in flight, too.</summary>
+    /// <exception cref="TableRefusedException">The table is not the one that was opened.</exception>
+    public ValueTask BeginAsync(TableLane lane, IReadOnlyList<CommitRight> starts, CancellationToken cancellation) => lane.Table.BeginAsync(starts, _services.AppIdOf, cancellation);
+
     /// <summary>
     /// Drops what is open in all tables. Runs made so far are nobody's own any more: rows to come are not held against those that were dropped, and the entry of one of them may
     /// still arrive, so that it counts as a rival's.

@@ -221,13 +221,15 @@ public sealed partial class DeltaTable
         Opened = _current.Metadata!;
     }
 
-    private CommitInfo Info(string operation) => new()
+    private CommitInfo Info(string operation) => Info(operation, _current);
+
+    private CommitInfo Info(string operation, Snapshot on) => new()
     {
-        Timestamp = Math.Max(_time.GetUtcNow().ToUnixTimeMilliseconds(), _current.LastTimestamp + 1),
+        Timestamp = Math.Max(_time.GetUtcNow().ToUnixTimeMilliseconds(), on.LastTimestamp + 1),
         Operation = operation,
         EngineInfo = EngineInfo.Text,
         TransactionId = _ids.Next().ToString("D"),
-        ReadVersion = _current.Version,
+        ReadVersion = on.Version,
     };
 
     /// <summary>Puts an entry that may as well be somebody else's: who put it does not matter, the log is read afterwards.</summary>

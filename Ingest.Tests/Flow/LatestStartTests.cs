@@ -1,0 +1,80 @@
+using Ingest.Core;
+using Ingest.Core.Flow.Protocol;
+using Ingest.Core.Pool.Delta;
+using Ingest.Core.Stores;
+using Ingest.Core.Transfers;
+using Ingest.Tests.EndToEnd;
+
+namespace Ingest.Tests.Flow;
+
+/// <summary><c>StartFrom=Latest</c> passes over what was there at the first assignment, and over nothing that came later: not while nobody reads, and not when a worker dies before its first commit.</summary>
+public sealed class LatestStartTests
+{
+    private const string Row = """{"id":"A1","paid_on":"2026-03-02"}""";
+
+    [Fact]
+    public async Task A_partition_begins_where_it_ended_at_its_first_assignment_whoever_reads_it_next()
+    {
+        await using var first = Latest();
+        Assert.Equal([10, 10], (await first.AssignAsync(topicId: "id")).Select(r => r!.StartOffset));
+        first.Stop();
+        await first.EndAsync();
+
+        await using var next = Latest(first.Store);
+        var sink = await next.WithTime(next.Source.Sink);
+        await next.WithTime(sink.AssigningAsync());
+        var rights = await next.WithTime(sink.AssignedAsync([new PartitionBounds(ScriptedWorker.First, 0, 15, "id"), new PartitionBounds(ScriptedWorker.Second, 0, 10, "id")]));
+        Assert.Equal([10, 10], rights.Select(r => r!.StartOffset));
+    }
+
+    [Fact]
+    public async Task What_a_worker_had_read_when_it_died_before_its_first_commit_is_read_again()
+    {
+        await using var first = Latest();
+        var right = (await first.AssignAsync())[0]!;
+        await first.OfferAsync(right, 10, Row);
+        await first.UntilAsync(s => s.Written == 1);
+
+        // It is not ended, it is left behind: nothing of it is committed.
+        await using var next = Latest(first.Store);
+        var sink = await next.WithTime(next.Source.Sink);
+        await next.WithTime(sink.AssigningAsync());
+        var again = (await next.WithTime(sink.AssignedAsync([new PartitionBounds(ScriptedWorker.First, 0, 11)])))[0]!;
+        Assert.Equal(10, again.StartOffset);
+        await next.OfferAsync(again, 10, Row);
+        await next.UntilAsync(s => s.Written == 1);
+        next.Stop();
+        await next.EndAsync();
+        var ledger = await Ledger.ReadAsync(new PrefixedStore(first.Store, "payments"), CancellationToken.None);
+        Assert.Empty(ledger.Problems);
+        Assert.Equal((new OffsetRange(10, 11), 1), (ledger.Lines.Single().Range, ledger.Lines.Single().Written));
+    }
+
+    [Fact]
+    public async Task A_topic_that_was_created_anew_before_anything_was_read_is_told()
+    {
+        await using var first = Latest();
+        await first.AssignAsync(topicId: "old");
+        await using var next = Latest(first.Store);
+        Assert.All(await next.AssignAsync(topicId: "new"), Assert.Null);
+        await next.UntilAsync(s => s.Halted.Count == 2);
+        Assert.Contains("has read offsets below 10 of the topic with id old", next.Status.Halted[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_table_has_stays_and_from_the_earliest_nothing_is_stored_before_it_is_read()
+    {
+        await using var worker = Latest();
+        await worker.WithTime(worker.Source.Sink);
+        await worker.RivalAsync(ScriptedWorker.Second, 0, 3);
+        Assert.Equal([10, 3], (await worker.AssignAsync()).Select(r => r!.StartOffset));
+        var table = await DeltaTable.OpenAsync(new PrefixedStore(worker.Store, "payments"), "payments", IdSource.System, worker.Time, CancellationToken.None);
+        Assert.Equal([("ingest/kafka/housing.payments/0", 10), ("ingest/kafka/housing.payments/1", 3)], table!.Current.Txns.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => (t.Key, t.Value)));
+
+        await using var earliest = new ScriptedWorker();
+        await earliest.AssignAsync();
+        Assert.Empty((await LogReader.LoadAsync(new PrefixedStore(earliest.Store, "payments"), CancellationToken.None))!.Txns);
+    }
+
+    private static ScriptedWorker Latest(IObjectStore? pool = null) => new(pool is null ? null : _ => pool, o => o with { StartFrom = StartPolicy.Latest });
+}
