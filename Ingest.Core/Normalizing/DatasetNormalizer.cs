@@ -11,6 +11,7 @@ internal sealed class DatasetNormalizer
     private readonly int _ordinal;
     private readonly ColumnNormalizer[] _columns;
     private readonly EventDates _eventDates;
+    private readonly PartitionSpread _spread;
     private readonly Rescuer _rescuer;
     private readonly RowFaults _faults = new();
 
@@ -21,6 +22,7 @@ internal sealed class DatasetNormalizer
         _ordinal = ordinal;
         _columns = [.. plan.Columns.Select(ColumnNormalizer.Create)];
         _eventDates = new EventDates(plan);
+        _spread = new PartitionSpread(plan);
         _rescuer = new Rescuer(plan, format);
     }
 
@@ -35,6 +37,7 @@ internal sealed class DatasetNormalizer
         _faults.Reset(rows);
         for (var c = 0; c < _columns.Length; c++) _columns[c].Normalize(records, buffer, into.Columns[c], _faults);
         _eventDates.Fill(into, _faults);
+        _spread.Limit(into, _faults);
         _rescuer.Write(records, buffer, _faults, into.Rescued);
         if (_faults.Any) Refuse(records, buffer, into, rejections);
     }
@@ -47,8 +50,8 @@ internal sealed class DatasetNormalizer
             if (reason == ReasonCode.None) continue;
             into.Refused[row] = 1;
             var column = _faults.Column(row);
-            var detail = column < 0
-                ? "a field that no column takes holds half of a surrogate pair"
+            var detail = reason == ReasonCode.TooManyPartitions ? FaultDetail.TooManyPartitions
+                : column < 0 ? "a field that no column takes holds half of a surrogate pair"
                 : FaultDetail.Describe(_plan.Columns[column], reason, records.Record(row)[column], buffer);
             var (start, length) = records.Span[row];
             rejections.Add(new Rejection(records.Transfer[row], records.Position[row], reason, _ordinal, column, start, length, detail));

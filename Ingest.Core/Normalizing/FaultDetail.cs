@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Ingest.Core.Contracts;
 using Ingest.Core.Decoding;
@@ -10,6 +11,9 @@ internal static class FaultDetail
 {
     /// <summary>Longest excerpt of a value, in UTF-16 characters.</summary>
     public const int MaxValueLength = 64;
+
+    /// <summary>The same for each of many rows.</summary>
+    public static string TooManyPartitions { get; } = string.Create(CultureInfo.InvariantCulture, $"the transfer's records lie in more than {PartitionSpread.PerTransferMax:N0} partitions");
 
     public static string Describe(ColumnPlan column, ReasonCode reason, in FieldRef field, byte[] buffer)
     {

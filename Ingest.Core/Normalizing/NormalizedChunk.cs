@@ -51,6 +51,9 @@ public sealed class NormalizedRecords
 
     public int Count { get; set; }
 
+    /// <summary>The rows touch no more partitions of the table than this.</summary>
+    public int PartitionsAtMost { get; set; }
+
     /// <summary>One vector a contract column, in its order.</summary>
     public ColumnVector[] Columns { get; }
 

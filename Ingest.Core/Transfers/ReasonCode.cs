@@ -18,6 +18,7 @@ public enum ReasonCode : byte
     TypeMismatch,
     OutOfRange,
     IdentityConflict,
+    TooManyPartitions,
 }
 
 /// <summary>The stable text of each reason code, and what a department should do about it.</summary>
@@ -39,6 +40,7 @@ public static class ReasonCodes
         (ReasonCode.TypeMismatch, "type-mismatch", "A value cannot be read as the type of its column."),
         (ReasonCode.OutOfRange, "out-of-range", "A value is of the right kind but beyond what its column can hold without loss."),
         (ReasonCode.IdentityConflict, "identity-conflict", "A record with the same identity but other content is already in the table or earlier in the same batch."),
+        (ReasonCode.TooManyPartitions, "too-many-partitions", "The records of one transfer lie in more than 16,384 partitions of the table, such as days; those beyond are refused. Send fewer at a time, or replay them."),
     ];
 
     /// <summary>All codes with their text and meaning, in documentation order.</summary>

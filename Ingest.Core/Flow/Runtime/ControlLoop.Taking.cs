@@ -6,13 +6,13 @@ namespace Ingest.Core.Flow.Runtime;
 /// <summary>Taking decoded chunks into open batches.</summary>
 internal sealed partial class ControlLoop
 {
-    /// <summary>Takes chunks that are decoded, in line.</summary>
+    /// <summary>Takes chunks that are decoded, in line, until a batch has to leave: the turn ends with its commit, or that of the quarantine which it waits for.</summary>
     private int TakeReady()
     {
         var taken = 0;
         while (taken < ChunksPerTurn)
         {
-            var together = TakeTogether(IsWide() ? 1 : ChunksPerTurn - taken);
+            var together = TakeTogether(ChunksPerTurn - taken);
             if (together == 0) break;
             taken += together;
         }
@@ -24,7 +24,7 @@ internal sealed partial class ControlLoop
     private int TakeTogether(int atMost)
     {
         var taken = 0;
-        while (taken < atMost && MayTake() && _gate.Line.TryPeek(out var ticket) && ticket.IsDone)
+        while (taken < atMost && MayTake() && _gate.Line.TryPeek(out var ticket) && ticket.IsDone && (_begun.Count == 0 || IsNarrow(ticket)))
         {
             _gate.Line.TryRead(out _);
             if (ticket.Failure is { } bug) throw new InvalidOperationException($"Decoding {ticket.Chunk.Source} {ticket.Chunk.Range} failed; this is a bug.", bug);
@@ -60,31 +60,45 @@ internal sealed partial class ControlLoop
     }
 
     /// <summary>
-    /// False while a batch must leave before another row may come in: a table with as many open partitions as one commit may have, or a budget that is nearly used up. Only
-    /// while a commit is in flight, which will end and free what it holds. Chunks wait in line meanwhile, and behind them the source.
+    /// False while a batch must leave before another row may come in: a table that is full, or a budget that is nearly used up. The latter only while a commit is in flight, which will end and free
+    /// what it holds. Chunks wait in line meanwhile, and behind them the source.
     /// </summary>
     private bool MayTake()
     {
-        var inFlight = false;
+        if (HasFull()) return false;
         foreach (var lane in _lanes.All)
         {
-            if (lane.InFlight is null) continue;
-            inFlight = true;
-            if (lane.OpenPartitions >= _options.Batching.PartitionsMax) return false;
+            if (lane.InFlight is not null) return _budget.UsedBytes < _budget.TotalBytes / 10 * 9;
         }
 
-        return !inFlight || _budget.UsedBytes < _budget.TotalBytes / 10 * 9;
+        return true;
     }
 
-    /// <summary>A table has so many partitions open that a few more chunks could double them.</summary>
-    private bool IsWide()
+    /// <summary>A table has as many open partitions as one commit may have.</summary>
+    private bool HasFull()
     {
         foreach (var lane in _lanes.All)
         {
-            if (lane.OpenPartitions >= _options.Batching.PartitionsMax / 2) return true;
+            if (lane.OpenPartitions >= _options.Batching.PartitionsMax && !_stoppedTables.ContainsKey(lane.Plan.Name)) return true;
         }
 
         return false;
+    }
+
+    /// <summary>
+    /// Whether a chunk may be begun beside others: together they open no more partitions than one commit may have, whatever their rows turn out to be. Between two that are not begun together it is
+    /// looked whether a batch must leave.
+    /// </summary>
+    private bool IsNarrow(Ticket ticket)
+    {
+        if (ticket.Normalized is not { } normalized) return true;
+        foreach (var records in normalized.Datasets)
+        {
+            var lane = _lanes[records.Plan.Name];
+            if (lane.OpenPartitions + lane.BegunPartitions + records.PartitionsAtMost > _options.Batching.PartitionsMax) return false;
+        }
+
+        return true;
     }
 
     private void Begin(Ticket ticket)

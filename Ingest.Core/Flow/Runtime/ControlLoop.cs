@@ -90,10 +90,12 @@ internal sealed partial class ControlLoop
             while (_gate.Messages.TryRead(out var message)) await HandleAsync(message, cancellation);
             await SettleAsync(cancellation);
             var taken = TakeReady();
+            var hadFull = HasFull();
             Flush(force: _options.UntilCaughtUp && HasReadToTheEnd);
             UpdateIntake();
             Publish();
-            if (taken < ChunksPerTurn && !_ended) await _signal.WaitAsync(cancellation);
+            var hasRoomAgain = hadFull && !HasFull();
+            if (taken < ChunksPerTurn && !hasRoomAgain && !_ended) await _signal.WaitAsync(cancellation);
         }
     }
 

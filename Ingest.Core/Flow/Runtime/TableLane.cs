@@ -96,6 +96,17 @@ internal sealed class TableLane : IDisposable
 
     public int OpenPartitions => _open.PartitionCount;
 
+    /// <summary>How many more what is begun opens at most.</summary>
+    public int BegunPartitions
+    {
+        get
+        {
+            var partitions = 0;
+            foreach (var begun in _begun) partitions += begun.Chunk.Datasets[begun.Dataset].PartitionsAtMost;
+            return partitions;
+        }
+    }
+
     /// <summary>
     /// Opens the account of one dataset's rows in the next chunk. Chunks that come one after another may be begun together; then <see cref="Select"/> says what is new in all of them, and
     /// <see cref="Take"/> takes each, in the order in which they were begun. False when this table has the whole chunk already: it is not taken.
