@@ -22,6 +22,9 @@ public interface ITransferSource : IDisposable
     /// <summary>Partitions that are assigned and wait for a broker to say what it holds of them; they are told to the sink when one does. Cheap, from any thread.</summary>
     IReadOnlyCollection<TopicPartition> Unanswered => [];
 
+    /// <summary>What the source complained of within the last minute, as it says it; null when all is well. Cheap, from any thread.</summary>
+    string? Trouble => null;
+
     /// <summary>Publishes the next offset to the group, for lag monitors only; resuming never reads it.</summary>
     void ReportProgress(CommitRight right, long nextOffset);
 }

@@ -25,6 +25,7 @@ public sealed class MetricsPageTests
         await worker.UntilStatusAsync(port, "state");
         using var client = new HttpClient();
         var metrics = await client.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics"));
+        Assert.Contains("dataset=\"payments\",department=\"housing\",outcome=\"quarantined\"} 0\n", metrics, StringComparison.Ordinal);
         Assert.Contains("service_name=\"ingest\"", metrics, StringComparison.Ordinal);
         Assert.True(await worker.TerminateAsync() == 0, worker.Output);
         Assert.Contains("Ended. Taken in: transfers 0, records 0 (new 0, duplicates 0, refused 0). Committed: rows 0, commits 0", worker.Output, StringComparison.Ordinal);

@@ -19,7 +19,16 @@ public sealed class ReadinessTests
 
     [Fact]
     public void Brokers_that_are_away_or_a_group_that_is_too_large_leave_no_partition() =>
-        Assert.Contains("No partition is assigned", Assert.Single(Problems(s_well with { AssignedPartitions = 0 })), StringComparison.Ordinal);
+        Assert.StartsWith("No partition is assigned: the group is being formed", Assert.Single(Problems(s_well with { AssignedPartitions = 0 })), StringComparison.Ordinal);
+
+    [Fact]
+    public void What_the_client_complains_of_is_why_no_partition_is_assigned() => Assert.Equal(
+        "No partition is assigned: the Kafka client says: JoinGroup failed (InvalidSessionTimeout)",
+        Assert.Single(Problems(s_well with { AssignedPartitions = 0, SourceTrouble = "JoinGroup failed (InvalidSessionTimeout)" })));
+
+    /// <summary>A broker of several may be away while all goes well.</summary>
+    [Fact]
+    public void What_the_client_complains_of_while_it_reads_is_no_reason() => Assert.Empty(Problems(s_well with { SourceTrouble = "broker-2:9092: Connection refused" }));
 
     [Fact]
     public void A_commit_that_is_stuck_is_told_with_its_age() =>

@@ -151,7 +151,7 @@ internal sealed partial class ControlLoop
     private void Publish()
     {
         foreach (var partition in _partitions.Values) partition.KnownEnd = Math.Max(partition.KnownEnd, _source.EndOf(partition.Source) ?? 0);
-        _counters.Publish(_partitions.Values, _haltedToTheEnd, _source.Unanswered, _lanes, _unread, _pause.IsPaused, _storeFault() is not null, _budget.UsedBytes, IsCaughtUp, isRunning: !_ended);
+        _counters.Publish(_partitions.Values, _haltedToTheEnd, _source, _lanes, _unread, _pause.IsPaused, _storeFault() is not null, _budget.UsedBytes, IsCaughtUp, isRunning: !_ended);
         if (_options.UntilCaughtUp && IsCaughtUp) _caughtUp.TrySetResult();
     }
 }

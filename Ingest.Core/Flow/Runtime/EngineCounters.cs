@@ -47,6 +47,15 @@ internal sealed class EngineCounters : IDisposable
 
     public void Dispose() => _meters.Dispose();
 
+    /// <summary>Says what will be counted.</summary>
+    public void Expect(IEnumerable<TopicPlan> topics)
+    {
+        foreach (var topic in topics)
+        {
+            foreach (var dataset in topic.Datasets) _meters.Expect(topic.Department, dataset.Plan.Name);
+        }
+    }
+
     public void Taken(string department, int transfers)
     {
         _transfers += transfers;
@@ -94,7 +103,7 @@ internal sealed class EngineCounters : IDisposable
     public void HousekeepingPutOff(TableLane lane) => _meters.HousekeepingPutOff(lane.Plan.Name);
 
     /// <summary>Makes a new picture, unless the last one is fresh enough.</summary>
-    public void Publish(IReadOnlyCollection<PartitionState> partitions, IEnumerable<string> haltedBefore, IReadOnlyCollection<TopicPartition> unanswered, LaneSet lanes, UnreadWatch watch, bool isPaused, bool storeFails, long budgetUsedBytes, bool isCaughtUp, bool isRunning)
+    public void Publish(IReadOnlyCollection<PartitionState> partitions, IEnumerable<string> haltedBefore, ITransferSource source, LaneSet lanes, UnreadWatch watch, bool isPaused, bool storeFails, long budgetUsedBytes, bool isCaughtUp, bool isRunning)
     {
         var (last, at) = _picture;
         var isNews = isCaughtUp != last.IsCaughtUp || isRunning != last.IsRunning;
@@ -111,6 +120,7 @@ internal sealed class EngineCounters : IDisposable
         {
             IsRunning = isRunning,
             AssignedPartitions = partitions.Count(p => p.HaltedBecause is null),
+            SourceTrouble = source.Trouble,
             IsPaused = isPaused,
             Halted = [.. haltedBefore, .. partitions.Select(p => p.HaltedBecause).OfType<string>()],
 
@@ -118,7 +128,7 @@ internal sealed class EngineCounters : IDisposable
             Unread =
             [
                 .. watch.Look(partitions, isHeldBack: (isPaused && (storeFails || uncommitted > TimeSpan.Zero)) || uncommitted > UnreadWatch.Patience),
-                .. unanswered.Select(u => $"{u} waits for a broker that says what it holds of it: the partition has no leader. The others are read."),
+                .. source.Unanswered.Select(u => $"{u} waits for a broker that says what it holds of it: the partition has no leader. The others are read."),
             ],
             OldestUncommitted = uncommitted,
             BudgetUsedBytes = budgetUsedBytes,

@@ -70,6 +70,7 @@ public sealed class IngestEngine : IDisposable
 
     private async Task RunAsync(ITransferSource source, CancellationTokenSource stopSource, Ending ending)
     {
+        _counters.Expect(_catalog.Topics.Values);
         var signal = new Signal();
         var pool = new NormalizedChunkPool(Budget);
         using var slot = CacheSlot.Take(_options.CacheFolder);

@@ -11,6 +11,9 @@ public sealed record EngineStatus
     /// <summary>Partitions that this worker reads.</summary>
     public int AssignedPartitions { get; init; }
 
+    /// <summary>What the source complained of within the last minute; null when all is well.</summary>
+    public string? SourceTrouble { get; init; }
+
     /// <summary>Intake is paused: the budget is used up or the store fails.</summary>
     public bool IsPaused { get; init; }
 

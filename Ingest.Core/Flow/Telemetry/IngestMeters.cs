@@ -93,6 +93,13 @@ public sealed class IngestMeters : IDisposable
 
     internal void Taken(string department, int transfers) => _transfers.Add(transfers, new KeyValuePair<string, object?>("department", department));
 
+    /// <summary>Counters are there from the start, with nothing counted: who asks how much one grew would else miss its first step.</summary>
+    internal void Expect(string department, string dataset)
+    {
+        Taken(department, 0);
+        foreach (var outcome in (ReadOnlySpan<string>)["written", "duplicate", "quarantined"]) Add(department, dataset, outcome, 0);
+    }
+
     internal void Records(string department, string dataset, long written, long duplicates, long quarantined)
     {
         Count(department, dataset, "written", written);
@@ -142,7 +149,11 @@ public sealed class IngestMeters : IDisposable
 
     private void Count(string department, string dataset, string outcome, long count)
     {
-        if (count == 0) return;
+        if (count != 0) Add(department, dataset, outcome, count);
+    }
+
+    private void Add(string department, string dataset, string outcome, long count)
+    {
         var tags = new TagList { { "department", department }, { "dataset", dataset }, { "outcome", outcome } };
         _records.Add(count, tags);
     }

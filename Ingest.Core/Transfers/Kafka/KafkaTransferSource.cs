@@ -21,6 +21,7 @@ public sealed class KafkaTransferSource : ITransferSource
     private volatile IConsumer<Ignore, Ignore>? _consumer;
     private volatile BrokerWatch? _watch;
     private volatile SilentPartitions? _silent;
+    private volatile TroubleLog? _troubles;
     private int _runs;
 
     /// <param name="topics">All topics to read; one that does not exist yet is read once it does.</param>
@@ -57,7 +58,7 @@ public sealed class KafkaTransferSource : ITransferSource
         using var messages = new NativeMessages(consumer, intake);
         using var watch = _watch = new BrokerWatch(consumer, intake, _options, _time);
         var progress = rebalance.Progress = new ProgressReport(consumer, _commands, intake, _time, _log);
-        var troubles = new TroubleLog(_time, _log);
+        var troubles = _troubles = new TroubleLog(_time, _log);
         var pauses = new Pauses(consumer, intake, troubles, _log);
         var stops = new LoudStops(consumer, intake, pauses, sink, _options, _log);
         _loop = new PollLoop(consumer, messages, intake, rebalance, _commands, progress, watch, news, stops, pauses, troubles, sink, _options, _time, _log);
@@ -110,6 +111,8 @@ public sealed class KafkaTransferSource : ITransferSource
     }
 
     public IReadOnlyCollection<TopicPartition> Unanswered => _silent?.All ?? [];
+
+    public string? Trouble => _troubles?.Recent;
 
     public void ReportProgress(CommitRight right, long nextOffset) => _commands.ReportProgress(right, nextOffset);
 

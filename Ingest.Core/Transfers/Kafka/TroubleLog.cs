@@ -14,7 +14,14 @@ internal sealed class TroubleLog(TimeProvider time, ILogger log)
     /// <summary>Brokers times codes: few. Beyond it, all begin anew.</summary>
     private const int KindsMax = 1_000;
 
+    /// <summary>The client repeats what lasts more often than that.</summary>
+    private static readonly TimeSpan s_recent = TimeSpan.FromMinutes(1);
+
     private readonly Dictionary<(ErrorCode Code, string Where), Told> _told = [];
+    private volatile Trouble? _last;
+
+    /// <summary>What the client told last, if it is not long ago. From any thread.</summary>
+    public string? Recent => _last is { } last && time.GetElapsedTime(last.At) < s_recent ? last.Text : null;
 
     public void Tell(Error error)
     {
@@ -22,6 +29,7 @@ internal sealed class TroubleLog(TimeProvider time, ILogger log)
         var colon = error.Reason.IndexOf(": ", StringComparison.Ordinal);
         var kind = (error.Code, colon < 0 ? error.Reason : error.Reason[..colon]);
         var now = time.GetTimestamp();
+        _last = new Trouble(now, $"{error.Reason} ({error.Code})");
         var hasTold = _told.TryGetValue(kind, out var last);
         if (hasTold && time.GetElapsedTime(last.At, now) < s_pause)
         {
@@ -34,6 +42,8 @@ internal sealed class TroubleLog(TimeProvider time, ILogger log)
         if (last.More > 0) log.TroubledStill(error.Reason, error.Code.ToString(), last.More);
         else log.Troubled(error.Reason, error.Code.ToString());
     }
+
+    private sealed record Trouble(long At, string Text);
 
     /// <param name="More">Equal ones since, without a line.</param>
     private readonly record struct Told(long At, long More);
