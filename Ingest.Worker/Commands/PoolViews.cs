@@ -25,7 +25,7 @@ internal static class PoolViews
     private static (string Name, string Type)[] Columns(PoolTable table) => [.. TableSupport.Columns(table.Snapshot.Metadata!.SchemaString).Select(t => (t.Key, DuckDbType(t.Value)))];
 
     /// <summary>A contract that was given a column makes another kind of file. Ours tell in the log what they hold; what another engine's hold is only in them.</summary>
-    private static IReadOnlyList<FileGroup> Alike(IReadOnlyList<LiveFile> files, IReadOnlyList<string> paths)
+    private static List<FileGroup> Alike(IReadOnlyList<LiveFile> files, IReadOnlyList<string> paths)
     {
         var told = files.Select(f => f.Add.KeySum() is null ? null : f.Add.StatisticsColumns()).Zip(paths).ToLookup(f => f.First is not null);
         var groups = told[true].GroupBy(f => f.First!, f => f.Second, HashSet<string>.CreateSetComparer()).Select(g => new FileGroup([.. g], g.Key)).ToList();
