@@ -57,6 +57,31 @@ public sealed class PoolCommandTests : IDisposable
         if (arguments is ["pool", "ledger", "--department", "traffic"]) Assert.Contains("Nothing of traffic is in the ledger", output, StringComparison.Ordinal);
     }
 
+    /// <summary>A promise is not made of topics that nobody looked at.</summary>
+    [Fact]
+    public async Task A_mark_waits_for_topics_that_only_the_contracts_know()
+    {
+        using var city = new City();
+        city.Publish("""{"id":"A","paid_on":"2026-03-02"}""");
+        await city.CatchUpAsync();
+        city.Broker.CreateTopic("housing.more", 1);
+        var contract = Path.Combine(_folder, "payments.yaml");
+        await File.WriteAllTextAsync(contract, City.Contract.Replace("department: housing }]", "department: housing }, { topic: housing.more, department: housing }]", StringComparison.Ordinal));
+        string[] ask = ["pool", "ledger", "--complete", "--csv", "--pool", city.Pool, "--contracts", contract];
+        var (_, output, _) = await WorkerProgram.RunAsync(_folder, ask);
+        Assert.Matches("payments,housing,kafka,\\d+,,housing.more/0,", output);
+        (_, output, _) = await WorkerProgram.RunAsync(_folder, [.. ask, "--brokers", city.Brokers]);
+        Assert.Matches("payments,housing,kafka,\\d+,2[-0-9T:.]+Z,,", output);
+
+        city.Publish("{}", "housing.more");
+        city.Delivered();
+        (_, output, _) = await WorkerProgram.RunAsync(_folder, [.. ask, "--brokers", city.Brokers]);
+        Assert.Matches("payments,housing,kafka,\\d+,,housing.more/0,", output);
+        string errors;
+        (_, _, errors) = await WorkerProgram.RunAsync(_folder, [.. ask[..^1], "nowhere", "--brokers", city.Brokers]);
+        Assert.Contains("There are no contracts at 'nowhere', or not all can be read: a topic that no table has read yet is not looked for.", errors, StringComparison.Ordinal);
+    }
+
     /// <summary>A check that was asked for and not made must not end with "The pool is right."</summary>
     [Fact]
     public async Task Verify_of_the_index_says_which_contract_it_lacks()

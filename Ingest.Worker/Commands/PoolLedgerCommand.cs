@@ -16,7 +16,7 @@ internal static class PoolLedgerCommand
 
     private static readonly string[] s_hourNames = ["table", "department", "hour", "transfers", "records", "written", "duplicates", "quarantined", "taken in later"];
 
-    private static readonly string[] s_markNames = ["table", "department", "version", "complete before", "held back by", "seconds out of order", "offsets given up"];
+    private static readonly string[] s_markNames = ["table", "department", "source", "version", "complete before", "held back by", "seconds out of order", "offsets given up"];
 
     private static readonly TableView s_forPeople = new()
     {
@@ -40,7 +40,7 @@ internal static class PoolLedgerCommand
         var department = new Option<string?>("--department") { Description = "Only of this department." };
         var byHour = new Option<bool>("--by-hour") { Description = "Records by the hour (UTC) in which they were published." };
         var complete = new Option<bool>("--complete") { Description = "Up to when each department's transfers are all in the table, and in which version." };
-        var brokers = new Option<string?>("--brokers") { Description = "With --complete: ask these brokers where topics end, so that quiet partitions hold nothing back. Client properties come from the settings." };
+        var brokers = new Option<string?>("--brokers") { Description = "With --complete: ask these brokers where topics end, so that quiet partitions hold nothing back. Of the cluster that the setting Ingest:Kafka:Source names; client properties come from the settings, too." };
         var output = new OutputStyleOptions();
         return PoolArguments.Command(
             "ledger", "Per table and topic-partition: offsets covered, and read = written + duplicates + quarantined. Exit code 1 if anything does not add up.", [department, byHour, complete, brokers, .. output.All],
@@ -51,8 +51,9 @@ internal static class PoolLedgerCommand
     private static async Task<int> RunAsync(PoolArguments given, string? department, View view, string? brokers, OutputStyle style, CancellationToken cancellation)
     {
         // Asked before the ledgers are read: what is published after that cannot count as there.
-        var askedAtMs = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
-        var bounds = brokers is null ? null : Bounds(brokers, given.Pool, cancellation);
+        var contracts = view == View.Marks ? given.ContractsIfAny() : null;
+        var cluster = new ClusterView(SettingsReader.Configuration([])["Ingest:Kafka:Source"] ?? new KafkaSettings().Source) { AskedAtMs = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() };
+        if (brokers is not null) cluster = cluster with { Ends = Bounds(brokers, given.Pool, contracts, cancellation) };
         var rows = new List<string[]>();
         var problems = new List<string>();
         var departments = new HashSet<string>(StringComparer.Ordinal);
@@ -65,7 +66,7 @@ internal static class PoolLedgerCommand
             {
                 View.Hours => ledger.Hours.Where(h => department is null || h.Department == department).Select(h => Row(table.Name, h)),
                 View.Marks when table.Name is QuarantineDataset.Name or ReplayedDataset.Name => [], // they move only when something is refused, and before the tables do
-                View.Marks => CompletenessMark.Of(ledger, bounds, askedAtMs).Where(m => department is null || m.Department == department).Select(m => Row(table.Name, m)),
+                View.Marks => CompletenessMark.Of(ledger, Known(cluster, table, contracts)).Where(m => department is null || m.Department == department).Select(m => Row(table.Name, m)),
                 _ => ledger.Lines.Where(l => department is null || l.Department == department).Select(l => Row(table.Name, l)),
             });
         }
@@ -75,6 +76,7 @@ internal static class PoolLedgerCommand
         OutputStyleOptions.Write(style, view switch { View.Hours => s_hourNames, View.Marks => s_markNames, _ => s_lineNames }, rows, s_forPeople);
         var report = style == OutputStyle.Table ? Console.Out : Console.Error;
         if (view == View.Lines && style == OutputStyle.Table && OfNoTable(rows) is { } note) await report.WriteLineAsync(note).ConfigureAwait(false);
+        if (view == View.Marks && contracts is null) await report.WriteLineAsync($"There are no contracts at '{given.ContractsFolder}', or not all can be read: a topic that no table has read yet is not looked for.").ConfigureAwait(false);
         foreach (var problem in problems) await report.WriteLineAsync(problem).ConfigureAwait(false);
         await report.WriteLineAsync(
             problems.Count > 0 ? $"{problems.Count} {(problems.Count == 1 ? "problem" : "problems")}."
@@ -91,11 +93,17 @@ internal static class PoolLedgerCommand
         return more > 0 ? $"The quarantine has {Output.Count(more)} more than the tables count as quarantined: of these the dataset cannot be told, so they are in no table's line." : null;
     }
 
-    private static IReadOnlyDictionary<TopicPartition, PartitionBounds> Bounds(string brokers, PoolTables pool, CancellationToken cancellation)
+    private static ClusterView Known(ClusterView cluster, PoolTable table, Catalog? contracts) => cluster with
+    {
+        Offsets = table.Snapshot.Txns,
+        Topics = contracts?.Topics.Values.Where(t => t.Datasets.Any(d => d.Plan.Name == table.Name)).ToDictionary(t => t.Topic, t => t.Department, StringComparer.Ordinal) ?? [],
+    };
+
+    private static IReadOnlyDictionary<TopicPartition, PartitionBounds> Bounds(string brokers, PoolTables pool, Catalog? contracts, CancellationToken cancellation)
     {
         try
         {
-            var topics = pool.Tables.SelectMany(t => t.Snapshot.Txns.Keys).Select(id => AppId.TryParse(id, out _, out var source) ? source.Topic : "").ToHashSet(StringComparer.Ordinal);
+            var topics = pool.Tables.SelectMany(t => t.Snapshot.Txns.Keys).Select(id => AppId.TryParse(id, out _, out var source) ? source.Topic : "").Concat(contracts?.Topics.Keys ?? []).ToHashSet(StringComparer.Ordinal);
             return TopicBounds.Read(brokers, SettingsReader.KafkaProperties(SettingsReader.Configuration([])), topics, cancellation);
         }
         catch (TransferSourceException away)
@@ -118,7 +126,7 @@ internal static class PoolLedgerCommand
 
     private static string[] Row(string table, CompletenessMark mark) =>
     [
-        table, mark.Department, Text(mark.Version), Time(mark.BeforeMs), mark.HeldBackBy?.ToString() ?? "",
+        table, mark.Department, mark.Cluster, Text(mark.Version), Time(mark.BeforeMs), mark.HeldBackBy?.ToString() ?? "",
         string.Create(CultureInfo.InvariantCulture, $"{mark.LateMs / 1000.0:0.###}"), Text(mark.GivenUp),
     ];
 
