@@ -47,7 +47,7 @@ public sealed class KafkaSettings
     [Description("Where partitions that the pool has never seen begin: `Earliest` or `Latest`.")]
     public Core.Flow.Protocol.StartPolicy StartFrom { get; set; }
 
-    [Description("Topic that refused records are also sent to, after they are in the quarantine; none if empty. At least once: the header `ingest-id` tells repetitions.")]
+    [Description("Topic that refused records are also sent to, after they are in the quarantine, beginning with all that it holds; none if empty. At least once: the header `ingest-id` tells repetitions.")]
     public string DeadLetterTopic { get; set; } = "";
 
     [Description("Any librdkafka property, by its own name: `Ingest__Kafka__Properties__security.protocol=SASL_SSL`.")]

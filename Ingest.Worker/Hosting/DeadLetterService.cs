@@ -18,7 +18,7 @@ internal sealed class DeadLetterService(WorkerOptions options, PoolStore pool, S
         await Task.Yield();
         var topic = options.Settings.Kafka.DeadLetterTopic;
         using var publisher = new TransferPublisher(new PublisherOptions { BootstrapServers = options.Kafka.BootstrapServers, Properties = options.Kafka.Properties, Idempotent = !options.Kafka.Properties.ContainsKey("broker.version.fallback") });
-        var letters = new DeadLetters(pool.Beside, topic, IdSource.System, TimeProvider.System);
+        using var letters = new DeadLetters(pool.Beside, topic, IdSource.System, TimeProvider.System, options.Engine.CacheFolder);
         using var post = new DeadLetterPost(letters, topic, (batch, token) => SendAsync(publisher, topic, batch, token), TimeProvider.System, loggers.CreateLogger("Ingest.DeadLetters"));
         post.Meter();
         while (!stoppingToken.IsCancellationRequested)

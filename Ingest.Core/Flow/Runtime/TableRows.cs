@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Ingest.Core.Contracts;
 using Ingest.Core.Deduplicating;
 using Ingest.Core.Normalizing;
+using Ingest.Core.Pool;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Pool.Parquet;
 using Ingest.Core.Stores;
@@ -10,7 +11,8 @@ namespace Ingest.Core.Flow.Runtime;
 
 /// <summary>Rows read back from a table's files, with their fingerprints computed anew: what a rebuild and a full proof work on.</summary>
 /// <param name="format">How the files are read; null for Parquet.</param>
-public sealed class TableRows(DatasetPlan plan, DataFileFormat? format = null)
+/// <param name="workFolder">A local folder that no other process uses, where large files are put to be read; null: they are held in memory.</param>
+public sealed class TableRows(DatasetPlan plan, DataFileFormat? format = null, string? workFolder = null)
 {
     private readonly Fingerprinter _fingerprinter = new(plan);
     private readonly NormalizedRecords _records = new(plan);
@@ -20,16 +22,32 @@ public sealed class TableRows(DatasetPlan plan, DataFileFormat? format = null)
     /// <exception cref="InvalidDataException">The file is gone, or does not hold what the log says.</exception>
     public async IAsyncEnumerable<NormalizedRecords> ReadAsync(IObjectStore store, LogAction.Add file, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var bytes = await store.ReadAsync(file.Path, cancellation) ?? throw new InvalidDataException($"{file.Path} is in the log and not in the store.");
-        if (bytes.Length != file.Size) throw new InvalidDataException($"{file.Path} has {bytes.Length} bytes and {file.Size} in the log.");
+        await using var content = await FetchAsync(store, file.Path, cancellation) ?? throw new InvalidDataException($"{file.Path} is in the log and not in the store.");
+        if (content.Length != file.Size) throw new InvalidDataException($"{file.Path} has {content.Length} bytes and {file.Size} in the log.");
         var values = plan.Partitioning.ToDictionary(p => p.Name, p => file.PartitionValues.GetValueOrDefault(p.Name), StringComparer.Ordinal);
-        using var content = new MemoryStream(bytes, writable: false);
         _records.Clear();
         await foreach (var _ in _read(content, plan, values, _records, cancellation))
         {
             _fingerprinter.Fingerprint(_records, values.GetValueOrDefault(SystemColumns.Department) ?? "");
             yield return _records;
             _records.Clear();
+        }
+    }
+
+    private async ValueTask<Stream?> FetchAsync(IObjectStore store, string path, CancellationToken cancellation)
+    {
+        if (workFolder is null) return await store.ReadAsync(path, cancellation) is { } bytes ? new MemoryStream(bytes, writable: false) : null;
+        var content = new Spool(workFolder);
+        var isThere = false;
+        try
+        {
+            isThere = await store.CopyToAsync(path, content, cancellation);
+            content.Position = 0;
+            return isThere ? content : null;
+        }
+        finally
+        {
+            if (!isThere) await content.DisposeAsync();
         }
     }
 }

@@ -1,11 +1,17 @@
 using Confluent.Kafka;
 using Ingest.Core;
+using Ingest.Core.Contracts;
 using Ingest.Core.Flow.Replay;
+using Ingest.Core.Pool.Delta;
+using Ingest.Core.Pool.Housekeeping;
+using Ingest.Core.Pool.Sealing;
 using Ingest.Core.Stores;
 using Ingest.Core.Transfers.Kafka;
 using Ingest.Tests.Crash;
 using Ingest.Tests.EndToEnd;
 using Ingest.Worker.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Ingest.Tests.Flow.Replay;
 
@@ -41,6 +47,74 @@ public sealed class DeadLetterTests
             sent.AddRange(batch);
             return Task.CompletedTask;
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Records_whose_files_were_sealed_and_vacuumed_before_they_were_sent_are_sent_all_the_same(bool isLogCleaned)
+    {
+        using var city = new City();
+        var sent = new List<string>();
+        using var letters = New(city);
+        await RefuseAsync(city, "first");
+        Assert.Equal(1, await letters.ForwardAsync(TakeAsync, CancellationToken.None));
+        await RefuseAsync(city, "second", "third");
+        await SealAsync(city, isLogCleaned);
+        await RefuseAsync(city, "fourth");
+
+        // What was acknowledged before a failure is not sent again by this worker.
+        await Assert.ThrowsAsync<IOException>(() => letters.ForwardAsync((batch, _) => sent.Count > 1 ? throw new IOException("away") : TakeAsync(batch, CancellationToken.None), CancellationToken.None));
+        var before = sent.Count;
+        await letters.ForwardAsync(TakeAsync, CancellationToken.None);
+        Assert.Equal(["first", "fourth", "second", "third"], sent.Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(sent.Count - 1, sent.Skip(1).Distinct().Count());
+        Assert.True(before > 1, "The first try got nowhere.");
+        Assert.Equal(0, await letters.ForwardAsync(TakeAsync, CancellationToken.None));
+        await RefuseAsync(city, "fifth");
+        using var next = New(city);
+        Assert.Equal(1, await next.ForwardAsync(TakeAsync, CancellationToken.None));
+        Assert.Equal("fifth", sent[^1]);
+
+        Task TakeAsync(IReadOnlyList<DeadLetter> batch, CancellationToken cancellation)
+        {
+            sent.AddRange(batch.Select(l => System.Text.Encoding.UTF8.GetString(l.Raw)));
+            return Task.CompletedTask;
+        }
+    }
+
+    [Fact]
+    public async Task A_file_that_the_quarantine_has_and_the_store_has_not_is_an_error()
+    {
+        using var city = new City();
+        await RefuseAsync(city, "first");
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(city.Pool, "quarantine"), "*.parquet", SearchOption.AllDirectories)) File.Delete(file);
+        using var letters = New(city);
+        var error = await Assert.ThrowsAsync<InvalidDataException>(() => letters.ForwardAsync((_, _) => Task.CompletedTask, CancellationToken.None));
+        Assert.Contains("is in the log and not in the store", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Entries_without_rows_are_noted_once_they_are_a_day_old_and_notes_are_not()
+    {
+        using var city = new City();
+        await RefuseAsync(city, "first");
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        using var letters = New(city, time);
+        Assert.Equal(1, await letters.ForwardAsync((_, _) => Task.CompletedTask, CancellationToken.None));
+        await SealAsync(city, isLogCleaned: false);
+        var version = await VersionAsync();
+        await letters.ForwardAsync((_, _) => Task.CompletedTask, CancellationToken.None);
+        Assert.Equal(version, await VersionAsync());
+        time.Advance(TimeSpan.FromDays(2));
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(0, await letters.ForwardAsync((_, _) => Task.CompletedTask, CancellationToken.None));
+            Assert.Equal(version + 1, await VersionAsync());
+            time.Advance(TimeSpan.FromDays(2));
+        }
+
+        async Task<long> VersionAsync() => (await LogReader.LoadAsync(Quarantine(city), CancellationToken.None))!.Version;
     }
 
     [Fact]
@@ -94,5 +168,35 @@ public sealed class DeadLetterTests
         static DeadLetter Letter(string id, int bytes) => new(id, new byte[bytes], [("ingest-id", System.Text.Encoding.UTF8.GetBytes(id)), ("ingest-csv-header", new byte[100])]);
     }
 
-    private static DeadLetters New(City city) => new(new LocalStore(city.Pool, IdSource.System), "refused", IdSource.System, TimeProvider.System);
+    private static DeadLetters New(City city, TimeProvider? time = null) => new(new LocalStore(city.Pool, IdSource.System), "refused", IdSource.System, time ?? TimeProvider.System, Path.Combine(city.Folder, "letters"));
+
+    private static PrefixedStore Quarantine(City city) => new(new LocalStore(city.Pool, IdSource.System), "quarantine");
+
+    /// <summary>Each text is refused, in a commit of its own.</summary>
+    private static async Task RefuseAsync(City city, params string[] texts)
+    {
+        foreach (var text in texts)
+        {
+            city.Publish(text);
+            await city.CatchUpAsync();
+        }
+    }
+
+    /// <summary>Seals the quarantine, and deletes what that left behind.</summary>
+    private static async Task SealAsync(City city, bool isLogCleaned)
+    {
+        var (store, work) = (Quarantine(city), Path.Combine(city.Folder, "sealing"));
+        var services = new SealerServices(work, IdSource.System, TimeProvider.System, Throttle.None(TimeProvider.System), NullLogger.Instance);
+        while (await new TableSealer(QuarantineDataset.Plan, store, services, new SealingOptions()).RunOnceAsync(SealScope.All, CancellationToken.None) is not null)
+        {
+            // One plan after the other.
+        }
+
+        var later = new FakeTimeProvider(TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(1));
+        Assert.True((await Vacuum.RunAsync(store, TimeSpan.Zero, delete: true, IdSource.System, later, work, null, CancellationToken.None)).Files > 0);
+        if (!isLogCleaned) return;
+        var table = await DeltaTable.OpenAsync(store, "quarantine", IdSource.System, TimeProvider.System, CancellationToken.None);
+        await table!.WriteCheckpointAsync(table.Current.Version, CancellationToken.None);
+        Assert.True((await LogCleanup.RunAsync(store, TimeSpan.Zero, later.GetUtcNow(), work, CancellationToken.None)).Entries > 0);
+    }
 }
