@@ -10,16 +10,7 @@ public static class CsvHeader
         var start = transfer.IndexOfAnyExcept((byte)'\r', (byte)'\n');
         if (start < 0) return [];
         var row = transfer[start..];
-        var (isQuoted, atCellStart) = (false, true);
-        for (var i = 0; i < row.Length; i++)
-        {
-            if (row[i] == '"' && (isQuoted || atCellStart)) isQuoted = !isQuoted;
-            else if (!isQuoted && row[i] is (byte)'\r' or (byte)'\n') return row[..i];
-
-            // The second of two quotes that stand for one opens the field again.
-            atCellStart = row[i] == (byte)delimiter || row[i] == '"';
-        }
-
-        return row;
+        var end = new CsvRowScanner(delimiter).EndOfRow(row);
+        return end < 0 ? row : row[..end];
     }
 }

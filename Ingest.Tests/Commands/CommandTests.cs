@@ -29,6 +29,7 @@ public sealed class CommandTests : IDisposable
         { 2, "Cannot parse argument 'week' for option '--retain'. Give days, such as 7d, or a time as days.hours:minutes:seconds, such as 7.00:00:00.", ["pool", "vacuum", "--retain", "week"] },
         { 2, "There is no command 'ledger'. Did you mean 'pool ledger'?", ["ledger", "--pool", "p"] },
         { 2, "There is no command 'replay'. Did you mean 'quarantine replay'?", ["replay"] },
+        { 2, "--delimiter is 'ab'. Give one ASCII character that is no quote", ["publish", "x.csv", "--topic", "t", "--delimiter", "ab", "--Ingest:Kafka:BootstrapServers=127.0.0.1:1"] },
         { 2, "Give csv or ndjson or json.", ["publish", "x.csv", "--topic", "t", "--format", "xml"] },
         { 2, "nofile.json: there is no such file.", ["validate", "bad.yaml", "nofile.json"] },
         { 2, "There is no pool at", ["pool", "stats", "--pool", "nowhere"] },

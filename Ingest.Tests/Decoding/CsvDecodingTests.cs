@@ -45,6 +45,13 @@ public sealed class CsvDecodingTests
         Assert.Equal(ReasonCode.CsvMalformed, Decoded.Of(s_topic, "\"a\"b\n1,2").OnlyReason());
     }
 
+    [Theory]
+    [InlineData("\uFEFF\r\na\"\",b\n1,2", "a\"\",b")]
+    [InlineData("\"a\nx\",b\r1,2", "\"a\nx\",b")]
+    [InlineData("\"a\"\"\n\",b", "\"a\"\"\n\",b")]
+    public void A_header_ends_where_the_decoder_ends_it(string transfer, string header) =>
+        Assert.Equal(header, System.Text.Encoding.UTF8.GetString(Core.Decoding.CsvHeader.Of(System.Text.Encoding.UTF8.GetBytes(transfer), ',')));
+
     [Fact]
     public void A_quote_that_is_not_closed_refuses_the_rest()
     {

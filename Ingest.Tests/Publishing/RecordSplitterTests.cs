@@ -1,6 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using CsCheck;
+using Ingest.Core.Contracts;
+using Ingest.Tests.Contracts;
+using Ingest.Tests.Decoding;
 using Ingest.Worker.Publishing;
 
 namespace Ingest.Tests.Publishing;
@@ -9,6 +12,10 @@ namespace Ingest.Tests.Publishing;
 public sealed class RecordSplitterTests : IDisposable
 {
     private static readonly Gen<string> s_cell = Gen.OneOf(Gen.String["ab,\"\r\n 中é"], Gen.Const(""), Gen.Const("\""), Gen.Const("a\r\nb"));
+
+    private static readonly TopicPlan s_commas = Yaml.Topic(Yaml.Cars("format: csv", "name: a, type: string"));
+
+    private static readonly TopicPlan s_semicolons = Yaml.Topic(Yaml.Cars("format: csv\ncsv: { delimiter: \";\" }", "name: a, type: string"));
 
     private readonly string _folder = Directory.CreateTempSubdirectory("ingest-split-").FullName;
 
@@ -26,6 +33,58 @@ public sealed class RecordSplitterTests : IDisposable
             Assert.Equal(lines, transfers.SelectMany(t => Rows(t.Text[header.Length..])));
             AssertSizes(transfers, rows.Count, size);
         }, iter: 300);
+
+    [Fact]
+    public void Csv_rows_are_those_that_the_worker_reads() =>
+        Gen.Select(OneOf("a", "5", " ", ";", "\"", "\"", "\"\"", "\"x\"", "\n", "\r", "\r\n", "中").List[0, 60], OneOf("\n", "\r", "\r\n", "\n\r\n"), Gen.Int[1, 4], Gen.Bool).Sample((parts, end, size, bom) =>
+        {
+            var file = $"{(bom ? "\uFEFF" : "")}{end}a;\"b{end}\"{end}{string.Concat(parts)}";
+            Assert.Equal(DecodedRows(file), Split(file, FileFormat.Csv, size).SelectMany(t => DecodedRows(t.Text)));
+        }, iter: 1000);
+
+    [Theory]
+    [InlineData("a,b\n5\" pipe,1\n7\" pipe,2\n", 2)]
+    [InlineData("a,b\r1,2\r3,4", 2)]
+    [InlineData("a\t\"b,\"\n1\t\"2\n3\"\n", 1)]
+    [InlineData("\"a,b,c\";b\n1;\"2\n3\"\n", 1)]
+    public void A_quote_inside_of_a_cell_and_a_line_end_of_any_kind_are_what_they_are(string text, int rows) =>
+        Assert.Equal(rows, Split(text, FileFormat.Csv, 1).Sum(t => t.Records));
+
+    [Fact]
+    public void A_delimiter_that_the_header_does_not_tell_can_be_given() =>
+        Assert.Equal(["a^b\n1^\"2\n3\"\n"], Split("a^b\n1^\"2\n3\"\n", FileFormat.Csv, 1, '^').Select(t => t.Text));
+
+    [Fact]
+    public void Rows_across_the_portions_that_a_file_is_read_in_stay_whole()
+    {
+        foreach (var shift in Enumerable.Range(0, 6))
+        {
+            var file = $"a,b\n1,\"{new string('x', (1 << 20) - 11 + shift)}\"\r\n2,3\r\n";
+            Assert.Equal(DecodedRows(file), Split(file, FileFormat.Csv, 1).SelectMany(t => DecodedRows(t.Text)));
+        }
+    }
+
+    [Fact]
+    public void A_quote_that_is_never_closed_ends_it_once_the_row_is_larger_than_any_transfer()
+    {
+        var file = Path.Combine(_folder, "endless.csv");
+        using (var text = File.CreateText(file))
+        {
+            text.Write("a,b\n1,2\n3,\"");
+            for (var i = 0; i < 34; i++) text.Write(new string('\n', 1 << 20));
+        }
+
+        using var transfers = RecordSplitter.Split(file, FileFormat.Csv, 1).GetEnumerator();
+        Assert.True(transfers.MoveNext());
+        Assert.Contains("Row 3, at byte 8, is larger than 32 MiB", Assert.Throws<InvalidDataException>(() => transfers.MoveNext()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_transfer_ends_early_where_its_records_are_large()
+    {
+        var row = $"{new string('x', 6 << 20)},1\n";
+        Assert.Equal([2, 1], Split($"a,b\n{row}{row}{row}", FileFormat.Csv, 200).Select(t => t.Records));
+    }
 
     [Fact]
     public void Lines_of_ndjson_come_out_as_they_were() => Gen.Select(Gen.Int.List[0, 30], Gen.Int[1, 7], Gen.Bool).Sample((numbers, size, blanks) =>
@@ -59,6 +118,8 @@ public sealed class RecordSplitterTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
+    private static Gen<string> OneOf(params string[] texts) => Gen.Int[0, texts.Length - 1].Select(i => texts[i]);
+
     private static void AssertSizes(List<(string Text, int Records)> transfers, int records, int size)
     {
         Assert.Equal(records, transfers.Sum(t => t.Records));
@@ -66,11 +127,21 @@ public sealed class RecordSplitterTests : IDisposable
         Assert.All(transfers, t => Assert.InRange(t.Records, 1, size));
     }
 
-    private List<(string Text, int Records)> Split(string text, FileFormat format, int size)
+    private List<(string Text, int Records)> Split(string text, FileFormat format, int size, char? delimiter = null)
     {
         var file = Path.Combine(_folder, $"{Environment.CurrentManagedThreadId}.txt");
         File.WriteAllBytes(file, Encoding.UTF8.GetBytes(text));
-        return [.. RecordSplitter.Split(file, format, size).Select(t => (Encoding.UTF8.GetString(t.Payload), t.Records))];
+        return [.. RecordSplitter.Split(file, format, size, delimiter).Select(t => (Encoding.UTF8.GetString(t.Payload), t.Records))];
+    }
+
+    /// <summary>Bytes of the rows that the worker tells apart, whether it takes or refuses them, without line ends.</summary>
+    private static IEnumerable<string> DecodedRows(string transfer)
+    {
+        var topic = transfer.TrimStart('\uFEFF', '\r', '\n').StartsWith("a;", StringComparison.Ordinal) ? s_semicolons : s_commas;
+        var bytes = Encoding.UTF8.GetBytes(transfer);
+        var found = Decoded.Of(topic, [bytes]);
+        return found.Records.Select(r => (r.Position, r.Raw)).Concat(found.Rejections.Select(r => (r.Position, Raw: Encoding.UTF8.GetString(bytes, r.Start, r.Length))))
+            .OrderBy(r => r.Position).Select(r => r.Raw.TrimEnd('\r', '\n'));
     }
 
     /// <summary>Rows of a text whose cells are all quoted: a row ends at a line end outside quotes.</summary>

@@ -6,14 +6,14 @@ namespace Ingest.Worker.Publishing;
 /// <summary>Publishes one file, showing how far it is, and returns when the brokers have acknowledged all of it.</summary>
 internal static class FilePublisher
 {
-    public static async Task<Sent> PublishAsync(string file, FileFormat format, string topic, string? key, int recordsPerTransfer, TransferPublisher publisher, CancellationToken cancellation)
+    public static async Task<Sent> PublishAsync(string file, FileFormat format, string topic, string? key, int recordsPerTransfer, char? delimiter, TransferPublisher publisher, CancellationToken cancellation)
     {
         var sent = new Sent(0, 0, 0);
         await AnsiConsole.Progress().AutoClear(true).StartAsync(progress =>
         {
             var bar = progress.AddTask(Markup.Escape(Path.GetFileName(file)), maxValue: Math.Max(1, new FileInfo(file).Length));
             // Keyed, so that the transfers of one file stay in order on one partition.
-            foreach (var (payload, records) in RecordSplitter.Split(file, format, recordsPerTransfer))
+            foreach (var (payload, records) in RecordSplitter.Split(file, format, recordsPerTransfer, delimiter))
             {
                 publisher.Publish(topic, key ?? Path.GetFileName(file), payload, cancellation);
                 sent = new Sent(sent.Transfers + 1, sent.Records + records, sent.Bytes + payload.Length);

@@ -4,34 +4,37 @@ using System.Text.Json;
 namespace Ingest.Worker.Publishing;
 
 /// <summary>
-/// Cuts a file into transfers of some records, without changing a byte of a record: CSV rows by their quotes (each transfer gets the header again),
+/// Cuts a file into transfers of some records, without changing a byte of a record: CSV by its rows, as the worker tells them apart (each transfer gets the header again),
 /// NDJSON by lines, JSON by the elements of its array (a file with one object is one transfer).
 /// </summary>
 internal static class RecordSplitter
 {
+    // Of a transfer of several records: half of what the worker takes by default.
+    private const int TransferBytesMax = 16 << 20;
+
     private static readonly byte[] s_bom = [0xEF, 0xBB, 0xBF];
 
     /// <summary>Yields the transfers with their number of records. The array of one transfer is not used again.</summary>
+    /// <param name="delimiter">Between the cells of CSV; null: the one that the header tells.</param>
     /// <exception cref="InvalidDataException">The file is not of the format.</exception>
-    public static IEnumerable<(byte[] Payload, int Records)> Split(string file, FileFormat format, int recordsPerTransfer) => format switch
+    public static IEnumerable<(byte[] Payload, int Records)> Split(string file, FileFormat format, int recordsPerTransfer, char? delimiter = null) => format switch
     {
-        FileFormat.Csv => Csv(file, recordsPerTransfer),
+        FileFormat.Csv => Csv(file, recordsPerTransfer, delimiter),
         FileFormat.Ndjson => Join(Lines(file).Where(line => !IsBlank(line)), [], recordsPerTransfer),
         FileFormat.Json => Json(file, recordsPerTransfer),
         _ => throw new ArgumentOutOfRangeException(nameof(format)),
     };
 
-    private static IEnumerable<(byte[], int)> Csv(string file, int recordsPerTransfer)
+    private static IEnumerable<(byte[], int)> Csv(string file, int recordsPerTransfer, char? delimiter)
     {
-        using var rows = CsvRows(file).GetEnumerator();
-        if (!rows.MoveNext()) yield break;
-        var header = rows.Current;
+        using var rows = new CsvFileRows(file, delimiter);
+        if (rows.Next() is not { } header) yield break;
         foreach (var transfer in Join(Rest(rows), header, recordsPerTransfer)) yield return transfer;
     }
 
-    private static IEnumerable<byte[]> Rest(IEnumerator<byte[]> rows)
+    private static IEnumerable<byte[]> Rest(CsvFileRows rows)
     {
-        while (rows.MoveNext()) yield return rows.Current;
+        while (rows.Next() is { } row) yield return row;
     }
 
     private static IEnumerable<(byte[], int)> Join(IEnumerable<byte[]> records, byte[] head, int recordsPerTransfer)
@@ -40,6 +43,13 @@ internal static class RecordSplitter
         var count = 0;
         foreach (var record in records)
         {
+            if (count > 0 && buffer.Length + record.Length > TransferBytesMax)
+            {
+                yield return (buffer.ToArray(), count);
+                buffer.SetLength(0);
+                count = 0;
+            }
+
             if (count == 0) buffer.Write(head);
             buffer.Write(record);
             if (++count < recordsPerTransfer) continue;
@@ -49,24 +59,6 @@ internal static class RecordSplitter
         }
 
         if (count > 0) yield return (buffer.ToArray(), count);
-    }
-
-    /// <summary>Rows with their line end; a line end inside quotes belongs to the row. Blank lines are left out.</summary>
-    private static IEnumerable<byte[]> CsvRows(string file)
-    {
-        var row = new MemoryStream();
-        var quoted = false;
-        foreach (var line in Lines(file))
-        {
-            if (!quoted && IsBlank(line)) continue; // inside quotes it belongs to the value
-            quoted ^= (line.AsSpan().Count((byte)'"') & 1) == 1;
-            row.Write(line);
-            if (quoted) continue;
-            yield return row.ToArray();
-            row.SetLength(0);
-        }
-
-        if (row.Length > 0) yield return row.ToArray();
     }
 
     /// <summary>Lines with their line end (one is added to a last line without), the byte order mark left out.</summary>
