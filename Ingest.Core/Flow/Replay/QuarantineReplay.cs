@@ -138,7 +138,10 @@ public sealed class QuarantineReplay : IDisposable
         await JudgeAsync(topic, normalized, rows, refusals, takers, outcome, cancellation);
     }
 
-    /// <summary>A row is taken in unless it is refused at its own place again; what is refused at other places of its transfer is quarantined by itself.</summary>
+    /// <summary>
+    /// A row is taken in unless it is refused at its own place again, or one of the records in it, if a line holds several: their bytes are nowhere else. What is refused at other places of its transfer is
+    /// quarantined by itself.
+    /// </summary>
     private async Task JudgeAsync(TopicPlan topic, NormalizedChunk normalized, List<QuarantinedRecord> rows, List<Rejection> refusals, Dictionary<int, DatasetPlan?> takers, ReplayReport outcome, CancellationToken cancellation)
     {
         var stays = new Dictionary<int, string>();

@@ -34,16 +34,20 @@ internal sealed class ReplayDecoder(DecodeLimits limits)
         if (!_stages.TryGetValue((topic.Topic, isRecord), out var stage)) _stages.Add((topic.Topic, isRecord), stage = new Stage(topic, limits, isRecord));
         var chunk = Chunk(rows);
         var normalized = stage.Run(chunk);
+
+        // What comes of a row that has a place stands there, also when it is several records, as a line may be: the next place is that of the next row.
         foreach (var records in normalized.Datasets)
         {
-            for (var i = 0; i < records.Count; i++) records.Position[i] += Math.Max(0, rows[records.Transfer[i]].Position);
+            for (var i = 0; i < records.Count; i++)
+            {
+                if (rows[records.Transfer[i]].Position is >= 0 and var place) records.Position[i] = place;
+            }
         }
 
         for (var i = 0; i < normalized.Rejections.Count; i++)
         {
             var rejection = normalized.Rejections[i];
-            var first = rows[rejection.Transfer].Position;
-            if (first >= 0) normalized.Rejections[i] = rejection with { Position = first + Math.Max(0, rejection.Position) };
+            if (rows[rejection.Transfer].Position is >= 0 and var place) normalized.Rejections[i] = rejection with { Position = place };
         }
 
         return normalized;

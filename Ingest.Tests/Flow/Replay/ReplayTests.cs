@@ -118,6 +118,32 @@ public sealed class ReplayTests
     }
 
     [Fact]
+    public async Task A_line_of_several_records_stays_refused_while_one_of_them_is()
+    {
+        static string Contract(string records) => City.Contract.Replace("format: json", $"format: ndjson\nrecords: /{records}", StringComparison.Ordinal);
+        using var city = new City(Contract("rows"));
+        city.Publish("""
+            {"items":[{"id":"A","paid_on":"2026-03-02"},{"id":"B","amount":"unknown","paid_on":"2026-03-02"}]}
+            {"items":[{"id":"C","paid_on":"2026-03-02"},{"id":"D","paid_on":"2026-03-02"}]}
+            """);
+        await city.CatchUpAsync();
+        Assert.Equal(["records-not-found|0", "records-not-found|1"], await city.SqlAsync("select reason, _position from quarantine order by all"));
+
+        city.Catalog = City.Load(Contract("items"));
+        var report = await ReplayAsync(city);
+        Assert.Equal((2, 1, 3, 0), (report.Looked, report.TakenIn, report.RecordsWritten, report.RecordsRefusedAnew));
+        Assert.Equal(1, report.StillRefused["type-mismatch"]);
+        Assert.Equal(["A|0", "C|1", "D|1"], await city.SqlAsync("select id, _position from payments order by id"));
+
+        city.Catalog = City.Load(s_mended.Replace("format: json", "format: ndjson\nrecords: /items", StringComparison.Ordinal));
+        report = await ReplayAsync(city);
+        Assert.Equal((1, 1, 1, 1), (report.Looked, report.TakenIn, report.RecordsWritten, report.RecordsDuplicate));
+        Assert.Equal(["A|0", "B|0", "C|1", "D|1"], await city.SqlAsync("select id, _position from payments order by id"));
+        Assert.Equal(0, (await ReplayAsync(city)).Looked);
+        await city.AssertAccountedAsync();
+    }
+
+    [Fact]
     public async Task A_row_of_CSV_is_read_with_the_header_it_came_under()
     {
         using var city = new City(Csv);
