@@ -17,6 +17,9 @@ public sealed record CommitRequest
     /// <summary>Offsets that move. The table's <c>txn</c> of each must equal its range's From at the moment of the put.</summary>
     public required ImmutableArray<RangeAccount> Ranges { get; init; }
 
+    /// <summary>Accounts of rows in offsets that the table has taken before: each covers none, counts only what is written, and moves nothing.</summary>
+    public ImmutableArray<RangeAccount> FoundAgain { get; init; } = [];
+
     public required RunDescriptor? Run { get; init; }
 
     /// <summary>A merge of index runs to publish along with the rows (or alone: then there are no files and no ranges); null for none.</summary>

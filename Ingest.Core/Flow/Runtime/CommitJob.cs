@@ -3,6 +3,7 @@ using Ingest.Core.Deduplicating.Index;
 using Ingest.Core.Pool;
 using Ingest.Core.Pool.Parquet;
 using Ingest.Core.Stores;
+using Ingest.Core.Transfers;
 
 namespace Ingest.Core.Flow.Runtime;
 
@@ -122,11 +123,21 @@ internal sealed class CommitJob
         TransactionId = _services.Ids.Next(),
         Files = written.Files,
         Ranges = [.. _batch.Ranges.Where(r => !r.Range.IsEmpty)],
+        FoundAgain = [.. _batch.Ranges.Where(r => r.Range.IsEmpty && r.Written > 0).Select(OnlyWritten)],
         Run = written.Run,
         Merge = _merge,
         ContractHash = _lane.Plan.ContractHash,
         DeduplicatedAt = deduplicatedAt,
         FilesSince = _filesSince,
+    };
+
+    /// <summary>Of offsets that the table has taken before: what is no row now was counted then.</summary>
+    private static RangeAccount OnlyWritten(RangeAccount account) => account with
+    {
+        Records = account.Written,
+        Duplicates = 0,
+        Quarantined = 0,
+        Hours = [.. account.Hours.Where(h => h.Written > 0).Select(h => new PublishedHour(h.StartMs, 0, h.Written, 0, 0))],
     };
 
     /// <summary>Makes the batch's files and its index run durable under names that nobody else uses.</summary>

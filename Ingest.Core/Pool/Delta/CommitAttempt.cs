@@ -166,14 +166,17 @@ public sealed class CommitAttempt
         OutputFiles = _request.Files.Count,
         OutputBytes = _request.Files.Sum(f => f.Bytes),
         ContractHash = _request.ContractHash,
-        Ranges = [.. _request.Ranges.Select(r => new CommittedRange(
-            _appIdOf(r.Source), r.Source, r.Department, r.Range, r.Records, r.Written, r.Duplicates, r.Quarantined, r.PublishedUntilMs)
-        {
-            PublishedFromMs = r.PublishedFromMs,
-            LateMs = r.LateMs,
-            Hours = r.Hours,
-        })],
+        Ranges = [.. _request.Ranges.Select(Told)],
+        FoundAgain = [.. _request.FoundAgain.Select(Told)],
         Index = _index is { Added.Count: 0, Removed.Count: 0 } ? null : _index,
+    };
+
+    private CommittedRange Told(Batching.RangeAccount account) => new(
+        _appIdOf(account.Source), account.Source, account.Department, account.Range, account.Records, account.Written, account.Duplicates, account.Quarantined, account.PublishedUntilMs)
+    {
+        PublishedFromMs = account.PublishedFromMs,
+        LateMs = account.LateMs,
+        Hours = account.Hours,
     };
 
     private LogAction.Add Add(DataFile file, long timestamp) => new(

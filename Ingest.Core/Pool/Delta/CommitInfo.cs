@@ -5,7 +5,7 @@ using Ingest.Core.Transfers;
 namespace Ingest.Core.Pool.Delta;
 
 /// <summary>
-/// What a commit says of itself. <c>txnId</c> tells whose entry it is; <c>kafkaRanges</c> is the account of every offset it covers; <c>index</c> names the
+/// What a commit says of itself. <c>txnId</c> tells whose entry it is; <c>kafkaRanges</c> is the account of every offset it covers, <c>foundAgain</c> that of rows beside them; <c>index</c> names the
 /// runs it makes valid. Entries of other writers have only the first fields.
 /// </summary>
 public sealed record CommitInfo
@@ -31,6 +31,9 @@ public sealed record CommitInfo
     public string? ContractHash { get; init; }
 
     public ImmutableArray<CommittedRange> Ranges { get; init; } = [];
+
+    /// <summary>Rows that came of offsets which the table had before, and which were read again: no offset is moved by them. Entries of earlier versions do not say it.</summary>
+    public ImmutableArray<CommittedRange> FoundAgain { get; init; } = [];
 
     /// <summary>Null in entries that leave the index as it was.</summary>
     public IndexDelta? Index { get; init; }

@@ -27,7 +27,8 @@ internal static class CommitInfoJson
         if (info.EngineInfo is not null) writer.WriteString("engineInfo", info.EngineInfo);
         if (info.TransactionId is not null) writer.WriteString("txnId", info.TransactionId);
         if (info.ContractHash is not null) writer.WriteString("contract", info.ContractHash);
-        if (!info.Ranges.IsEmpty) WriteRanges(writer, info.Ranges);
+        if (!info.Ranges.IsEmpty) WriteRanges(writer, "kafkaRanges", info.Ranges);
+        if (!info.FoundAgain.IsEmpty) WriteRanges(writer, "foundAgain", info.FoundAgain);
         if (info.Index is { } index) WriteIndex(writer, index, info.ReplacesIndex);
         if (info.Conservation is { } proof) WriteConservation(writer, proof);
     }
@@ -57,7 +58,8 @@ internal static class CommitInfoJson
         return info with
         {
             ContractHash = Text(json, "contract"),
-            Ranges = json.TryGetProperty("kafkaRanges", out var ranges) ? [.. ranges.EnumerateArray().Select(ReadRange)] : [],
+            Ranges = ReadRanges(json, "kafkaRanges"),
+            FoundAgain = ReadRanges(json, "foundAgain"),
             Index = hasIndex ? ReadIndex(index) : null,
             Conservation = json.TryGetProperty("conserved", out var proof) ? ReadConservation(proof) : null,
             ReplacesIndex = hasIndex && index.TryGetProperty("replaces", out var replaces) && replaces.ValueKind == JsonValueKind.True,
@@ -81,9 +83,12 @@ internal static class CommitInfoJson
 
     public static UInt128 Sum(JsonElement json, string name) => UInt128.Parse(json.GetProperty(name).GetString()!, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
-    private static void WriteRanges(Utf8JsonWriter writer, ImmutableArray<CommittedRange> ranges)
+    private static ImmutableArray<CommittedRange> ReadRanges(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var ranges) ? [.. ranges.EnumerateArray().Select(ReadRange)] : [];
+
+    private static void WriteRanges(Utf8JsonWriter writer, string name, ImmutableArray<CommittedRange> ranges)
     {
-        writer.WriteStartArray("kafkaRanges");
+        writer.WriteStartArray(name);
         foreach (var range in ranges)
         {
             writer.WriteStartObject();

@@ -31,8 +31,15 @@ public sealed record Ledger(long Version, IReadOnlyList<LedgerLine> Lines, IRead
                 foreach (var hour in range.Hours) AddHour(hours, range, hour);
             }
 
+            foreach (var range in actions.OfType<LogAction.Info>().SelectMany(i => i.Content.FoundAgain))
+            {
+                CheckSums(range, version, problems);
+                lines[range.AppId] = lines.TryGetValue(range.AppId, out var line) ? line.AddFoundAgain(range) : LedgerLine.First(range, isGap: false);
+                foreach (var hour in range.Hours) AddHour(hours, range, hour);
+            }
+
             var rows = actions.OfType<LogAction.Add>().Where(a => a.DataChange).Sum(a => Math.Max(0, a.Rows()));
-            var written = actions.OfType<LogAction.Info>().Sum(i => i.Content.Ranges.Sum(r => r.Written));
+            var written = actions.OfType<LogAction.Info>().Sum(i => i.Content.Ranges.Concat(i.Content.FoundAgain).Sum(r => r.Written));
             if (rows != written && actions.OfType<LogAction.Info>().Any(i => !i.Content.Ranges.IsEmpty))
                 problems.Add($"version {version}: its files have {rows} rows, its accounts {written}.");
         }
@@ -42,10 +49,15 @@ public sealed record Ledger(long Version, IReadOnlyList<LedgerLine> Lines, IRead
 
     private static void Check(CommittedRange range, long version, Dictionary<string, long> txns, List<string> problems)
     {
-        if (range.Records != range.Written + range.Duplicates + range.Quarantined)
-            problems.Add($"version {version}: {range.Source} {range.Range} has {range.Records} records, and {range.Written} + {range.Duplicates} + {range.Quarantined} accounted for.");
+        CheckSums(range, version, problems);
         if (!txns.TryGetValue(range.AppId, out var next) || next != range.Range.To)
             problems.Add($"version {version}: {range.Source} {range.Range} is not the offset that the entry stores ({next}).");
+    }
+
+    private static void CheckSums(CommittedRange range, long version, List<string> problems)
+    {
+        if (range.Records != range.Written + range.Duplicates + range.Quarantined)
+            problems.Add($"version {version}: {range.Source} {range.Range} has {range.Records} records, and {range.Written} + {range.Duplicates} + {range.Quarantined} accounted for.");
         var byHour = range.Hours.Sum(h => h.Written + h.Duplicates + h.Quarantined);
         if (!range.Hours.IsEmpty && byHour != range.Records)
             problems.Add($"version {version}: {range.Source} {range.Range} has {range.Records} records, and {byHour} by the hour.");
@@ -96,6 +108,9 @@ public sealed record LedgerLine(
             IsWhole = IsWhole && touches,
         };
     }
+
+    /// <summary>Rows of offsets that the line covers already.</summary>
+    internal LedgerLine AddFoundAgain(CommittedRange range) => this with { Commits = Commits + 1, Records = Records + range.Records, Written = Written + range.Written };
 
     /// <summary>Entries of earlier versions say only the latest time: their earliest is not known, and taken for the same.</summary>
     private static PublishedSpan Span(CommittedRange range) =>

@@ -1,4 +1,5 @@
 using Ingest.Core.Contracts;
+using Ingest.Core.Pool.Delta;
 
 namespace Ingest.Tests.Simulation.Harness;
 
@@ -62,6 +63,9 @@ internal sealed class Oracle
         var watch = _server.WatchOf(table);
         var log = _logs[table] = watch.Log;
         foreach (var problem in log.Problems) Finding(problem);
+
+        // What an operator is told of it. Nothing is waited for: the view answers at once.
+        foreach (var problem in Ledger.ReadAsync(new PlainView(_server, table + "/"), CancellationToken.None).AsTask().GetAwaiter().GetResult().Problems) Finding($"{table}: the ledger says: {problem}");
         var rows = _rows[table] = [];
         foreach (var (path, file) in log.Files)
         {
