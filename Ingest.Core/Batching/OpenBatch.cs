@@ -111,11 +111,11 @@ public sealed class OpenBatch(DatasetPlan plan) : IDisposable
         return partition;
     }
 
-    /// <summary>Null and text cannot be mistaken for each other, nor one value's end for the next one's start.</summary>
+    /// <summary>Null and text cannot be mistaken for each other, nor one value's end for the next one's start: a zero in a text is doubled, and never follows the one that ends a value.</summary>
     private static string KeyOf(ImmutableArray<string?> values)
     {
         var key = new StringBuilder();
-        foreach (var value in values) key.Append(value is null ? '0' : '1').Append(value).Append('\0');
+        foreach (var value in values) key.Append(value is null ? '0' : '1').Append(value?.Replace("\0", "\0\0", StringComparison.Ordinal)).Append('\0');
         return key.ToString();
     }
 }

@@ -80,6 +80,16 @@ public sealed class OpenBatchTests
     }
 
     [Fact]
+    public void No_text_in_a_partition_column_makes_one_partition_of_two()
+    {
+        var topic = Yaml.Topic(Yaml.Cars("partition: [a, b]", "name: a, type: string", "name: b, type: string"));
+        object?[][] rows = [["x", "y\01z"], ["x\01y", "z"], ["x\0", "y"], ["x", "\0y"], ["x\0\0", null], ["x\0", "\0"], ["x", null]];
+        var batches = TypedRows.Seal(topic, rows);
+        Assert.Equal(rows.Length, batches.Length);
+        Assert.All(rows, row => Assert.Contains(batches, b => b.Values.SequenceEqual(row)));
+    }
+
+    [Fact]
     public void A_batch_without_some_rows_holds_exactly_the_others() => Gen.Select(TypedRows.Row.List[1, 40], Gen.Bool.Array[40]).Sample((rows, drop) =>
     {
         var dated = rows.Select(r => (object?[])[.. r[..8], 5, r[9]]).ToArray();
