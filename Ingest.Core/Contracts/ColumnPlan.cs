@@ -54,6 +54,9 @@ public sealed record ColumnPlan
     /// <summary>What becomes of a value that does not fit the type.</summary>
     public MismatchPolicy OnMismatch { get; init; }
 
+    /// <summary>The table is partitioned by this column: a text is a folder's name, and as long as <see cref="FolderText"/> allows.</summary>
+    public bool Partitions { get; init; }
+
     /// <summary>Personal or otherwise sensitive: marked in the table's schema, and never printed by our commands.</summary>
     public bool Protected { get; init; }
 }

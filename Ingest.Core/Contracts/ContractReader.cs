@@ -11,7 +11,7 @@ internal static partial class ContractReader
     private const string SelectExample = "Write select: { field: /type, equals: vehicle }.";
 
     /// <summary>Names of departments and datasets become folder names, which stores limit.</summary>
-    private const int NameLengthMax = 100;
+    internal const int NameLengthMax = 100;
 
     /// <summary>Null when the text does not even hold keys; else the contract as far as it could be read, with whatever is wrong in <paramref name="errors"/>.</summary>
     public static DatasetContract? Read(ContractSource source, List<ContractError> errors)

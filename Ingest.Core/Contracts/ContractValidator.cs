@@ -48,7 +48,7 @@ internal static class ContractValidator
             if (!isTyped) continue;
             foreach (var (key, text) in new[] { ("default", plan.Default), ("constant", plan.Constant) })
             {
-                if (text is not null && FixedValue.Problem(plan, text) is var (message, remedy)) node.Wrong(key, $"The {key} '{text}' {message}.", remedy);
+                if (text is not null && FixedValue.Problem(contract.AsRead(plan), text) is var (message, remedy)) node.Wrong(key, $"The {key} '{text}' {message}.", remedy);
             }
         }
     }
@@ -62,6 +62,7 @@ internal static class ContractValidator
 
     private static void CheckPartition(DatasetContract contract)
     {
+        CheckFolders(contract);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (name, at) in contract.Partition ?? [])
         {
@@ -77,6 +78,21 @@ internal static class ContractValidator
                 contract.Node.Wrong(at, $"The table cannot be partitioned by '{name}', which is a {column.Plan.Type}.", "Partition by columns with few values: department, event_date, or a string, int, long, boolean or date.");
             }
         }
+    }
+
+    /// <summary>Texts are as long as their contract lets them be, so that no record can come whose file has no name in the store.</summary>
+    private static void CheckFolders(DatasetContract contract)
+    {
+        var all = 0;
+        foreach (var (name, at) in contract.Partition ?? [])
+        {
+            var bytes = FolderText.FolderBytes(name, contract.Find(name) is >= 0 and var column ? contract.Columns[column].Plan.Type : ColumnType.Date);
+            if (bytes - 1 > FolderText.NameBytesMax) contract.Node.Wrong(at, $"The table cannot be partitioned by '{name}': its folders could have {bytes - 1} bytes in their names, and file systems take {FolderText.NameBytesMax}.", "Give the column a shorter name.");
+            all += bytes;
+        }
+
+        if (all > FolderText.PathBytesMax)
+            contract.Node.Wrong("partition", $"The table is partitioned by so much that the names of its folders could have {all} bytes together, and stores take {FolderText.PathBytesMax}.", "Partition by fewer columns; a string takes most.");
     }
 
     private static void CheckDedup(DatasetContract contract)

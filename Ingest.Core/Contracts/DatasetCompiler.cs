@@ -12,7 +12,7 @@ internal static class DatasetCompiler
 
     public static DatasetPlan Compile(DatasetContract contract)
     {
-        ImmutableArray<ColumnPlan> columns = [.. contract.Columns.Select(c => c.Plan)];
+        ImmutableArray<ColumnPlan> columns = [.. contract.Columns.Select(c => contract.AsRead(c.Plan))];
         var dedup = Dedup(contract);
         var date = contract.EventDate is { } eventDate ? contract.Find(eventDate.Text) : -1;
         if (dedup.KeyColumns.Contains(date)) dedup = dedup with { DateColumn = date };

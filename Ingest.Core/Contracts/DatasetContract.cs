@@ -33,6 +33,13 @@ internal sealed record DatasetContract
     public required bool RescuedCounts { get; init; }
     public required ImmutableArray<ColumnContract> Columns { get; init; }
 
+    /// <summary>A column as it is read, which depends on whether it partitions the table.</summary>
+    public ColumnPlan AsRead(ColumnPlan column)
+    {
+        if (Partition is not { } partition || partition.All(p => p.Text != column.Name)) return column;
+        return column with { Partitions = true };
+    }
+
     /// <summary>Ordinal of a column, or -1.</summary>
     public int Find(string column)
     {

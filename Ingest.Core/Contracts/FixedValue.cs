@@ -22,6 +22,8 @@ internal static partial class FixedValue
         if (column.NullWords.Contains(text, StringComparer.Ordinal)) return ("is one of the column's null words, so it is no value", "Write a value, or take the word out of null_words.");
         return column.Type switch
         {
+            ColumnType.String when column.Partitions && !FolderText.Fits(Encoding.UTF8.GetBytes(text)) =>
+                ("is too long for the name of a folder, and the table is partitioned by its column", $"Write at most {FolderText.BytesMax} bytes, or do not partition by it."),
             ColumnType.Int => Whole(text, int.MinValue, int.MaxValue, "an int"),
             ColumnType.Long => Whole(text, long.MinValue, long.MaxValue, "a long"),
             ColumnType.Double => Double(text),

@@ -18,6 +18,7 @@ internal static class FaultDetail
     public static string Describe(ColumnPlan column, ReasonCode reason, in FieldRef field, byte[] buffer)
     {
         var need = reason == ReasonCode.MissingRequired ? $"a {TypeName(column)} is required" : $"expected {TypeName(column)}";
+        if (column is { Partitions: true, Type: ColumnType.String } && reason == ReasonCode.OutOfRange) need += $" of at most {FolderText.BytesMax} bytes in a folder's name";
         return $"{column.Name}: {need}, found {Found(column, field, buffer)}";
     }
 

@@ -1,5 +1,6 @@
 using Ingest.Core.Contracts;
 using Ingest.Core.Decoding;
+using Ingest.Core.Transfers;
 
 namespace Ingest.Core.Normalizing;
 
@@ -20,11 +21,17 @@ internal sealed class StringNormalizer : ColumnNormalizer
         var fields = records.Fields;
         var stride = records.Plan.Columns.Length;
         var rows = records.Count;
+        var isFolder = Column.Partitions;
         vector.Reserve(rows);
         for (int row = 0, f = Column.Ordinal; row < rows; row++, f += stride)
         {
             var state = Text.Read(buffer, in fields[f], out var text);
-            if (state == CellState.Value)
+            if (state == CellState.Value && isFolder && !FolderText.Fits(text))
+            {
+                vector.AppendNull();
+                faults.Mismatch(row, Column, ReasonCode.OutOfRange);
+            }
+            else if (state == CellState.Value)
             {
                 vector.Append(text);
             }

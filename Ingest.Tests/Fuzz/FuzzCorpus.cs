@@ -66,7 +66,7 @@ internal static class FuzzCorpus
             "0001-01-01", "9999-12-31", "10000-01-01", "0000-00-00", "2026-02-30", "2016-12-31T23:59:60Z", "2026-03-08 02:30:00", "2026-11-01 01:30:00", "2011-12-30 12:00:00", "9999-12-31T23:59:59.9999999-14:00", "0001-01-01T00:00:00+14:00", "-62135596800001", "253402300800000",
             "24:00:00", "a/b", "50%", "a=b", "..", ".", " ", "%2F", "🚗", "é", "e\u0301", "ﷺ", "\u202Egnp", "__HIVE_DEFAULT_PARTITION__", "*", "?", "<", "|", "\u007F", "{\"id\":\"q\",\"who\":\"d\"}", "\"rows\":", "\"id\":", "\"id\":\"dup\",", "/**/", "//", "'"),
         [0xC3], [0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xC0, 0xAF], [0xFF, 0xFE], [0xFF],
-        .. Bytes(new string('[', 70), new string('9', 500), $"1{new string('0', 400)}", new string('a', 5000)),
+        .. Bytes(new string('[', 70), new string('9', 500), $"1{new string('0', 400)}", new string('a', 5000), new string('a', 200), new string('/', 60), new string('中', 60)),
     ];
 
     /// <summary>Monsters, each of which is sent once: too deep, too long, too many.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Ingest.Core.Batching;
@@ -204,7 +205,7 @@ internal sealed class FuzzTarget
         }).ToImmutableArray();
         var folder = PartitionPath.Folder([.. plan.Partitioning.Select(p => p.Name)], values);
         var segments = folder.Split('/');
-        return segments.Length == plan.Partitioning.Length + 1 && segments[..^1].All(s => s.Contains('=', StringComparison.Ordinal) && s is not (".." or ".")) && !folder.Contains('\0', StringComparison.Ordinal)
+        return segments.Length == plan.Partitioning.Length + 1 && segments[..^1].All(s => s.Contains('=', StringComparison.Ordinal) && s is not (".." or ".") && Encoding.UTF8.GetByteCount(s) <= 255) && !folder.Contains('\0', StringComparison.Ordinal)
             ? null
             : $"the folder of a row is '{folder}'";
     }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using Ingest.Core.Contracts;
 
 namespace Ingest.Core.Pool.Parquet;
 
@@ -8,9 +9,7 @@ namespace Ingest.Core.Pool.Parquet;
 public static class PartitionPath
 {
     /// <summary>What stands for null.</summary>
-    public const string Null = "__HIVE_DEFAULT_PARTITION__";
-
-    private const string Escaped = "\"#%'*/:=?\\{[]^";
+    public const string Null = FolderText.Null;
 
     /// <summary>The folder, with a '/' at its end; empty for a table without partitions.</summary>
     public static string Folder(ImmutableArray<string> columns, ImmutableArray<string?> values)
@@ -47,7 +46,7 @@ public static class PartitionPath
         var escaped = new StringBuilder(text.Length);
         foreach (var c in text)
         {
-            if (c < 0x20 || c == 0x7F || Escaped.Contains(c, StringComparison.Ordinal)) escaped.Append('%').Append(((int)c).ToString("X2", CultureInfo.InvariantCulture));
+            if (FolderText.IsEscaped(c)) escaped.Append('%').Append(((int)c).ToString("X2", CultureInfo.InvariantCulture));
             else escaped.Append(c);
         }
 

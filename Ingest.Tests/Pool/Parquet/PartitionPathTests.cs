@@ -1,4 +1,6 @@
+using System.Text;
 using CsCheck;
+using Ingest.Core.Contracts;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Pool.Parquet;
 
@@ -38,6 +40,14 @@ public sealed class PartitionPathTests
         Assert.Equal(value, PartitionPath.Unescape(folder["a=x/v=".Length..^1]));
         Assert.Equal(folder, LogPath.Decode(LogPath.Encode(folder)));
     }, iter: 2000);
+
+    [Fact]
+    public void A_text_fits_when_its_folder_shows_it_in_so_many_bytes() =>
+        Gen.OneOf(Gen.Char["ab./%中\u0001é"].Array[0, 160], Gen.Select(Gen.Char["a./中"], Gen.Int[0, 160], (c, n) => Enumerable.Repeat(c, n).ToArray())).Select(c => new string(c)).Sample(value =>
+        {
+            var bytes = Encoding.UTF8.GetByteCount(PartitionPath.Folder(["v"], [value])) - "v=/".Length;
+            Assert.Equal(bytes <= FolderText.BytesMax, FolderText.Fits(Encoding.UTF8.GetBytes(value)));
+        }, iter: 5000);
 
     [Fact]
     public void A_table_without_partitions_has_no_folder() => Assert.Equal("", PartitionPath.Folder([], []));
