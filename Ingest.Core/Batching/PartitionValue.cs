@@ -5,7 +5,7 @@ using Ingest.Core.Normalizing;
 
 namespace Ingest.Core.Batching;
 
-/// <summary>Partition values as text, by Delta's rules: dates as yyyy-MM-dd, booleans as true and false, numbers plain; null and the empty text are null.</summary>
+/// <summary>Partition values as text, by Delta's rules: dates as yyyy-MM-dd, booleans as true and false, numbers plain. An empty text would be null as well, so contracts take it for no value.</summary>
 internal static class PartitionValue
 {
     private static readonly DateOnly s_epoch = new(1970, 1, 1);

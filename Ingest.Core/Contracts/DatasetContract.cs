@@ -33,11 +33,15 @@ internal sealed record DatasetContract
     public required bool RescuedCounts { get; init; }
     public required ImmutableArray<ColumnContract> Columns { get; init; }
 
-    /// <summary>A column as it is read, which depends on whether it partitions the table.</summary>
+    /// <summary>
+    /// A column as it is read, which depends on whether it partitions the table. Delta knows no empty text in partition columns: it would come back as null, and with another fingerprint than
+    /// the row was written with.
+    /// </summary>
     public ColumnPlan AsRead(ColumnPlan column)
     {
         if (Partition is not { } partition || partition.All(p => p.Text != column.Name)) return column;
-        return column with { Partitions = true };
+        var words = column.Type == ColumnType.String && !column.NullWords.Contains("") ? column.NullWords.Add("") : column.NullWords;
+        return column with { Partitions = true, NullWords = words };
     }
 
     /// <summary>Ordinal of a column, or -1.</summary>

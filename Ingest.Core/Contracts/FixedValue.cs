@@ -19,7 +19,7 @@ internal static partial class FixedValue
     {
         if (column.Rules.Any(r => r is TextRule.Code or TextRule.Separators) && raw.Any(c => !char.IsAsciiDigit(c))) return null;
         var text = column.Rules.Aggregate(raw, Apply);
-        if (column.NullWords.Contains(text, StringComparer.Ordinal)) return ("is one of the column's null words, so it is no value", "Write a value, or take the word out of null_words.");
+        if (column.NullWords.Contains(text, StringComparer.Ordinal)) return ("is one of the column's null words, so it is no value", text.Length == 0 && column.Partitions ? "Write a value: the table is partitioned by the column, where an empty text is none." : "Write a value, or take the word out of null_words.");
         return column.Type switch
         {
             ColumnType.String when column.Partitions && !FolderText.Fits(Encoding.UTF8.GetBytes(text)) =>

@@ -3,7 +3,17 @@ namespace Ingest.Tests.Contracts;
 /// <summary>What a contract says of the columns that partition its table.</summary>
 public sealed class PartitionColumnTests
 {
+    [Fact]
+    public void An_empty_text_is_no_value_where_it_would_be_a_folder()
+    {
+        var columns = Yaml.Catalog(Yaml.Cars("partition: [a, b, n]", "name: a, type: string, null_words: ['-']", "name: b, type: string", "name: n, type: int, null_words: []", "name: c, type: string, null_words: []")).Datasets[0].Columns;
+        Assert.Equal([["-", ""], [""], [], []], columns.Select(c => c.NullWords.ToArray()));
+        Assert.Equal([true, true, true, false], columns.Select(c => c.Partitions));
+    }
+
     [Theory]
+    [InlineData("default: ''", "The default '' is one of the column's null words, so it is no value.", "Write a value: the table is partitioned by the column, where an empty text is none.")]
+    [InlineData("constant: '  '", "The constant '  ' is one of the column's null words, so it is no value.", "Write a value: the table is partitioned by the column, where an empty text is none.")]
     [InlineData("default: '/12345678/12345678/12345678/12345678/12345678/12345678/12345678/12345678/12345678/12345678/12345678/12345678/12345678/12345678'", "The default '/12345678/12345678/12345678/12345678/12345678/12345678/12345678/12345678/12345678/12345678/12345678/12345678/12345678/12345678' is too long for the name of a folder, and the table is partitioned by its column.", "Write at most 150 bytes, or do not partition by it.")]
     public void A_text_of_the_contract_must_be_one_that_a_folder_can_have(string text, string message, string remedy)
     {
