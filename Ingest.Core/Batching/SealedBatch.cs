@@ -31,7 +31,7 @@ public sealed class SealedBatch : IDisposable
 
 /// <summary>The new rows of one table partition.</summary>
 /// <param name="Values">Partition values in the plan's partitioning order, as text; null for null.</param>
-/// <param name="Batch">Arrow columns: the contract's columns except those that partition the table, then <see cref="SystemColumns.Stored"/>.</param>
+/// <param name="Batch">Arrow columns: the contract's columns except those that partition the table, the department if it does not, then <see cref="SystemColumns.Stored"/>.</param>
 /// <param name="Keys">Fingerprint of each row, in row order.</param>
 /// <param name="Contents">Identity mode: content fingerprint of each row; else empty.</param>
 /// <param name="Ranges">For each row the ordinal of its entry in <see cref="SealedBatch.Ranges"/>.</param>

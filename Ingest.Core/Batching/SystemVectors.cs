@@ -16,11 +16,14 @@ internal sealed class SystemVectors
     private BytesVector _rescued = new();
     private readonly BytesVector _topic = new();
     private readonly FixedVector<int> _partition = new();
+    private readonly BytesVector _department = new();
     private string _topicText = "";
+    private string _departmentText = "";
 
     public ColumnVector this[string column] => column switch
     {
         SystemColumns.Rescued => _rescued,
+        SystemColumns.Department => _department,
         SystemColumns.Topic => _topic,
         SystemColumns.Partition => _partition,
         SystemColumns.Offset => _offset,
@@ -30,19 +33,15 @@ internal sealed class SystemVectors
     };
 
     /// <summary>All rows of a chunk have the same value.</summary>
-    public static bool IsShared(string column) => column is SystemColumns.Topic or SystemColumns.Partition;
+    public static bool IsShared(string column) => column is SystemColumns.Department or SystemColumns.Topic or SystemColumns.Partition;
 
     public void Fill(NormalizedChunk chunk, NormalizedRecords records)
     {
         _rescued = records.Rescued;
         foreach (var vector in (ReadOnlySpan<ColumnVector>)[_offset, _position, _publishedAt]) vector.Clear();
         var source = chunk.Chunk.Source;
-        if (source.Topic != _topicText || _topic.Count == 0)
-        {
-            _topicText = source.Topic;
-            _topic.Clear();
-            _topic.Append(Encoding.UTF8.GetBytes(source.Topic));
-        }
+        Share(_topic, ref _topicText, source.Topic);
+        Share(_department, ref _departmentText, chunk.Topic.Department);
 
         _partition.Clear();
         _partition.Append(source.Partition);
@@ -55,5 +54,13 @@ internal sealed class SystemVectors
             if (transfer.PublishedAtMs > 0) _publishedAt.Append(transfer.PublishedAtMs * 1000);
             else _publishedAt.AppendNull();
         }
+    }
+
+    private static void Share(BytesVector vector, ref string known, string text)
+    {
+        if (text == known && vector.Count > 0) return;
+        known = text;
+        vector.Clear();
+        vector.Append(Encoding.UTF8.GetBytes(text));
     }
 }

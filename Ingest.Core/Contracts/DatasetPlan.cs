@@ -29,6 +29,15 @@ public sealed record DatasetPlan
 
     /// <summary>Hash of everything that decides what a record becomes; in every commit, so that it is known which contract made a row.</summary>
     public required string ContractHash { get; init; }
+
+    /// <summary>Whether files have a column of the department. It is part of each row's fingerprint, so where the folders do not tell it the files do.</summary>
+    public bool StoresDepartment => Partitioning.All(p => p.Kind != PartitionKind.Department);
+
+    /// <summary>The plan by which rows are read back with all that their fingerprints are made of: its columns, and behind them the department where files store it.</summary>
+    public DatasetPlan WithStoredDepartment() => !StoresDepartment ? this : this with
+    {
+        Columns = [.. Columns, new ColumnPlan { Ordinal = Columns.Length, Name = SystemColumns.Department, Type = ColumnType.String, Sources = [], TimeZone = TimeZoneInfo.Utc }],
+    };
 }
 
 /// <summary>One partition column of a table.</summary>
@@ -90,7 +99,7 @@ public static class SystemColumns
     /// <summary>When the transfer was published, by Kafka's timestamp. Timestamp; null when the broker gave none.</summary>
     public const string PublishedAt = "_published_at";
 
-    /// <summary>Partition column: the department the topic is bound to. String.</summary>
+    /// <summary>The department the topic is bound to: a partition column, or a stored one before the others where it does not partition the table. String.</summary>
     public const string Department = "department";
 
     /// <summary>Partition column: date of the event in the contract's zone. Date.</summary>

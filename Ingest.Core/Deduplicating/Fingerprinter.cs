@@ -14,27 +14,30 @@ public sealed class Fingerprinter
     private readonly Cell[] _key;
     private readonly Cell[] _content;
     private readonly Cell? _date;
+    private readonly int _departmentColumn;
     private readonly bool _isIdentity;
     private readonly bool _includesRescued;
     private byte[] _row = new byte[1024];
-    private byte[] _head = [];
-    private string _department = "";
+    private int _head;
+    private string? _department;
 
     public Fingerprinter(DatasetPlan plan)
     {
         _key = Cells(plan, plan.Dedup.KeyColumns);
         _content = Cells(plan, plan.Dedup.ContentColumns);
+        _departmentColumn = plan.Columns.FirstOrDefault(c => c.Name == SystemColumns.Department)?.Ordinal ?? -1;
         _date = plan.Dedup.DateColumn >= 0 ? new Cell(plan.Columns[plan.Dedup.DateColumn]) : null;
         _isIdentity = plan.Dedup.Mode == DedupMode.Identity;
         _includesRescued = plan.Dedup.IncludesRescued;
     }
 
     /// <summary>Fills <see cref="NormalizedRecords.Keys"/> (and Contents, in identity mode) for every row that was not refused.</summary>
-    /// <param name="department">The department that the rows belong to.</param>
+    /// <param name="department">The department that the rows belong to. Rows read back from a table that stores it have their own, which counts.</param>
     /// <param name="from">First row; those before it keep the fingerprints they have.</param>
     public void Fingerprint(NormalizedRecords records, string department, int from = 0)
     {
-        if (department != _department) SetDepartment(department);
+        var departments = _departmentColumn < 0 ? null : (BytesVector)records.Columns[_departmentColumn];
+        if (departments is null && department != _department) SetDepartment(Encoding.UTF8.GetBytes(_department = department));
         if (records.Keys.Length < records.Count) Array.Resize(ref records.Keys, Math.Max(records.Count, records.Keys.Length * 2));
         if (_isIdentity && records.Contents.Length < records.Count) Array.Resize(ref records.Contents, records.Keys.Length);
         Bind(_key, records);
@@ -43,25 +46,22 @@ public sealed class Fingerprinter
         for (var row = from; row < records.Count; row++)
         {
             if (records.Refused[row] != 0) continue;
-            var length = Encode(_key, row, _head.Length);
+            if (departments is not null) SetDepartment(departments[row]);
+            var length = Encode(_key, row, _head);
             if (!_isIdentity && _includesRescued) length = EncodeBytes(records.Rescued, row, length);
             var hash = FingerprintEncoding.Hash(_row.AsSpan(0, length));
             records.Keys[row] = _date is null ? hash : FingerprintEncoding.Dated(hash, _date.Day(row));
             if (!_isIdentity) continue;
-            length = Encode(_content, row, _head.Length);
+            length = Encode(_content, row, _head);
             if (_includesRescued) length = EncodeBytes(records.Rescued, row, length);
             records.Contents[row] = FingerprintEncoding.Hash(_row.AsSpan(0, length));
         }
     }
 
-    private void SetDepartment(string department)
+    private void SetDepartment(ReadOnlySpan<byte> department)
     {
-        _department = department;
-        var bytes = Encoding.UTF8.GetBytes(department);
-        _head = new byte[bytes.Length + 5];
-        FingerprintEncoding.WriteBytes(_head, bytes);
-        if (_row.Length < _head.Length + 256) _row = new byte[_head.Length + 1024];
-        _head.CopyTo(_row, 0);
+        if (_row.Length < department.Length + 256) _row = new byte[department.Length + 1024];
+        _head = FingerprintEncoding.WriteBytes(_row, department);
     }
 
     private static Cell[] Cells(DatasetPlan plan, ImmutableArray<int> columns) => [.. columns.Select(c => new Cell(plan.Columns[c]))];

@@ -6,7 +6,7 @@ using Ingest.Core.Contracts;
 
 namespace Ingest.Core.Pool;
 
-/// <summary>A dataset's table as Delta describes it: contract columns in their order, derived partition columns, then the system's. Every column may be null: a reader must not rely on more than we prove.</summary>
+/// <summary>A dataset's table as Delta describes it: contract columns in their order, department and event date, then the system's. Every column may be null: a reader must not rely on more than we prove.</summary>
 public static class TableSchema
 {
     /// <summary>The schema as the log's metadata carries it.</summary>
@@ -21,10 +21,11 @@ public static class TableSchema
             foreach (var column in plan.Columns) WriteField(writer, column.Name, TypeName(column.Type, column.Precision, column.Scale), column.Description, column.Protected);
             foreach (var partition in plan.Partitioning)
             {
-                if (partition.Kind == PartitionKind.Department) WriteField(writer, partition.Name, "string", "Department that the topic is bound to", false);
+                if (partition.Kind == PartitionKind.Department) WriteDepartment(writer);
                 else if (partition.Kind == PartitionKind.EventDate) WriteField(writer, partition.Name, "date", "Date of the event in the contract's time zone", false);
             }
 
+            if (plan.StoresDepartment) WriteDepartment(writer);
             foreach (var (name, type) in SystemColumns.Stored) WriteField(writer, name, TypeName(type, 0, 0), null, false);
             writer.WriteEndArray();
             writer.WriteEndObject();
@@ -49,6 +50,8 @@ public static class TableSchema
         ColumnType.Binary => "binary",
         _ => throw new ArgumentOutOfRangeException(nameof(type)),
     };
+
+    private static void WriteDepartment(Utf8JsonWriter writer) => WriteField(writer, SystemColumns.Department, "string", "Department that the topic is bound to", false);
 
     private static void WriteField(Utf8JsonWriter writer, string name, string type, string? comment, bool isProtected)
     {

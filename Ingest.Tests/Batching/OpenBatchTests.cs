@@ -73,7 +73,7 @@ public sealed class OpenBatchTests
         object?[][] rows = [["a", true, 1L, 1], ["", false, -1L, 2], [null, null, null, 3], ["a", true, 1L, 4]];
         var batches = TypedRows.Seal(topic, rows);
         Assert.Equal(3, batches.Length);
-        Assert.Equal(["v", "_rescued", "_topic", "_partition", "_offset", "_position", "_published_at"], batches[0].Batch.Schema.FieldsList.Select(f => f.Name));
+        Assert.Equal(["v", "department", "_rescued", "_topic", "_partition", "_offset", "_position", "_published_at"], batches[0].Batch.Schema.FieldsList.Select(f => f.Name));
         Assert.Contains(batches, b => b.Values.SequenceEqual(["a", "true", "1"]) && b.RowCount == 2);
         Assert.Contains(batches, b => b.Values.SequenceEqual([null, "false", "-1"]));
         Assert.Contains(batches, b => b.Values.SequenceEqual(new string?[] { null, null, null }));

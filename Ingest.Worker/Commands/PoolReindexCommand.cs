@@ -4,6 +4,7 @@ using System.Globalization;
 using Ingest.Core;
 using Ingest.Core.Contracts;
 using Ingest.Core.Flow.Runtime;
+using Ingest.Core.Pool;
 using Ingest.Core.Pool.Delta;
 using Ingest.Worker.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -52,6 +53,8 @@ internal static class PoolReindexCommand
         var pinned = log.Opened.Configuration.GetValueOrDefault(TableSpec.DedupKey);
         if (pinned != plan.DedupSignature)
             throw new TableRefusedException($"its fingerprints are made of '{pinned}', those of the contract of '{plan.DedupSignature}'. Give the contract that the table was written with.");
+
+        if (TableSupport.DepartmentProblem(log.Current, TableSchema.SchemaString(plan)) is { } problem) throw new TableRefusedException(problem);
 
         var (started, cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
         var services = new EngineServices { Pool = table.Store, Logger = NullLogger.Instance };

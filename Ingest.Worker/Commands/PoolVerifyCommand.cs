@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Ingest.Core.Contracts;
 using Ingest.Core.Flow.Runtime;
+using Ingest.Core.Pool;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Pool.Verify;
 
@@ -59,6 +60,12 @@ internal static class PoolVerifyCommand
         if (!plans.TryGetValue(table.Name, out var plan))
         {
             found.Add(new Finding(CheckList.Fingerprints, true, $"not checked: no contract in {contracts} is named '{table.Name}', and only that says what its fingerprints are made of. Give it by --contracts, or choose others by --table."));
+            return null;
+        }
+
+        if (TableSupport.DepartmentProblem(table.Snapshot, TableSchema.SchemaString(plan)) is { } problem)
+        {
+            found.Add(new Finding(CheckList.Fingerprints, true, $"not checked: {problem}"));
             return null;
         }
 

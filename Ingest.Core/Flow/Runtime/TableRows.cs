@@ -10,13 +10,24 @@ using Ingest.Core.Stores;
 namespace Ingest.Core.Flow.Runtime;
 
 /// <summary>Rows read back from a table's files, with their fingerprints computed anew: what a rebuild and a full proof work on.</summary>
-/// <param name="format">How the files are read; null for Parquet.</param>
-/// <param name="workFolder">A local folder that no other process uses, where large files are put to be read; null: they are held in memory.</param>
-public sealed class TableRows(DatasetPlan plan, DataFileFormat? format = null, string? workFolder = null)
+public sealed class TableRows
 {
-    private readonly Fingerprinter _fingerprinter = new(plan);
-    private readonly NormalizedRecords _records = new(plan);
-    private readonly ReadDataFile _read = (format ?? DataFileFormat.Parquet).ReadAsync;
+    private readonly DatasetPlan _plan;
+    private readonly Fingerprinter _fingerprinter;
+    private readonly NormalizedRecords _records;
+    private readonly ReadDataFile _read;
+    private readonly string? _workFolder;
+
+    /// <param name="format">How the files are read; null for Parquet.</param>
+    /// <param name="workFolder">A local folder that no other process uses, where large files are put to be read; null: they are held in memory.</param>
+    public TableRows(DatasetPlan plan, DataFileFormat? format = null, string? workFolder = null)
+    {
+        _workFolder = workFolder;
+        _plan = plan.WithStoredDepartment();
+        _fingerprinter = new Fingerprinter(_plan);
+        _records = new NormalizedRecords(_plan);
+        _read = (format ?? DataFileFormat.Parquet).ReadAsync;
+    }
 
     /// <summary>The rows of a file, a row group at a time; the object is the same each time.</summary>
     /// <exception cref="InvalidDataException">The file is gone, or does not hold what the log says.</exception>
@@ -24,9 +35,9 @@ public sealed class TableRows(DatasetPlan plan, DataFileFormat? format = null, s
     {
         await using var content = await FetchAsync(store, file.Path, cancellation) ?? throw new InvalidDataException($"{file.Path} is in the log and not in the store.");
         if (content.Length != file.Size) throw new InvalidDataException($"{file.Path} has {content.Length} bytes and {file.Size} in the log.");
-        var values = plan.Partitioning.ToDictionary(p => p.Name, p => file.PartitionValues.GetValueOrDefault(p.Name), StringComparer.Ordinal);
+        var values = _plan.Partitioning.ToDictionary(p => p.Name, p => file.PartitionValues.GetValueOrDefault(p.Name), StringComparer.Ordinal);
         _records.Clear();
-        await foreach (var _ in _read(content, plan, values, _records, cancellation))
+        await foreach (var _ in _read(content, _plan, values, _records, cancellation))
         {
             _fingerprinter.Fingerprint(_records, values.GetValueOrDefault(SystemColumns.Department) ?? "");
             yield return _records;
@@ -36,8 +47,8 @@ public sealed class TableRows(DatasetPlan plan, DataFileFormat? format = null, s
 
     private async ValueTask<Stream?> FetchAsync(IObjectStore store, string path, CancellationToken cancellation)
     {
-        if (workFolder is null) return await store.ReadAsync(path, cancellation) is { } bytes ? new MemoryStream(bytes, writable: false) : null;
-        var content = new Spool(workFolder);
+        if (_workFolder is null) return await store.ReadAsync(path, cancellation) is { } bytes ? new MemoryStream(bytes, writable: false) : null;
+        var content = new Spool(_workFolder);
         var isThere = false;
         try
         {

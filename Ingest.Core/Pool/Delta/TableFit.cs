@@ -30,6 +30,7 @@ internal static class TableFit
                 "rows already there would no longer be recognised. List new columns under dedup.except, restore the old columns, or give the dataset another name.");
         }
 
+        if (TableSupport.DepartmentProblem(current, spec.SchemaString) is { } lacking) throw new TableRefusedException($"Table '{spec.Name}': {lacking}");
         var types = TableSupport.Columns(metadata.SchemaString);
         foreach (var (name, type) in TableSupport.Columns(spec.SchemaString))
         {

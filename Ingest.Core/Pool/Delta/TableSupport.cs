@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using Ingest.Core.Contracts;
 
 namespace Ingest.Core.Pool.Delta;
 
@@ -76,6 +77,18 @@ public static class TableSupport
         return null;
     }
 
+    /// <summary>
+    /// Why rows of the table cannot be told apart again; null when they can. The department is part of each row's fingerprint: a table with neither folders nor a column of it was made
+    /// when files did not store it.
+    /// </summary>
+    /// <param name="wantedSchema">The contract's.</param>
+    public static string? DepartmentProblem(Snapshot snapshot, string wantedSchema)
+    {
+        if (snapshot.Metadata is not { } metadata || snapshot is { LiveFiles: 0 } || Columns(metadata.SchemaString).ContainsKey(SystemColumns.Department)) return null;
+        if (!Columns(wantedSchema).ContainsKey(SystemColumns.Department)) return null;
+        return "it was made by an earlier version, which stored the department of a row nowhere unless the table is partitioned by it. So its rows can be read, and neither sealed nor indexed anew. " +
+            "Give the dataset another name, and send its records again.";
+    }
 
     /// <summary>A type of the table's schema as a contract writes it.</summary>
     public static string Word(string type) => type == "integer" ? "int" : type;

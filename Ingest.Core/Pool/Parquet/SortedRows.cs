@@ -25,7 +25,7 @@ public sealed class SortedRows(StoredTable table)
     }
 
     /// <summary>Computes the fingerprints of the rows from <paramref name="from"/> on, and what they add up to.</summary>
-    /// <param name="department">The rows' department; it is part of a fingerprint.</param>
+    /// <param name="department">The rows' department, unless they store their own; it is part of a fingerprint.</param>
     public RowSums Fingerprint(int from, string department)
     {
         _whole.Fingerprint(Records, department, from);

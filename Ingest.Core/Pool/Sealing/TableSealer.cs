@@ -28,12 +28,14 @@ public sealed class TableSealer
     private readonly SealingOptions _options;
     private readonly RecentFiles _recent;
     private readonly SealPlans _plans;
+    private readonly string _schema;
     private long _finished = -1;
     private volatile SealBacklog? _backlog;
 
     public TableSealer(DatasetPlan contract, IObjectStore store, SealerServices services, SealingOptions options)
     {
         _contract = contract;
+        _schema = TableSchema.SchemaString(contract);
         _store = store;
         _services = services;
         _options = options;
@@ -54,6 +56,7 @@ public sealed class TableSealer
         while (true)
         {
             if (!await _recent.RefreshAsync(cancellation)) return null;
+            if (TableSupport.DepartmentProblem(_recent.Current, _schema) is { } problem) throw new TableRefusedException($"Table '{_contract.Name}': {problem}");
             var now = _services.Time.GetUtcNow();
             _backlog = Count(now);
             var newest = await _plans.NewestAsync(cancellation);
