@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Ingest.Core.Decoding;
 
@@ -16,6 +17,9 @@ internal sealed class CanonicalJson
     private readonly List<Member> _members = [];
     private readonly ScratchBytes _names = new();
     private readonly ScratchBytes _text = new();
+    private readonly FieldSort<Member> _sort;
+
+    public CanonicalJson() => _sort = new FieldSort<Member>((a, b) => Name(a).SequenceCompareTo(Name(b)));
 
     /// <summary>False: a text in it holds half of a surrogate pair. What was written so far is then worth nothing.</summary>
     public bool TryWrite(ReadOnlySpan<byte> json, ScratchBytes into)
@@ -78,7 +82,7 @@ internal sealed class CanonicalJson
             _members.Add(new Member(nameStart, nameLength, start, (int)reader.BytesConsumed - start));
         }
 
-        Sort(first);
+        _sort.Sort(CollectionsMarshal.AsSpan(_members)[first..]);
         into.Write((byte)'{');
         for (int i = first, last = _members.Count; i < last; i++)
         {
@@ -103,18 +107,6 @@ internal sealed class CanonicalJson
     }
 
     private ReadOnlySpan<byte> Name(Member member) => _names.Bytes.AsSpan(member.NameStart, member.NameLength);
-
-    /// <summary>Insertion sort: nested objects are small, and often sorted already.</summary>
-    private void Sort(int first)
-    {
-        for (var i = first + 1; i < _members.Count; i++)
-        {
-            var member = _members[i];
-            var k = i;
-            for (; k > first && Name(_members[k - 1]).SequenceCompareTo(Name(member)) > 0; k--) _members[k] = _members[k - 1];
-            _members[k] = member;
-        }
-    }
 
     private readonly record struct Member(int NameStart, int NameLength, int Start, int Length);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Ingest.Core.Contracts;
 using Ingest.Core.Decoding;
@@ -11,11 +12,15 @@ namespace Ingest.Core.Normalizing;
 /// </summary>
 internal sealed class Rescuer(DatasetPlan plan, TransferFormat format)
 {
+    // Of a row; a CSV header has at most so many.
+    private const int FieldsKeptMax = 16_384;
+
     private static readonly Comparison<(int Row, int Column)> s_byRow = static (a, b) => a.Row != b.Row ? a.Row.CompareTo(b.Row) : a.Column.CompareTo(b.Column);
 
     private readonly FieldKind _escapedName = format == TransferFormat.Csv ? FieldKind.QuotedText : FieldKind.EscapedText;
     private readonly byte[][][][] _sources = [.. plan.Columns.Select(c => c.Sources.Select(Segments).ToArray())];
     private readonly List<RescuedField> _fields = [];
+    private readonly FieldSort<RescuedField> _sort = new(static (a, b) => a.CompareTo(b));
     private readonly ScratchBytes _names = new();
     private readonly ScratchBytes _text = new();
     private readonly ScratchBytes _json = new();
@@ -52,6 +57,10 @@ internal sealed class Rescuer(DatasetPlan plan, TransferFormat format)
 
             rescued = rescuedLast;
         }
+
+        // They refer to the payload, and a record may have a million.
+        _fields.Clear();
+        if (_fields.Capacity > FieldsKeptMax) _fields.TrimExcess();
     }
 
     private static byte[][] Segments(FieldPath path) => [.. path.Segments.Select(Encoding.UTF8.GetBytes)];
@@ -73,13 +82,13 @@ internal sealed class Rescuer(DatasetPlan plan, TransferFormat format)
             var extra = records.Extras[i];
             if (!extra.NameEscaped)
             {
-                Insert(new RescuedField(_paths[extra.Path], buffer, extra.NameStart, extra.NameLength, extra.Value));
+                _fields.Add(new RescuedField(_paths[extra.Path], buffer, extra.NameStart, extra.NameLength, extra.Value));
                 continue;
             }
 
             var start = _names.Length;
             if (!Unescaping.TryAppend(buffer.AsSpan(extra.NameStart, extra.NameLength), _escapedName, _names)) return false;
-            Insert(new RescuedField(_paths[extra.Path], _names.Bytes, start, _names.Length - start, extra.Value));
+            _fields.Add(new RescuedField(_paths[extra.Path], _names.Bytes, start, _names.Length - start, extra.Value));
         }
 
         for (; rescued < rescuedLast; rescued++)
@@ -87,19 +96,11 @@ internal sealed class Rescuer(DatasetPlan plan, TransferFormat format)
             var column = faults.Rescues[rescued].Column;
             var field = records.Record(row)[column];
             var source = _sources[column][field.Source];
-            Insert(new RescuedField(source[..^1], source[^1], 0, source[^1].Length, field));
+            _fields.Add(new RescuedField(source[..^1], source[^1], 0, source[^1].Length, field));
         }
 
+        _sort.Sort(CollectionsMarshal.AsSpan(_fields));
         return true;
-    }
-
-    /// <summary>Insertion sort: a row has few fields that nobody expected, and mostly in the same order.</summary>
-    private void Insert(in RescuedField field)
-    {
-        _fields.Add(field);
-        var i = _fields.Count - 1;
-        for (; i > 0 && _fields[i - 1].CompareTo(field) > 0; i--) _fields[i] = _fields[i - 1];
-        _fields[i] = field;
     }
 
     private bool TryWrite(byte[] buffer)

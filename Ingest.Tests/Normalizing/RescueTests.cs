@@ -66,6 +66,44 @@ public sealed class RescueTests
         Assert.Equal("""{"x":{"y":"q"},"x2":"1"}""", Rescued(chunk, 0));
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(17)]
+    [InlineData(300)]
+    public void However_many_fields_there_are_and_in_whatever_order_they_come_out_sorted(int count)
+    {
+        var builder = new ChunkBuilder([s_name]) { Paths = [new FieldPath([]), new FieldPath(["k15x"])] };
+        int[] steps = [1, 7, 7, 11, 1];
+        foreach (var step in steps)
+        {
+            builder.Row("甲");
+            for (var i = count - 1; i >= 0; i--)
+            {
+                var at = i * step * 13 % 307;
+                builder.Extra($"k{at}", Cell.Number($"{at}"), path: at % 2);
+            }
+        }
+
+        using var chunk = builder.Normalize();
+        for (var row = 0; row < steps.Length; row++)
+        {
+            var ats = Enumerable.Range(0, count).Select(i => i * steps[row] * 13 % 307).OrderBy(at => $"k{at}", StringComparer.Ordinal).ToArray();
+            var nested = string.Join(',', ats.Where(at => at % 2 == 1).Select(at => $"\"k{at}\":{at}"));
+            var outer = ats.Where(at => at % 2 == 0).Select(at => (Name: $"k{at}", Json: $"\"k{at}\":{at}")).ToList();
+            if (nested.Length > 0) outer.Add(("k15x", $"\"k15x\":{{{nested}}}"));
+            Assert.Equal($"{{{string.Join(',', outer.OrderBy(f => f.Name, StringComparer.Ordinal).Select(f => f.Json))}}}", Rescued(chunk, row));
+        }
+    }
+
+    [Fact]
+    public void A_large_object_in_a_field_is_sorted_and_keeps_repeated_names_as_they_came()
+    {
+        string Object(IEnumerable<int> names) => $"{{{string.Join(',', names.Select(n => $"\"k{n % 50:00}\":{n}"))}}}";
+        var names = Enumerable.Range(0, 120).Select(i => 119 - i).ToArray();
+        using var chunk = new ChunkBuilder([s_name]).Row("甲").Extra("o", Cell.Composite(Object(names))).Normalize();
+        Assert.Equal($"{{\"o\":{Object(names.OrderBy(n => n % 50))}}}", Rescued(chunk, 0));
+    }
+
     [Fact]
     public void A_required_column_cannot_be_rescued()
     {
