@@ -31,9 +31,10 @@ internal sealed partial class JsonDecoder
             var nameStart = at + 1;
             if (!JsonScan.TryName(buffer, ref at, end, out var escaped) || escaped) return false;
             var name = buffer.AsSpan(nameStart, at - nameStart);
-            if (!found && name[..name.IndexOf((byte)'"')].SequenceEqual(_place[depth]))
+            if (name[..name.IndexOf((byte)'"')].SequenceEqual(_place[depth]))
             {
-                if (!TryScanPlace(buffer, ref at, end, depth + 1, transfer, ref position, into)) return false;
+                // Twice, it would be ambiguous.
+                if (found || !TryScanPlace(buffer, ref at, end, depth + 1, transfer, ref position, into)) return false;
                 found = true;
             }
             else if (!JsonScan.TryValue(buffer, ref at, end, depth + 1))

@@ -24,6 +24,9 @@ internal sealed partial class JsonDecoder
     private readonly byte[][] _place;
     private readonly bool _scans;
 
+    // The name on the way to the records that the document at hand has twice.
+    private string? _repeated;
+
     /// <param name="scans">Whether the fast way is tried first; it changes nothing but the time.</param>
     public JsonDecoder(TopicPlan topic, DecodeLimits limits, bool scans)
     {
@@ -60,23 +63,30 @@ internal sealed partial class JsonDecoder
             position = positionBefore;
         }
 
+        var reason = ReasonCode.None;
+        string? detail = null;
         var reader = new Utf8JsonReader(document, s_options);
         try
         {
-            ReadDocument(ref reader, buffer, transfer, start, length, ref position, into, isLine);
+            (reason, detail) = ReadDocument(ref reader, buffer, transfer, start, ref position, into);
         }
         catch (JsonException broken)
         {
-            for (var i = 0; i < _countsBefore.Length; i++) into.Datasets[i].Truncate(_countsBefore[i]);
-            into.Rejections.RemoveRange(rejectionsBefore, into.Rejections.Count - rejectionsBefore);
-            var reason = IsTooDeep(reader, document) ? ReasonCode.TooDeep : ReasonCode.NotJson;
-            position = isLine ? positionBefore + 1 : positionBefore;
-            into.Rejections.Add(new Rejection(transfer, isLine ? positionBefore : -1, reason, -1, -1, start, length, $"at byte {reader.BytesConsumed}: {Short(broken.Message)}"));
+            reason = IsTooDeep(reader, document) ? ReasonCode.TooDeep : ReasonCode.NotJson;
+            detail = $"at byte {reader.BytesConsumed}: {Short(broken.Message)}";
         }
+
+        if (reason == ReasonCode.None) return;
+        for (var i = 0; i < _countsBefore.Length; i++) into.Datasets[i].Truncate(_countsBefore[i]);
+        into.Rejections.RemoveRange(rejectionsBefore, into.Rejections.Count - rejectionsBefore);
+        position = isLine ? positionBefore + 1 : positionBefore;
+        into.Rejections.Add(new Rejection(transfer, isLine ? positionBefore : -1, reason, -1, -1, start, length, detail));
     }
 
-    private void ReadDocument(ref Utf8JsonReader reader, byte[] buffer, int transfer, int start, int length, ref int position, DecodedChunk into, bool isLine)
+    /// <summary>Why the document is refused whole, when it is: what was found in it until then is taken back.</summary>
+    private (ReasonCode Reason, string? Detail) ReadDocument(ref Utf8JsonReader reader, byte[] buffer, int transfer, int start, ref int position, DecodedChunk into)
     {
+        _repeated = null;
         reader.Read();
         var found = _topic.Records.Segments.Length == 0
             ? ReadRecords(ref reader, buffer, transfer, start, ref position, into)
@@ -86,8 +96,8 @@ internal sealed partial class JsonDecoder
             // Nothing may follow the document; reading on makes the reader say so.
         }
 
-        if (found) return;
-        into.Rejections.Add(new Rejection(transfer, isLine ? position++ : -1, ReasonCode.RecordsNotFound, -1, -1, start, length, $"nothing at {_topic.Records}"));
+        if (_repeated is not null) return (ReasonCode.DuplicateField, $"'{_repeated}' stands twice on the way to {_topic.Records}");
+        return found ? default : (ReasonCode.RecordsNotFound, $"nothing at {_topic.Records}");
     }
 
     /// <summary>Follows the pointer into the envelope; reads what lies there and walks over the rest. False when the place is not there.</summary>
@@ -100,13 +110,15 @@ internal sealed partial class JsonDecoder
             return false;
         }
 
-        var found = false;
+        var (found, isSeen) = (false, false);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var isOurs = !found && IsNamed(reader, _topic.Records.Segments[depth]);
+            var isOurs = IsNamed(reader, _topic.Records.Segments[depth]);
             reader.Read();
-            if (isOurs) found = Descend(ref reader, depth + 1, buffer, transfer, start, ref position, into);
+            if (isOurs && isSeen) _repeated = _topic.Records.Segments[depth];
+            if (isOurs && !isSeen) found = Descend(ref reader, depth + 1, buffer, transfer, start, ref position, into);
             else reader.Skip();
+            isSeen |= isOurs;
         }
 
         return found;

@@ -35,7 +35,7 @@ public static class ReasonCodes
         (ReasonCode.CsvMalformed, "csv-malformed", "A CSV row does not fit its header, a quote is not closed, or the header is missing or names no column of the contract."),
         (ReasonCode.UnknownDataset, "unknown-dataset", "The field that names the dataset is missing, or holds a value that no contract of this topic selects."),
         (ReasonCode.DepartmentMismatch, "department-mismatch", "The record claims another department than the one its topic is bound to."),
-        (ReasonCode.DuplicateField, "duplicate-field", "A field stands more than once in one record, so its value is ambiguous."),
+        (ReasonCode.DuplicateField, "duplicate-field", "A field stands more than once in one record, or a name on the way to the records more than once in its envelope, so its value is ambiguous."),
         (ReasonCode.MissingRequired, "missing-required", "A required column has no value (absent, null, or one of its null words)."),
         (ReasonCode.TypeMismatch, "type-mismatch", "A value cannot be read as the type of its column."),
         (ReasonCode.OutOfRange, "out-of-range", "A value is of the right kind but beyond what its column can hold without loss."),

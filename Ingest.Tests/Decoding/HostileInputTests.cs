@@ -68,6 +68,32 @@ public sealed class HostileInputTests
     }
 
     [Theory]
+    [InlineData("""{"a":{"rows":[{"a":"1"}],"rows":[{"a":"2"}]}}""", "'rows'")]
+    [InlineData("""{"a":{"rows":[{"a":"1"}]},"a":{"rows":[{"a":"2"}]}}""", "'a'")]
+    [InlineData("""{"a":{"rows":[{"a":"1"}]},"\u0061":{"rows":[{"a":"2"}]}}""", "'a'")]
+    [InlineData("""{"a":{"rows":[1,{"a":"1"}]},"x":{"a":1},"a":null}""", "'a'")]
+    [InlineData("""{"a":null,"a":{"rows":[{"a":"1"}]}}""", "'a'")]
+    public void A_name_that_stands_twice_on_the_way_to_the_records_is_ambiguous(string transfer, string name)
+    {
+        var topic = s_json with { Records = new FieldPath(["a", "rows"]) };
+        var found = Decoded.Of(topic, [Encoding.UTF8.GetBytes(transfer), """{"a":{"rows":[{"a":"3"}]}}"""u8.ToArray()]);
+        Assert.Equal(1, Assert.Single(found.Records).Transfer);
+        var refused = Assert.Single(found.Rejections);
+        Assert.Equal((ReasonCode.DuplicateField, -1, transfer.Length), (refused.Reason, refused.Position, refused.Length));
+        Assert.StartsWith(name, refused.Detail, StringComparison.Ordinal);
+        var line = Decoded.Of(topic with { Format = TransferFormat.Ndjson }, [Encoding.UTF8.GetBytes($"{transfer}\n{{\"a\":{{\"rows\":{{\"a\":\"3\"}}}}}}\n")]);
+        Assert.Equal((1, ReasonCode.DuplicateField, 0), (Assert.Single(line.Records).Position, Assert.Single(line.Rejections).Reason, line.Rejections[0].Position));
+    }
+
+    [Fact]
+    public void A_name_that_stands_twice_beside_the_way_is_nobodys()
+    {
+        var found = Decoded.Of(s_json, """{"h":{"rows":[]},"h":1,"rows":[{"a":"x"}],"t":{"rows":{}}}""");
+        Assert.Empty(found.Rejections);
+        Assert.Single(found.Records);
+    }
+
+    [Theory]
     [InlineData("{\"row\\ud800s\":1,\"rows\":[{\"a\":\"x\"}]}")]
     [InlineData("{\"r\\udc00\\ud800\":{},\"rows\":{\"a\":\"x\"}}")]
     public void Half_a_surrogate_pair_in_a_name_around_the_records_is_only_another_name(string transfer)

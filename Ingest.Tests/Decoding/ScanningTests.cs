@@ -67,6 +67,11 @@ public sealed class ScanningTests
     }
 
     [Fact]
+    public void Envelopes_with_any_names_twice_are_judged_alike() =>
+        Gen.Select(Of("h", "rows", "u", "\\u0068"), Of("null", "{}", "[]", "{\"rows\":[{\"a\":\"1\"}]}", "{\"rows\":{\"a\":\"2\"},\"u\":1}", "{\"rows\":[{\"a\":\"3\"}],\"rows\":[{\"a\":\"4\"}]}"), (name, value) => $"\"{name}\":{value}").List[0, 4]
+            .Sample(members => Check(s_envelope, $"{{{string.Join(',', members)}}}"));
+
+    [Fact]
     public void A_name_that_needs_escapes_is_not_taken_for_text_that_looks_like_it()
     {
         var topic = Yaml.Topic(Yaml.Cars("", """name: a, type: string, source: 'p"q'""", "name: b, type: string"));
