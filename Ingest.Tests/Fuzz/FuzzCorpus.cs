@@ -87,6 +87,12 @@ internal static class FuzzCorpus
         });
         yield return Encoding.UTF8.GetBytes($"{{\"rows\":[{{\"id\":1,\"who\":\"d\",\"count\":{new string('1', 1_000_000)}}}]}}");
         yield return Encoding.UTF8.GetBytes($"{{\"rows\":[{{{string.Join(',', Enumerable.Range(0, 20_000).Select(i => $"\"k{i}\":{i}"))}}}]}}");
+        var descending = string.Join(',', Enumerable.Range(0, 100_000).Select(i => $"\"k{999_999 - i}\":1"));
+        foreach (var record in (string[])[$"{{\"id\":1,\"who\":\"d\",{descending}}}", $"{{\"id\":1,\"who\":\"d\",\"n\":{{{descending}}}}}"])
+            yield return Encoding.UTF8.GetBytes(format == "json" ? $"{{\"rows\":[{record}]}}" : record);
+        yield return Encoding.UTF8.GetBytes(
+            $"id,who,{string.Join(',', Enumerable.Range(0, 16_000).Select(i => $"k{99_999 - i}"))}\n{string.Concat(Enumerable.Repeat($"1,d{new string(',', 16_000)}\n", 50))}");
+        yield return Encoding.UTF8.GetBytes($"id,{new string('n', 500_000)}\n{string.Concat(Enumerable.Repeat("1\n", 100_000))}");
     }
 
     private static byte[][] Bytes(params string[] texts) => [.. texts.Select(Encoding.UTF8.GetBytes)];

@@ -148,6 +148,8 @@ internal sealed class FuzzTarget
         foreach (var rejection in _normalized.Rejections) _quarantine.Add(rejection);
         _quarantine.Fingerprint();
         var raw = (BytesVector)_quarantine.Records.Columns[QuarantineDataset.Raw];
+        var headers = (BytesVector)_quarantine.Records.Columns[QuarantineDataset.Header];
+        if (headers.Offsets[headers.Count] > QuarantineRows.HeaderBytesMax + (2 * chunk.Buffer.Length)) return $"headers of {headers.Offsets[headers.Count]} bytes are kept of {chunk.Buffer.Length}";
         var keys = new HashSet<UInt128>();
         for (var i = 0; i < _quarantine.Count; i++)
         {

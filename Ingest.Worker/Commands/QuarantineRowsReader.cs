@@ -46,6 +46,7 @@ internal sealed class QuarantineRowsReader : IDisposable
     /// <summary>The rows, ordered by where they came from.</summary>
     public IEnumerable<(QuarantinedRecord Record, string? Field, string? Detail)> Rows(QuarantineFilter filter)
     {
+        var shared = SharedHeaders(filter);
         using var reader = _query.Read(
             $"""
             SELECT id, department, dataset, reason, _topic, _partition, _offset, _position, coalesce(epoch_ms(_published_at), 0), raw, header, field, detail
@@ -66,11 +67,26 @@ internal sealed class QuarantineRowsReader : IDisposable
                 Raw = Bytes(reader, 9) ?? [],
                 Header = Bytes(reader, 10),
             };
+            if (record.Header is null && shared.TryGetValue((record.SourceName, record.Source, record.Offset), out var header)) record = record with { Header = header };
             yield return (record, Text(reader, 11), Text(reader, 12));
         }
     }
 
     public void Dispose() => _query.Dispose();
+
+    /// <summary>The headers of transfers of which not every row keeps it, because there are so many or it is so large.</summary>
+    private Dictionary<(string SourceName, TopicPartition Source, long Offset), byte[]> SharedHeaders(QuarantineFilter filter)
+    {
+        var headers = new Dictionary<(string, TopicPartition, long), byte[]>();
+        using var reader = _query.Read(
+            $"""
+            SELECT split_part(id, '/', 1), _topic, _partition, _offset, any_value(header) FROM q
+            WHERE header IS NOT NULL AND (_topic, _partition, _offset) IN (SELECT (_topic, _partition, _offset) FROM q WHERE header IS NULL AND _position >= 0 AND {filter.Where()})
+            GROUP BY ALL
+            """);
+        while (reader.Read()) headers[(reader.GetString(0), new TopicPartition(reader.GetString(1), reader.GetInt32(2)), reader.GetInt64(3))] = Bytes(reader, 4)!;
+        return headers;
+    }
 
     private static string? Text(DuckDBDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 

@@ -13,6 +13,11 @@ internal sealed class QuarantineRows
 {
     private const long MicrosecondsPerDay = 86_400_000_000;
 
+    /// <summary>
+    /// Bytes of CSV headers that the rows of one chunk keep; beyond, only the first of a transfer does. A header may be as large as its transfer, and a transfer may have a million rows to refuse.
+    /// </summary>
+    internal const int HeaderBytesMax = 16 << 20;
+
     private static readonly DatasetPlan s_plan = QuarantineDataset.Plan;
 
     private readonly string _sourceName;
@@ -20,6 +25,10 @@ internal sealed class QuarantineRows
     private readonly NormalizedChunk _chunk;
     private readonly Fingerprinter _fingerprinter = new(s_plan);
     private byte[] _scratch = new byte[512];
+    private int _headerOf;
+    private int _headerStart;
+    private int _headerLength;
+    private long _headerBytes;
 
     public QuarantineRows(string sourceName)
     {
@@ -38,6 +47,8 @@ internal sealed class QuarantineRows
     {
         _chunk.Topic = topic;
         _chunk.Reset(chunk);
+        _headerOf = -1;
+        _headerBytes = 0;
     }
 
     public void Add(in Rejection rejection)
@@ -81,11 +92,34 @@ internal sealed class QuarantineRows
         vector.Append(_scratch.AsSpan(0, written));
     }
 
-    /// <summary>A row of a CSV transfer says nothing without the transfer's header; a whole transfer has its own.</summary>
+    /// <summary>
+    /// A row of a CSV transfer says nothing without the transfer's header; a whole transfer has its own. Rows that cannot keep it share it with the first of their transfer.
+    /// </summary>
     private void AppendHeader(BytesVector vector, in Rejection rejection, in Transfer transfer)
     {
-        if (_chunk.Topic.Format != TransferFormat.Csv || rejection.Position < 0) vector.AppendNull();
-        else vector.Append(CsvHeader.Of(_chunk.Chunk.Buffer.AsSpan(transfer.Start, transfer.Length), _chunk.Topic.Delimiter));
+        if (_chunk.Topic.Format != TransferFormat.Csv || rejection.Position < 0)
+        {
+            vector.AppendNull();
+            return;
+        }
+
+        var isFirst = _headerOf != rejection.Transfer;
+        if (isFirst)
+        {
+            var bytes = _chunk.Chunk.Buffer.AsSpan(transfer.Start, transfer.Length);
+            var header = CsvHeader.Of(bytes, _chunk.Topic.Delimiter);
+            bytes.Overlaps(header, out var at);
+            (_headerOf, _headerStart, _headerLength) = (rejection.Transfer, transfer.Start + at, header.Length);
+        }
+
+        if (!isFirst && _headerBytes + _headerLength > HeaderBytesMax)
+        {
+            vector.AppendNull();
+            return;
+        }
+
+        _headerBytes += _headerLength;
+        vector.Append(_chunk.Chunk.Buffer.AsSpan(_headerStart, _headerLength));
     }
 
     private void AppendText(BytesVector vector, string? text)

@@ -157,6 +157,25 @@ public sealed class ReplayTests
     }
 
     [Fact]
+    public async Task Rows_of_CSV_share_a_header_that_is_too_large_to_be_kept_by_each()
+    {
+        const int Rows = 80;
+        using var city = new City(Csv);
+        city.Publish($"id,points,{new string('n', 300_000)}\n{string.Concat(Enumerable.Range(0, Rows).Select(i => $"R{i:00},zwei,\n"))}", "police.fines");
+        city.Publish("id,points\nA,zwei\nB,drei\n", "police.fines");
+        await city.CatchUpAsync();
+        Assert.Equal(Rows + 2, await city.CountAsync("quarantine"));
+        var kept = await city.SqlAsync("select dataset, count(header) from quarantine where octet_length(header) > 100 group by all");
+        Assert.InRange(int.Parse(Assert.Single(kept).Split('|')[1], System.Globalization.CultureInfo.InvariantCulture), 1, Rows - 1);
+        Assert.Equal(["2"], await city.SqlAsync("select count(*) from quarantine where octet_length(header) = 9"));
+        city.Catalog = City.Load(Csv.Replace("type: int }", "type: int, on_mismatch: rescue }", StringComparison.Ordinal));
+        var report = await ReplayAsync(city);
+        Assert.Equal((Rows + 2, Rows + 2), (report.TakenIn, report.RecordsWritten));
+        Assert.Equal([$"{Rows + 2}|{Rows}"], await city.SqlAsync("select count(*), count(*) filter (where length(_rescued) > 300000) from fines"));
+        await city.AssertAccountedAsync();
+    }
+
+    [Fact]
     public async Task Replays_and_a_worker_at_once_leave_each_record_once()
     {
         using var city = await RefusedAsync();
