@@ -38,7 +38,12 @@ public sealed class ChunkDecoder
         }
 
         var transfers = chunk.Transfers;
-        for (var i = 0; i < transfers.Length; i++) DecodeTransfer(chunk.Buffer, i, transfers[i].Start, transfers[i].Length, into);
+        for (var i = 0; i < transfers.Length; i++)
+        {
+            into.Begin(_limits.WeightMax);
+            DecodeTransfer(chunk.Buffer, i, transfers[i].Start, transfers[i].Length, into);
+            into.End(i);
+        }
     }
 
     private void DecodeTransfer(byte[] buffer, int transfer, int start, int length, DecodedChunk into)

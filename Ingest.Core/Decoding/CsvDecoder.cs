@@ -14,6 +14,12 @@ internal sealed class CsvDecoder
     // Far beyond any export; a million commas are no header, and looking for names among them would take seconds.
     private const int HeaderCellsMax = 16_384;
 
+    // Of a header that is kept to be told from the next one.
+    private const int MappedBytesMax = 1 << 20;
+
+    // Quotes, colon and comma around the name and value of a field that no column takes, where it is rescued.
+    private const int NameSyntaxBytes = 6;
+
     // Of a name in what is told of a header.
     private const int NameMax = 40;
 
@@ -29,6 +35,12 @@ internal sealed class CsvDecoder
     private readonly List<FieldRef> _row = [];
     private Taker[][] _map = [];
     private byte[] _mappedHeader = [];
+
+    // Each row repeats the names of the cells that nobody takes, in a buffer that grows by copying.
+    private long[] _rescuedNamesBytes = [];
+
+    // Of the row read last; those beyond the most that a header may have are only counted.
+    private int _cells;
     private int _selectCell = -1;
     private int _claimCell = -1;
     private bool _hasStrayText;
@@ -50,17 +62,17 @@ internal sealed class CsvDecoder
         if (!NextRow(buffer, ref at, end, _header, out var headerStart, out var headerClosed)) return;
         if (HeaderFault(buffer, headerStart, at, headerClosed) is var (reason, detail))
         {
-            into.Rejections.Add(new Rejection(transfer, -1, reason, -1, -1, start, length, detail));
+            into.Refuse(new Rejection(transfer, -1, reason, -1, -1, start, length, detail));
             return;
         }
 
         var position = 0;
-        while (NextRow(buffer, ref at, end, _row, out var rowStart, out var closed))
+        while (!into.Room.IsOver && NextRow(buffer, ref at, end, _row, out var rowStart, out var closed))
         {
             var rowLength = TrimLineEnd(buffer, rowStart, at) - rowStart;
             if (!closed)
             {
-                into.Rejections.Add(new Rejection(transfer, position, ReasonCode.CsvMalformed, -1, -1, rowStart, end - rowStart, "a quote is not closed; the rest of the transfer cannot be told apart"));
+                into.Refuse(new Rejection(transfer, position, ReasonCode.CsvMalformed, -1, -1, rowStart, end - rowStart, "a quote is not closed; the rest of the transfer cannot be told apart"));
                 return;
             }
 
@@ -72,7 +84,7 @@ internal sealed class CsvDecoder
     {
         var dataset = _selector.IsTrivial ? 0 : -1;
         var reason = ReasonCode.None;
-        if (_hasStrayText || _row.Count != _header.Count) reason = ReasonCode.CsvMalformed;
+        if (_hasStrayText || _cells != _header.Count) reason = ReasonCode.CsvMalformed;
         else if (!Utf8.IsValid(buffer.AsSpan(start, length))) reason = ReasonCode.NotUtf8;
         else if (length > _limits.RecordBytesMax) reason = ReasonCode.TooLarge;
         else if (!_selector.IsTrivial) dataset = _selector.Select(buffer, Cell(_selectCell), Cell(_claimCell), out reason);
@@ -81,20 +93,21 @@ internal sealed class CsvDecoder
             var detail = reason switch
             {
                 ReasonCode.NotUtf8 => WrongEncoding.Guess(buffer.AsSpan(start, length)),
-                ReasonCode.CsvMalformed => _hasStrayText ? "text behind a closing quote" : $"{_row.Count} fields where the header has {_header.Count}",
+                ReasonCode.CsvMalformed => _hasStrayText ? "text behind a closing quote" : $"{_cells} fields where the header has {_header.Count}",
                 _ => null,
             };
-            into.Rejections.Add(new Rejection(transfer, position, reason, _topic.Datasets.Length == 1 ? 0 : dataset, -1, start, length, detail));
+            into.Refuse(new Rejection(transfer, position, reason, _topic.Datasets.Length == 1 ? 0 : dataset, -1, start, length, detail));
             return;
         }
 
         var records = into.Datasets[dataset];
         var fields = records.Next();
         var map = _map[dataset];
+        into.Room.Left -= _rescuedNamesBytes[dataset];
         for (var i = 0; i < map.Length; i++)
         {
             foreach (var (column, rank) in map[i].Columns) fields[column] = _row[i] with { Source = rank };
-            if (map[i].IsUnwanted) records.Extras.Add(new ExtraField(_header[i].Start, _header[i].Length, _header[i].Kind == FieldKind.QuotedText, 0, _row[i]));
+            if (map[i].IsUnwanted) records.AddExtra(new ExtraField(_header[i].Start, _header[i].Length, _header[i].Kind == FieldKind.QuotedText, 0, _row[i]));
         }
 
         records.Add(transfer, position, start, length);
@@ -115,7 +128,7 @@ internal sealed class CsvDecoder
     {
         if (!closed) return (ReasonCode.CsvMalformed, "a quote in the header is not closed");
         if (_hasStrayText) return (ReasonCode.CsvMalformed, "text behind a closing quote in the header");
-        if (_header.Count > HeaderCellsMax) return (ReasonCode.CsvMalformed, $"{_header.Count} columns, at most {HeaderCellsMax}");
+        if (_cells > HeaderCellsMax) return (ReasonCode.CsvMalformed, $"{_cells} columns, at most {HeaderCellsMax}");
         var bytes = buffer.AsSpan(start, end - start);
         if (bytes.SequenceEqual(_mappedHeader)) return null;
         _mappedHeader = [];
@@ -124,13 +137,14 @@ internal sealed class CsvDecoder
         if (names.GroupBy(n => n, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { Key: var twice }) return (ReasonCode.CsvMalformed, $"column {Shown(twice)} stands twice in the header");
 
         _map = [.. _tries.Select(trie => Map(trie, names))];
+        _rescuedNamesBytes = [.. _map.Select(map => Math.Min(int.MaxValue, 2 * map.Select((taker, i) => taker.IsUnwanted ? (long)_header[i].Length + NameSyntaxBytes : 0).Sum()))];
         _selectCell = CellOf(names, _topic.SelectField);
         _claimCell = CellOf(names, _topic.ClaimField);
 
         // Else a row of data would count as the header of a transfer without one, and be gone without a word.
         if (_selectCell < 0 && _claimCell < 0 && _map.All(m => m.All(t => t.IsUnwanted)))
             return (ReasonCode.CsvMalformed, $"the header has no column of the contract ({string.Join(", ", names.Take(3).Select(Shown))}{(names.Length > 3 ? ", …" : "")}): is it missing, or the delimiter not '{_topic.Delimiter}'?");
-        _mappedHeader = bytes.ToArray();
+        if (bytes.Length <= MappedBytesMax) _mappedHeader = bytes.ToArray();
         return null;
     }
 
@@ -152,9 +166,11 @@ internal sealed class CsvDecoder
         closed = true;
         _hasStrayText = false;
         cells.Clear();
+        _cells = 0;
         if (at >= end) return false;
         while (true)
         {
+            _cells++;
             if (at < end && buffer[at] == '"') closed = QuotedCell(buffer, ref at, end, cells);
             else PlainCell(buffer, ref at, end, cells);
             if (!closed || at >= end) return true;
@@ -168,7 +184,7 @@ internal sealed class CsvDecoder
     private void PlainCell(byte[] buffer, ref int at, int end, List<FieldRef> cells)
     {
         var length = PlainLength(buffer.AsSpan(at, end - at));
-        cells.Add(new FieldRef(at, length, FieldKind.Text));
+        if (_cells <= HeaderCellsMax) cells.Add(new FieldRef(at, length, FieldKind.Text));
         at += length;
     }
 
@@ -194,7 +210,7 @@ internal sealed class CsvDecoder
                 continue;
             }
 
-            cells.Add(new FieldRef(start, at - 1 - start, kind));
+            if (_cells <= HeaderCellsMax) cells.Add(new FieldRef(start, at - 1 - start, kind));
 
             // Text behind the closing quote belongs to no field. Counting it as one would let it take the place of a field that is missing.
             if (at < end && buffer[at] != _delimiter && buffer[at] is not ((byte)'\r' or (byte)'\n'))

@@ -95,6 +95,6 @@ internal sealed partial class JsonDecoder
 
         if (at - start > _limits.RecordBytesMax) return false;
         records.Add(transfer, position, start, at - start);
-        return true;
+        return !into.Room.IsOver;
     }
 }

@@ -49,18 +49,18 @@ internal sealed partial class JsonDecoder
         var document = new ReadOnlySpan<byte>(buffer, start, length);
         if (!Utf8.IsValid(document))
         {
-            into.Rejections.Add(new Rejection(transfer, isLine ? position++ : -1, ReasonCode.NotUtf8, -1, -1, start, length, WrongEncoding.Guess(buffer.AsSpan(start, length))));
+            into.Refuse(new Rejection(transfer, isLine ? position++ : -1, ReasonCode.NotUtf8, -1, -1, start, length, WrongEncoding.Guess(buffer.AsSpan(start, length))));
             return;
         }
 
         for (var i = 0; i < _countsBefore.Length; i++) _countsBefore[i] = into.Datasets[i].Count;
         var rejectionsBefore = into.Rejections.Count;
-        var positionBefore = position;
+        var (positionBefore, leftBefore) = (position, into.Room.Left);
         if (_scans)
         {
             if (TryScan(buffer, transfer, start, length, ref position, into)) return;
             for (var i = 0; i < _countsBefore.Length; i++) into.Datasets[i].Truncate(_countsBefore[i]);
-            position = positionBefore;
+            (position, into.Room.Left) = (positionBefore, leftBefore);
         }
 
         var reason = ReasonCode.None;
@@ -79,8 +79,8 @@ internal sealed partial class JsonDecoder
         if (reason == ReasonCode.None) return;
         for (var i = 0; i < _countsBefore.Length; i++) into.Datasets[i].Truncate(_countsBefore[i]);
         into.Rejections.RemoveRange(rejectionsBefore, into.Rejections.Count - rejectionsBefore);
-        position = isLine ? positionBefore + 1 : positionBefore;
-        into.Rejections.Add(new Rejection(transfer, isLine ? positionBefore : -1, reason, -1, -1, start, length, detail));
+        (position, into.Room.Left) = (isLine ? positionBefore + 1 : positionBefore, leftBefore);
+        into.Refuse(new Rejection(transfer, isLine ? positionBefore : -1, reason, -1, -1, start, length, detail));
     }
 
     /// <summary>Why the document is refused whole, when it is: what was found in it until then is taken back.</summary>
@@ -153,6 +153,13 @@ internal sealed partial class JsonDecoder
 
     private void ReadRecord(ref Utf8JsonReader reader, byte[] buffer, int transfer, int origin, int position, DecodedChunk into)
     {
+        if (into.Room.IsOver)
+        {
+            // The transfer is refused whole, if it is well formed to its end.
+            reader.Skip();
+            return;
+        }
+
         var start = origin + (int)reader.TokenStartIndex;
         if (reader.TokenType != JsonTokenType.StartObject)
         {
@@ -192,6 +199,7 @@ internal sealed partial class JsonDecoder
 
         var records = into.Datasets[dataset];
         reason = _readers[dataset].Read(ref reader, buffer, origin, records.Next(), records, out column);
+        if (into.Room.IsOver) return;
         var length = origin + (int)reader.BytesConsumed - start;
         if (reason == ReasonCode.None && length > _limits.RecordBytesMax) reason = ReasonCode.TooLarge;
         if (reason == ReasonCode.None)
@@ -204,7 +212,7 @@ internal sealed partial class JsonDecoder
         Refuse(reason, dataset, column, length, null);
 
         void Refuse(ReasonCode why, int ofDataset, int ofColumn, int bytes, string? detail) =>
-            into.Rejections.Add(new Rejection(transfer, position, why, ofDataset, ofColumn, start, bytes, detail));
+            into.Refuse(new Rejection(transfer, position, why, ofDataset, ofColumn, start, bytes, detail));
     }
 
     /// <summary>Whether the reader stopped before a level too many. On an opening bracket it reports the depth outside of it, hence the one less.</summary>

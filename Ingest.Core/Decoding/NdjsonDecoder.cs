@@ -7,7 +7,7 @@ internal static class NdjsonDecoder
     {
         var position = 0;
         var end = start + length;
-        while (start < end)
+        while (start < end && !into.Room.IsOver)
         {
             var newline = buffer.AsSpan(start, end - start).IndexOf((byte)'\n');
             var next = newline < 0 ? end : start + newline + 1;

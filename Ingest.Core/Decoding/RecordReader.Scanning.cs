@@ -60,7 +60,7 @@ internal sealed partial class RecordReader
         property = node.Find(buffer.AsSpan(nameStart, nameLength));
         if (property is not null) return true;
         if (!TryScanValue(buffer, ref at, end, depth, out var value)) return false;
-        extras.Extras.Add(new ExtraField(nameStart, nameLength, false, node.Path, value));
+        extras.AddExtra(new ExtraField(nameStart, nameLength, false, node.Path, value));
         return true;
     }
 
@@ -85,7 +85,7 @@ internal sealed partial class RecordReader
         }
 
         var whole = new ExtraField(nameStart, property.Name.Length, false, node.Path, value);
-        if (!Give(property, whole, fields, extras)) extras.Extras.Add(whole);
+        if (!Give(property, whole, fields, extras)) extras.AddExtra(whole);
         return true;
     }
 

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Ingest.Core.Transfers;
 
@@ -10,10 +10,10 @@ namespace Ingest.Core.Decoding;
 /// </summary>
 internal sealed partial class RecordReader(FieldTrie trie)
 {
-    // Beyond this many unknown fields, looking for a repeated name compares hashes instead of all pairs.
+    // Beyond this many unknown fields, looking for a repeated name sorts them instead of comparing all pairs.
     private const int PairwiseMax = 16;
 
-    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly RepeatedNames _repeated = new();
     private readonly ExtraField[] _taken = new ExtraField[trie.Columns];
     private byte[] _scratch = new byte[256];
     private long _record;
@@ -45,7 +45,7 @@ internal sealed partial class RecordReader(FieldTrie trie)
             if (property is null)
             {
                 var extra = Value(ref reader, origin, ref reason);
-                extras?.Extras.Add(new ExtraField(nameStart, nameLength, escaped, node.Path, extra));
+                extras?.AddExtra(new ExtraField(nameStart, nameLength, escaped, node.Path, extra));
                 continue;
             }
 
@@ -63,7 +63,7 @@ internal sealed partial class RecordReader(FieldTrie trie)
             }
 
             var value = new ExtraField(nameStart, nameLength, escaped, node.Path, Value(ref reader, origin, ref reason));
-            if (!Give(property, value, fields, extras)) extras?.Extras.Add(value);
+            if (!Give(property, value, fields, extras)) extras?.AddExtra(value);
         }
     }
 
@@ -78,7 +78,7 @@ internal sealed partial class RecordReader(FieldTrie trie)
             if (field.Kind != FieldKind.Absent)
             {
                 if (field.Source <= rank) continue;
-                extras?.Extras.Add(_taken[column]);
+                extras?.AddExtra(_taken[column]);
             }
 
             field = value.Value with { Source = rank };
@@ -155,31 +155,19 @@ internal sealed partial class RecordReader(FieldTrie trie)
 
     private bool RepeatsExtra(byte[] buffer, DecodedRecords records)
     {
+        // Not all of them are there then, and the transfer is refused anyway.
+        if (records.IsOver) return false;
         var first = records.ExtraStart[records.Count];
         var extras = records.Extras;
-        if (extras.Count - first > PairwiseMax) return RepeatsExtraByHash(buffer, records, first);
+        if (extras.Count - first > PairwiseMax) return _repeated.Any(buffer, CollectionsMarshal.AsSpan(extras)[first..]);
         for (var i = first + 1; i < extras.Count; i++)
         {
             for (var j = first; j < i; j++)
             {
                 var (a, b) = (extras[i], extras[j]);
-                if (a.NameEscaped || b.NameEscaped) return RepeatsExtraByHash(buffer, records, first);
+                if (a.NameEscaped || b.NameEscaped) return _repeated.Any(buffer, CollectionsMarshal.AsSpan(extras)[first..]);
                 if (a.NameLength == b.NameLength && a.Path == b.Path && buffer.AsSpan(a.NameStart, a.NameLength).SequenceEqual(buffer.AsSpan(b.NameStart, b.NameLength))) return true;
             }
-        }
-
-        return false;
-    }
-
-    private bool RepeatsExtraByHash(byte[] buffer, DecodedRecords records, int first)
-    {
-        _names.Clear();
-        for (var i = first; i < records.Extras.Count; i++)
-        {
-            var extra = records.Extras[i];
-            var raw = Encoding.UTF8.GetString(buffer, extra.NameStart, extra.NameLength);
-            var name = extra.NameEscaped ? JsonSerializer.Deserialize<string>($"\"{raw}\"") : raw;
-            if (!_names.Add($"{extra.Path}\n{name}")) return true;
         }
 
         return false;

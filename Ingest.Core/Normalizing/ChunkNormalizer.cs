@@ -1,5 +1,6 @@
 using Ingest.Core.Contracts;
 using Ingest.Core.Decoding;
+using Ingest.Core.Transfers;
 
 namespace Ingest.Core.Normalizing;
 
@@ -30,7 +31,24 @@ public sealed class ChunkNormalizer
         into.Reset(decoded.Chunk);
         into.Rejections.AddRange(decoded.Rejections);
         var buffer = decoded.Chunk.Buffer;
-        for (var d = 0; d < _datasets.Length; d++) _datasets[d].Normalize(decoded.Datasets[d], buffer, into.Datasets[d], into.Rejections);
+        for (var d = 0; d < _datasets.Length; d++) _datasets[d].Normalize(decoded, buffer, into.Datasets[d], into.Rejections);
+        if (decoded.IsAnyOver) RefuseWhole(decoded, into);
+    }
+
+    /// <summary>Transfers of which more records are refused than can be kept one by one are refused whole.</summary>
+    private static void RefuseWhole(DecodedChunk decoded, NormalizedChunk into)
+    {
+        foreach (var records in into.Datasets)
+        {
+            for (var row = 0; row < records.Count; row++)
+            {
+                if (decoded.IsOver(records.Transfer[row])) records.Refused[row] = 1;
+            }
+        }
+
+        var whole = into.Rejections.Where(r => decoded.IsOver(r.Transfer)).GroupBy(r => r.Transfer).ToDictionary(g => g.Key, g => (Count: g.Count(), g.First().Reason));
+        into.Rejections.RemoveAll(r => decoded.IsOver(r.Transfer));
+        foreach (var (transfer, refused) in whole) into.Rejections.Add(decoded.TooHeavy(transfer, $"{refused.Count} refusals (the first: {refused.Reason.Text()})"));
     }
 
     private bool IsAlike(TopicPlan topic)

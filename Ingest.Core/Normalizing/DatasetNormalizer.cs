@@ -26,8 +26,9 @@ internal sealed class DatasetNormalizer
         _rescuer = new Rescuer(plan, format);
     }
 
-    public void Normalize(DecodedRecords records, byte[] buffer, NormalizedRecords into, List<Rejection> rejections)
+    public void Normalize(DecodedChunk decoded, byte[] buffer, NormalizedRecords into, List<Rejection> rejections)
     {
+        var records = decoded.Datasets[_ordinal];
         var rows = records.Count;
         into.SetCount(rows);
         if (rows == 0) return;
@@ -39,16 +40,18 @@ internal sealed class DatasetNormalizer
         _eventDates.Fill(into, _faults);
         _spread.Limit(into, _faults);
         _rescuer.Write(records, buffer, _faults, into.Rescued);
-        if (_faults.Any) Refuse(records, buffer, into, rejections);
+        if (_faults.Any) Refuse(decoded, records, buffer, into, rejections);
+        _faults.Trim();
     }
 
-    private void Refuse(DecodedRecords records, byte[] buffer, NormalizedRecords into, List<Rejection> rejections)
+    private void Refuse(DecodedChunk decoded, DecodedRecords records, byte[] buffer, NormalizedRecords into, List<Rejection> rejections)
     {
         for (var row = 0; row < records.Count; row++)
         {
             var reason = _faults.Reason(row);
             if (reason == ReasonCode.None) continue;
             into.Refused[row] = 1;
+            if (!decoded.MayRefuse(records.Transfer[row])) continue;
             var column = _faults.Column(row);
             var detail = reason == ReasonCode.TooManyPartitions ? FaultDetail.TooManyPartitions
                 : column < 0 ? "a field that no column takes holds half of a surrogate pair"

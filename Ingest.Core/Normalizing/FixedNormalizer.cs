@@ -28,14 +28,20 @@ internal sealed class FixedNormalizer<T, TReader> : ColumnNormalizer
     public override void Normalize(DecodedRecords records, byte[] buffer, ColumnVector into, RowFaults faults)
     {
         var vector = (FixedVector<T>)into;
-        var fields = records.Fields;
-        var stride = records.Plan.Columns.Length;
         var rows = records.Count;
         vector.Reserve(rows);
+        for (var first = 0; first < rows; first += DecodedRecords.BlockRecords) NormalizeBlock(records, buffer, vector, first, Math.Min(rows, first + DecodedRecords.BlockRecords), faults);
+        vector.SetCount(rows);
+    }
+
+    private void NormalizeBlock(DecodedRecords records, byte[] buffer, FixedVector<T> vector, int first, int last, RowFaults faults)
+    {
+        var fields = records.Block(first);
+        var stride = records.Plan.Columns.Length;
         var values = vector.Values;
         var valid = vector.Valid;
         var reader = _reader;
-        for (int row = 0, f = Column.Ordinal; row < rows; row++, f += stride)
+        for (int row = first, f = Column.Ordinal; row < last; row++, f += stride)
         {
             ref readonly var field = ref fields[f];
             T value = default;
@@ -67,7 +73,5 @@ internal sealed class FixedNormalizer<T, TReader> : ColumnNormalizer
             values[row] = value;
             valid[row] = isValid;
         }
-
-        vector.SetCount(rows);
     }
 }

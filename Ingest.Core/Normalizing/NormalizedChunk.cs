@@ -9,6 +9,12 @@ namespace Ingest.Core.Normalizing;
 /// </summary>
 public sealed class NormalizedChunk : IDisposable
 {
+    // With the sentence that says why.
+    private const long RejectionBytes = 256;
+
+    // Of a usual chunk there are far fewer.
+    private const int RejectionsKeptMax = 16_384;
+
     public NormalizedChunk(TopicPlan topic)
     {
         Topic = topic;
@@ -25,13 +31,14 @@ public sealed class NormalizedChunk : IDisposable
     /// <summary>All that decoding and normalizing refused, in the order found.</summary>
     public List<Rejection> Rejections { get; } = [];
 
-    /// <summary>Memory held by the vectors, in bytes.</summary>
-    public long ResidentBytes => Datasets.Sum(d => d.ResidentBytes);
+    /// <summary>Memory held by the vectors and refusals, in bytes.</summary>
+    public long ResidentBytes => Datasets.Sum(d => d.ResidentBytes) + (Rejections.Count * RejectionBytes);
 
     public void Reset(TransferChunk chunk)
     {
         Chunk = chunk;
         Rejections.Clear();
+        if (Rejections.Capacity > RejectionsKeptMax) Rejections.TrimExcess();
         foreach (var dataset in Datasets) dataset.Clear(chunk.Buffer.Length);
     }
 

@@ -9,6 +9,9 @@ namespace Ingest.Core.Normalizing;
 /// </summary>
 internal sealed class RowFaults
 {
+    // A usual chunk of 1 MiB has far fewer.
+    private const int RowsKeptMax = 1 << 18;
+
     private ReasonCode[] _reasons = new ReasonCode[64];
     private int[] _columns = new int[64];
 
@@ -32,6 +35,17 @@ internal sealed class RowFaults
 
         Any = false;
         Rescues.Clear();
+    }
+
+    /// <summary>Gives back what a huge transfer has blown up.</summary>
+    public void Trim()
+    {
+        if (_reasons.Length <= RowsKeptMax && Rescues.Capacity <= RowsKeptMax) return;
+        _reasons = new ReasonCode[64];
+        _columns = new int[64];
+        Rescues.Clear();
+        Rescues.TrimExcess();
+        Any = false;
     }
 
     public ReasonCode Reason(int row) => _reasons[row];

@@ -18,31 +18,35 @@ internal sealed class StringNormalizer : ColumnNormalizer
     public override void Normalize(DecodedRecords records, byte[] buffer, ColumnVector into, RowFaults faults)
     {
         var vector = (BytesVector)into;
-        var fields = records.Fields;
         var stride = records.Plan.Columns.Length;
         var rows = records.Count;
         var isFolder = Column.Partitions;
         vector.Reserve(rows);
-        for (int row = 0, f = Column.Ordinal; row < rows; row++, f += stride)
+        for (var first = 0; first < rows; first += DecodedRecords.BlockRecords)
         {
-            var state = Text.Read(buffer, in fields[f], out var text);
-            if (state == CellState.Value && isFolder && !FolderText.Fits(text))
+            var fields = records.Block(first);
+            var last = Math.Min(rows, first + DecodedRecords.BlockRecords);
+            for (int row = first, f = Column.Ordinal; row < last; row++, f += stride)
             {
-                vector.AppendNull();
-                faults.Mismatch(row, Column, ReasonCode.OutOfRange);
-            }
-            else if (state == CellState.Value)
-            {
-                vector.Append(text);
-            }
-            else if (state == CellState.None && _fallback is not null)
-            {
-                vector.Append(_fallback);
-            }
-            else
-            {
-                vector.AppendNull();
-                NoteMissing(row, state, faults);
+                var state = Text.Read(buffer, in fields[f], out var text);
+                if (state == CellState.Value && isFolder && !FolderText.Fits(text))
+                {
+                    vector.AppendNull();
+                    faults.Mismatch(row, Column, ReasonCode.OutOfRange);
+                }
+                else if (state == CellState.Value)
+                {
+                    vector.Append(text);
+                }
+                else if (state == CellState.None && _fallback is not null)
+                {
+                    vector.Append(_fallback);
+                }
+                else
+                {
+                    vector.AppendNull();
+                    NoteMissing(row, state, faults);
+                }
             }
         }
     }

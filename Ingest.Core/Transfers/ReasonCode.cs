@@ -29,7 +29,7 @@ public static class ReasonCodes
         (ReasonCode.NotUtf8, "not-utf8", "The transfer or a text in it is not valid UTF-8. Send UTF-8 (with or without BOM)."),
         (ReasonCode.NotJson, "not-json", "The transfer is not well-formed JSON, or ends too early."),
         (ReasonCode.TooDeep, "too-deep", "JSON nested deeper than 64 levels."),
-        (ReasonCode.TooLarge, "too-large", "A transfer or record is larger than the configured limit."),
+        (ReasonCode.TooLarge, "too-large", "A transfer or record is larger than the configured limit, or a transfer of very many short records would take too much memory."),
         (ReasonCode.NotAnObject, "not-an-object", "A record must be a JSON object."),
         (ReasonCode.RecordsNotFound, "records-not-found", "The envelope has nothing at the place where the contract expects the records."),
         (ReasonCode.CsvMalformed, "csv-malformed", "A CSV row does not fit its header, a quote is not closed, or the header is missing or names no column of the contract."),

@@ -2,7 +2,6 @@ using System.Text;
 using Ingest.Core.Contracts;
 using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Normalizing;
-using Ingest.Core.Transfers;
 using Ingest.Tests.Contracts;
 using Ingest.Tests.Decoding;
 

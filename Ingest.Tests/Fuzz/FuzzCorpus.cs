@@ -93,6 +93,8 @@ internal static class FuzzCorpus
         yield return Encoding.UTF8.GetBytes(
             $"id,who,{string.Join(',', Enumerable.Range(0, 16_000).Select(i => $"k{99_999 - i}"))}\n{string.Concat(Enumerable.Repeat($"1,d{new string(',', 16_000)}\n", 50))}");
         yield return Encoding.UTF8.GetBytes($"id,{new string('n', 500_000)}\n{string.Concat(Enumerable.Repeat("1\n", 100_000))}");
+        yield return Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("1\n", 16 << 20)));
+        yield return Encoding.UTF8.GetBytes($"{(format == "json" ? "{\"rows\":" : "")}[{string.Join(',', Enumerable.Repeat("{}", 2_100_000))}]{(format == "json" ? "}" : "")}");
     }
 
     private static byte[][] Bytes(params string[] texts) => [.. texts.Select(Encoding.UTF8.GetBytes)];

@@ -123,9 +123,9 @@ internal sealed class FuzzTarget
         var rows = Enumerable.Range(0, records.Count).Where(r => records.Transfer[r] == transfer).ToList();
         var accepted = rows.Where(r => records.Refused[r] == 0).Select(r => records.Position[r]).ToList();
         var refused = _normalized.Rejections.Where(r => r.Transfer == transfer).ToList();
-        if (rows.Count - accepted.Count > refused.Count) return "a row is marked as refused and no refusal says why";
         var whole = refused.Count(r => r.Position < 0);
-        if (whole > 0 && (whole > 1 || refused.Count > 1 || rows.Count > 0)) return "a whole transfer is refused, and something else of it is there too";
+        if (whole == 0 && rows.Count - accepted.Count > refused.Count) return "a row is marked as refused and no refusal says why";
+        if (whole > 0 && (whole > 1 || refused.Count > 1 || accepted.Count > 0)) return "a whole transfer is refused, and something else of it is there too";
         if (whole == 0)
         {
             var positions = accepted.Concat(refused.Select(r => r.Position)).Order().ToList();

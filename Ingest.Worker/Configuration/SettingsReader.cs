@@ -62,7 +62,7 @@ internal static class SettingsReader
             SourceName = settings.Kafka.Source,
             StartFrom = settings.Kafka.StartFrom,
             BudgetBytes = budget - (2 * prefetch), // what the client has queued, and the answer that it is reading
-            Decoding = new DecodeLimits { TransferBytesMax = (int)Math.Min(transferBytes, int.MaxValue), RecordBytesMax = (int)Math.Min(recordBytes, int.MaxValue) },
+            Decoding = new DecodeLimits { TransferBytesMax = (int)Math.Min(transferBytes, int.MaxValue), RecordBytesMax = (int)Math.Min(recordBytes, int.MaxValue), WeightMax = WeightMax(budget) },
             Batching = new BatchingOptions { FlushAfter = settings.Batching.FlushAfter, FlushAfterBehind = settings.Batching.FlushAfterBehind, FlushBytes = flushBytes, FlushRows = settings.Batching.FlushRows },
             IdleFlushAfter = settings.Batching.IdleFlushAfter,
             CheckpointInterval = settings.Table.CheckpointInterval,
@@ -163,8 +163,14 @@ internal static class SettingsReader
         {
             TransferBytesMax = Of(nameof(DecodeLimits.TransferBytesMax), defaults.TransferBytesMax),
             RecordBytesMax = Of(nameof(DecodeLimits.RecordBytesMax), defaults.RecordBytesMax),
+            WeightMax = configuration["Ingest:Memory:Budget"] is { } budget && ByteSize.TryParse(budget, out var bytes) ? WeightMax(bytes) : defaults.WeightMax,
         };
     }
+
+    /// <summary>
+    /// What one transfer may weigh: half of the default budget, for the batch that it goes to and the one before it, which is being committed, need room, too. Of a small budget more: there is always <see cref="Hosting.HeapLimit.MarginBytes"/> beside it.
+    /// </summary>
+    private static long WeightMax(long budget) => (budget / 4) + (128L << 20);
 
     /// <summary>The Kafka client's properties alone, for commands that read settings of nothing else.</summary>
     public static IReadOnlyDictionary<string, string> KafkaProperties(IConfiguration configuration) => SettingsBinder.Bind(configuration, []).Kafka.Properties;

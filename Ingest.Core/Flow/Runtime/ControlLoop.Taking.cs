@@ -6,6 +6,8 @@ namespace Ingest.Core.Flow.Runtime;
 /// <summary>Taking decoded chunks into open batches.</summary>
 internal sealed partial class ControlLoop
 {
+    private const int RefusedTogetherMax = 16_384;
+
     /// <summary>Takes chunks that are decoded, in line, until a batch has to leave: the turn ends with its commit, or that of the quarantine which it waits for.</summary>
     private int TakeReady()
     {
@@ -135,16 +137,32 @@ internal sealed partial class ControlLoop
     {
         if (normalized.Rejections.Count == 0 && _conflicts.Count == 0) return;
         _refused.Reset(normalized.Topic, normalized.Chunk);
+        var isAny = _conflicts.Count > 0;
         foreach (var rejection in normalized.Rejections)
         {
-            if (rejection.Dataset < 0 || !had[rejection.Dataset]) _refused.Add(rejection);
+            if (rejection.Dataset >= 0 && had[rejection.Dataset]) continue;
+            isAny = true;
+            AddRefused(rejection);
         }
 
-        foreach (var conflict in _conflicts) _refused.Add(conflict);
-        if (_refused.Count == 0) return;
-        _refused.Fingerprint();
-        _lanes.Quarantine.TakeQuarantine(_refused);
+        foreach (var conflict in _conflicts) AddRefused(conflict);
+        if (_refused.Count > 0) TakeQuarantine();
+        if (!isAny) return;
         foreach (var rejection in normalized.Rejections) _counters.Refused(normalized.Topic.Department, rejection.Reason, rejection.Dataset < 0);
         foreach (var conflict in _conflicts) _counters.Refused(normalized.Topic.Department, conflict.Reason, unattributed: false);
+    }
+
+    /// <summary>Some thousands at a time, so that a transfer with a quarter of a million of them is not there a second time as rows.</summary>
+    private void AddRefused(in Rejection rejection)
+    {
+        _refused.Add(rejection);
+        if (_refused.Count == RefusedTogetherMax) TakeQuarantine();
+    }
+
+    private void TakeQuarantine()
+    {
+        _refused.Fingerprint();
+        _lanes.Quarantine.TakeQuarantine(_refused);
+        _refused.Clear();
     }
 }

@@ -76,7 +76,7 @@ public sealed class IngestEngine : IDisposable
         using var slot = CacheSlot.Take(_options.CacheFolder);
         using var lanes = await TableOpener.OpenAllAsync(_options, _catalog, _services, slot, Budget, signal, stopSource.Token);
         using var ended = new CancellationTokenSource();
-        await using var pump = new DecodePump(_catalog, _options.Decoding, pool, _options.DecodeWorkers, signal, _services.Scheduler);
+        await using var pump = new DecodePump(_catalog, _options.Decoding, pool, DecodePump.DecodedBytesMax(Budget.TotalBytes), _options.DecodeWorkers, signal, _services.Scheduler);
         var gate = new IntakeGate(pump, signal, ended.Token);
         var loop = new ControlLoop(_options, _catalog, source, gate, signal, ending, pool, lanes, Budget, _services.StoreFault, _counters, _services.Time, _services.Logger);
 

@@ -25,6 +25,7 @@ internal sealed class IntakeGate : ITransferSink
     private readonly CancellationToken _ended;
     private volatile bool _wantsTransfers = true;
     private long _lineBytes;
+    private long _accepted;
 
     /// <param name="ended">Cancelled when the loop has ended: nobody will answer any more.</param>
     public IntakeGate(DecodePump pump, Signal signal, CancellationToken ended)
@@ -45,16 +46,21 @@ internal sealed class IntakeGate : ITransferSink
     public ChannelReader<ControlMessage> Messages => _messages.Reader;
 
     /// <summary>What a ticket held is no longer held: it left the line, and its rows were taken.</summary>
-    public void Left(Ticket ticket) => Interlocked.Add(ref _lineBytes, -ticket.Bytes);
+    public void Left(Ticket ticket)
+    {
+        Interlocked.Add(ref _lineBytes, -ticket.Bytes);
+        _pump.Left(ticket);
+    }
 
     public bool TryAccept(TransferChunk chunk)
     {
         if (_line.Reader.Count >= LineMax) return false;
-        var ticket = new Ticket(chunk);
+        var ticket = new Ticket(chunk, _accepted);
         var before = Interlocked.Read(ref _lineBytes);
         if (before > 0 && before + ticket.Bytes > LineBytesMax) return false;
         if (!_pump.TryStart(ticket)) return false;
         if (!_line.Writer.TryWrite(ticket)) throw new InvalidOperationException("The line has one writer and had room.");
+        _accepted++;
         Interlocked.Add(ref _lineBytes, ticket.Bytes);
         _signal.Set();
         return true;

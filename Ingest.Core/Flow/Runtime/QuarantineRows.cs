@@ -18,11 +18,14 @@ internal sealed class QuarantineRows
     /// </summary>
     internal const int HeaderBytesMax = 16 << 20;
 
+    // What a transfer with many or large refusals has blown up is not kept.
+    private const long KeptBytesMax = 8 << 20;
+
     private static readonly DatasetPlan s_plan = QuarantineDataset.Plan;
 
     private readonly string _sourceName;
     private readonly TopicPlan _topic = new() { Topic = "", Department = "", Format = TransferFormat.Json, Datasets = [new TopicDataset(s_plan, null)] };
-    private readonly NormalizedChunk _chunk;
+    private NormalizedChunk _chunk;
     private readonly Fingerprinter _fingerprinter = new(s_plan);
     private byte[] _scratch = new byte[512];
     private int _headerOf;
@@ -49,6 +52,20 @@ internal sealed class QuarantineRows
         _chunk.Reset(chunk);
         _headerOf = -1;
         _headerBytes = 0;
+    }
+
+    /// <summary>Forgets the rows, for more of the same chunk.</summary>
+    public void Clear()
+    {
+        if (_chunk.ResidentBytes <= KeptBytesMax)
+        {
+            _chunk.Reset(_chunk.Chunk);
+            return;
+        }
+
+        var (topic, chunk) = (_chunk.Topic, _chunk.Chunk);
+        _chunk = new NormalizedChunk(_topic) { Topic = topic };
+        _chunk.Reset(chunk);
     }
 
     public void Add(in Rejection rejection)

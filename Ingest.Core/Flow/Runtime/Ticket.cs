@@ -7,7 +7,8 @@ namespace Ingest.Core.Flow.Runtime;
 /// A chunk's place in line. It is taken before the chunk is handed to the decoding workers, and filled when they are done, so that
 /// parallel work still comes out in the order in which it came in.
 /// </summary>
-internal sealed class Ticket(TransferChunk chunk)
+/// <param name="number">How many were in line before, since the beginning.</param>
+internal sealed class Ticket(TransferChunk chunk, long number)
 {
     private volatile bool _isDone;
 
@@ -15,6 +16,11 @@ internal sealed class Ticket(TransferChunk chunk)
 
     /// <summary>What the chunk's buffer weighs.</summary>
     public long Bytes { get; } = chunk.Buffer.Length;
+
+    public long Number => number;
+
+    /// <summary>What its rows and refusals weigh, decoded; 0 until then.</summary>
+    public long DecodedBytes { get; private set; }
 
     public NormalizedChunk? Normalized { get; private set; }
 
@@ -26,6 +32,7 @@ internal sealed class Ticket(TransferChunk chunk)
     public void Complete(NormalizedChunk normalized)
     {
         Normalized = normalized;
+        DecodedBytes = normalized.ResidentBytes;
         _isDone = true;
     }
 
