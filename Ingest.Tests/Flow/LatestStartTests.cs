@@ -36,15 +36,13 @@ public sealed class LatestStartTests
         await first.UntilAsync(s => s.Written == 1);
 
         // It is not ended, it is left behind: nothing of it is committed.
-        await using var next = Latest(first.Store);
+        await using var next = Latest(first.Store, flushAfter: TimeSpan.Zero);
         var sink = await next.WithTime(next.Source.Sink);
         await next.WithTime(sink.AssigningAsync());
         var again = (await next.WithTime(sink.AssignedAsync([new PartitionBounds(ScriptedWorker.First, 0, 11)])))[0]!;
         Assert.Equal(10, again.StartOffset);
         await next.OfferAsync(again, 10, Row);
-        await next.UntilAsync(s => s.Written == 1);
-        next.Stop();
-        await next.EndAsync();
+        await next.UntilAsync(s => s.CommittedRows == 1);
         var ledger = await Ledger.ReadAsync(new PrefixedStore(first.Store, "payments"), CancellationToken.None);
         Assert.Empty(ledger.Problems);
         Assert.Equal((new OffsetRange(10, 11), 1), (ledger.Lines.Single().Range, ledger.Lines.Single().Written));
@@ -76,5 +74,6 @@ public sealed class LatestStartTests
         Assert.Empty((await LogReader.LoadAsync(new PrefixedStore(earliest.Store, "payments"), CancellationToken.None))!.Txns);
     }
 
-    private static ScriptedWorker Latest(IObjectStore? pool = null) => new(pool is null ? null : _ => pool, o => o with { StartFrom = StartPolicy.Latest });
+    private static ScriptedWorker Latest(IObjectStore? pool = null, TimeSpan? flushAfter = null) => new(
+        pool is null ? null : _ => pool, o => o with { StartFrom = StartPolicy.Latest, Batching = o.Batching with { FlushAfter = flushAfter ?? o.Batching.FlushAfter } });
 }
