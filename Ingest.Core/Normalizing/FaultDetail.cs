@@ -9,9 +9,6 @@ namespace Ingest.Core.Normalizing;
 /// <summary>The sentence that tells the reader of the quarantine table what was found where. Only for refused rows, so it may allocate.</summary>
 internal static class FaultDetail
 {
-    /// <summary>Longest excerpt of a value, in UTF-16 characters.</summary>
-    public const int MaxValueLength = 64;
-
     /// <summary>The same for each of many rows.</summary>
     public static string TooManyPartitions { get; } = string.Create(CultureInfo.InvariantCulture, $"the transfer's records lie in more than {PartitionSpread.PerTransferMax:N0} partitions");
 
@@ -45,7 +42,7 @@ internal static class FaultDetail
             default: break;
         }
 
-        if (column.Protected) return "*** (protected)";
+        if (column.Protected) return Decoding.Excerpt.Protected;
         return field.Kind switch
         {
             FieldKind.True => "true",
@@ -58,12 +55,9 @@ internal static class FaultDetail
     private static string Excerpt(in FieldRef field, byte[] buffer)
     {
         // No character takes more than 6 bytes (an escape); cutting early keeps a huge value from being decoded whole.
-        var bytes = buffer.AsSpan(field.Start, Math.Min(field.Length, (MaxValueLength + 2) * 6));
+        var bytes = buffer.AsSpan(field.Start, Math.Min(field.Length, (Decoding.Excerpt.LengthMax + 2) * 6));
         var text = new ScratchBytes();
         var isMeaning = field.Kind is FieldKind.EscapedText or FieldKind.QuotedText && Unescaping.TryAppend(bytes, field.Kind, text);
-        var excerpt = Encoding.UTF8.GetString(isMeaning ? text.Written : bytes);
-        if (excerpt.Length <= MaxValueLength) return excerpt;
-        var length = char.IsHighSurrogate(excerpt[MaxValueLength - 1]) ? MaxValueLength - 1 : MaxValueLength;
-        return string.Concat(excerpt.AsSpan(0, length), "…");
+        return Decoding.Excerpt.Of(Encoding.UTF8.GetString(isMeaning ? text.Written : bytes));
     }
 }

@@ -1,4 +1,6 @@
+using System.Text;
 using Ingest.Core.Contracts;
+using Ingest.Core.Deduplicating;
 using Ingest.Core.Normalizing;
 using Ingest.Core.Transfers;
 using Ingest.Worker.Commands;
@@ -13,39 +15,49 @@ internal static class SampleReport
     public static int Write(IAnsiConsole console, TopicPlan topic, string file, int rowsMax)
     {
         using var normalized = SampleReader.Read(topic, File.ReadAllBytes(file));
-        var repeated = 0;
-        foreach (var records in normalized.Datasets)
+        var refused = new List<Rejection>(normalized.Rejections);
+        var (taken, repeated) = (0, 0);
+        for (var i = 0; i < normalized.Datasets.Length; i++)
         {
-            if (records.Count == 0) continue;
-            repeated += WriteRows(console, records, rowsMax);
+            if (normalized.Datasets[i].Count == 0) continue;
+            var (rows, repeats) = WriteRows(console, normalized.Datasets[i], i, rowsMax, refused);
+            (taken, repeated) = (taken + rows, repeated + repeats);
         }
 
-        foreach (var rejection in normalized.Rejections.OrderBy(r => r.Position).Take(rowsMax)) console.WriteLine(Explain(topic, rejection));
-        if (normalized.Rejections.Count > rowsMax) console.WriteLine($"… and {normalized.Rejections.Count - rowsMax} more refusals.");
-        var rows = normalized.Datasets.Sum(d => d.Count - d.Refused.AsSpan(0, d.Count).Count((byte)1));
-        console.WriteLine($"{Path.GetFileName(file)} as a transfer on {topic.Topic}: {Output.Count(rows)} rows ({Output.Count(repeated)} of them repeat an earlier one), {Output.Count(normalized.Rejections.Count)} refused.");
+        foreach (var rejection in refused.OrderBy(r => r.Position).Take(rowsMax)) console.WriteLine(Explain(topic, rejection));
+        if (refused.Count > rowsMax) console.WriteLine($"… and {refused.Count - rowsMax} more refusals.");
+        console.WriteLine($"{Path.GetFileName(file)} as a transfer on {topic.Topic}: {Output.Count(taken)} rows ({Output.Count(repeated)} of them repeat an earlier one), {Output.Count(refused.Count)} refused.");
         foreach (var untaken in normalized.Datasets.Select(UntakenFields.Of).OfType<string>()) console.WriteLine(untaken);
-        return normalized.Rejections.Count;
+        return refused.Count;
     }
 
-    private static int WriteRows(IAnsiConsole console, NormalizedRecords records, int rowsMax)
+    /// <summary>Returns how many rows there are, and how many of them repeat an earlier one; a known identity with other content is added to those that are refused.</summary>
+    private static (int Rows, int Repeated) WriteRows(IAnsiConsole console, NormalizedRecords records, int dataset, int rowsMax, List<Rejection> refused)
     {
         var table = new RowTable(["#", .. records.Plan.Columns.Select(c => c.Name), SystemColumns.Rescued, "repeats"]) { Title = records.Plan.Name };
+        var hasContents = records.Plan.Dedup.Mode == DedupMode.Identity;
         var first = new Dictionary<UInt128, int>();
-        var repeated = 0;
-        var shown = 0;
+        var (rows, repeated) = (0, 0);
         for (var row = 0; row < records.Count; row++)
         {
             if (records.Refused[row] != 0) continue;
-            var repeats = first.TryAdd(records.Keys[row], records.Position[row]) ? "" : $"#{first[records.Keys[row]]}";
-            if (repeats.Length > 0) repeated++;
-            if (shown++ >= rowsMax) continue;
-            table.Row([$"{records.Position[row]}", .. records.Plan.Columns.Select(c => CellText.Of(c, records.Columns[c.Ordinal], row)), CellText.OfRescued(records.Rescued, row), repeats]);
+            var isNew = first.TryAdd(records.Keys[row], row);
+            var holder = first[records.Keys[row]];
+            if (hasContents && records.Contents[row] != records.Contents[holder])
+            {
+                refused.Add(IdentityConflict.Of(records, row, dataset));
+                continue;
+            }
+
+            if (!isNew) repeated++;
+            if (rows++ >= rowsMax) continue;
+            var rescued = records.Rescued.Valid[row] == 0 ? "" : Encoding.UTF8.GetString(records.Rescued[row]);
+            table.Row([$"{records.Position[row]}", .. records.Plan.Columns.Select(c => ValueText.Of(c, records.Columns[c.Ordinal], row)), rescued, isNew ? "" : $"#{records.Position[holder]}"]);
         }
 
         console.Write(table);
-        if (shown > rowsMax) console.WriteLine($"… and {shown - rowsMax} more rows.");
-        return repeated;
+        if (rows > rowsMax) console.WriteLine($"… and {rows - rowsMax} more rows.");
+        return (rows, repeated);
     }
 
     private static string Explain(TopicPlan topic, Rejection rejection)

@@ -1,5 +1,6 @@
 using Ingest.Core.Contracts;
 using Ingest.Core.Decoding;
+using Ingest.Core.Deduplicating;
 using Ingest.Core.Flow.Runtime;
 using Ingest.Core.Normalizing;
 using Ingest.Core.Pool.Delta;
@@ -122,11 +123,7 @@ public sealed class QuarantineReplay : IDisposable
             var selection = lane.Take(normalized, records);
             outcome.RecordsWritten += selection.Count;
             outcome.RecordsDuplicate += selection.Duplicates;
-            foreach (var row in selection.Conflicts)
-            {
-                var (start, length) = records.Span[row];
-                refusals.Add(new Rejection(records.Transfer[row], records.Position[row], ReasonCode.IdentityConflict, d, -1, start, length, null));
-            }
+            foreach (var row in selection.Conflicts) refusals.Add(IdentityConflict.Of(records, row, d));
 
             for (var row = 0; row < records.Count; row++)
             {

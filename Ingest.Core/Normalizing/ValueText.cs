@@ -1,13 +1,13 @@
 using System.Globalization;
 using System.Text;
 using Ingest.Core.Contracts;
-using Ingest.Core.Normalizing;
 
-namespace Ingest.Worker.Samples;
+namespace Ingest.Core.Normalizing;
 
 /// <summary>A clean value as people read it; protected values are masked.</summary>
-internal static class CellText
+public static class ValueText
 {
+    /// <summary>The whole value; empty when there is none.</summary>
     public static string Of(ColumnPlan column, ColumnVector vector, int row)
     {
         if (vector.Valid[row] == 0) return "";
@@ -26,7 +26,13 @@ internal static class CellText
         };
     }
 
-    public static string OfRescued(BytesVector vector, int row) => vector.Valid[row] == 0 ? "" : Encoding.UTF8.GetString(vector[row]);
+    /// <summary>The value as a sentence shows it: texts in quotation marks, and cut.</summary>
+    internal static string Excerpt(ColumnPlan column, ColumnVector vector, int row)
+    {
+        if (vector.Valid[row] == 0) return "null";
+        if (column.Protected) return Decoding.Excerpt.Protected;
+        return vector is BytesVector text ? $"\"{Decoding.Excerpt.Of(text[row])}\"" : Of(column, vector, row);
+    }
 
     private static string Decimal(ColumnPlan column, ColumnVector vector, int row)
     {
