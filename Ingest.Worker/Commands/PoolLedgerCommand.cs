@@ -65,7 +65,7 @@ internal static class PoolLedgerCommand
             rows.AddRange(view switch
             {
                 View.Hours => ledger.Hours.Where(h => department is null || h.Department == department).Select(h => Row(table.Name, h)),
-                View.Marks when table.Name is QuarantineDataset.Name or ReplayedDataset.Name => [], // they move only when something is refused, and before the tables do
+                View.Marks when OwnDatasets.IsOne(table.Name) => [], // they move only when something is refused, and before the tables do
                 View.Marks => CompletenessMark.Of(ledger, Known(cluster, table, contracts)).Where(m => department is null || m.Department == department).Select(m => Row(table.Name, m)),
                 _ => ledger.Lines.Where(l => department is null || l.Department == department).Select(l => Row(table.Name, l)),
             });
@@ -73,9 +73,10 @@ internal static class PoolLedgerCommand
 
         await KnownNames.CheckDepartmentAsync(given, department, departments, cancellation).ConfigureAwait(false);
         given.Check();
-        OutputStyleOptions.Write(style, view switch { View.Hours => s_hourNames, View.Marks => s_markNames, _ => s_lineNames }, rows, s_forPeople);
+        var names = view switch { View.Hours => s_hourNames, View.Marks => s_markNames, _ => s_lineNames };
+        OutputStyleOptions.Write(style, names, rows, s_forPeople);
         var report = style == OutputStyle.Table ? Console.Out : Console.Error;
-        if (view == View.Lines && style == OutputStyle.Table && OfNoTable(rows) is { } note) await report.WriteLineAsync(note).ConfigureAwait(false);
+        if (view != View.Marks && style == OutputStyle.Table && OfNoTable(names, rows) is { } note) await report.WriteLineAsync(note).ConfigureAwait(false);
         if (view == View.Marks && contracts is null) await report.WriteLineAsync($"There are no contracts at '{given.ContractsFolder}', or not all can be read: a topic that no table has read yet is not looked for.").ConfigureAwait(false);
         foreach (var problem in problems) await report.WriteLineAsync(problem).ConfigureAwait(false);
         await report.WriteLineAsync(
@@ -85,11 +86,11 @@ internal static class PoolLedgerCommand
         return problems.Count == 0 ? ExitCodes.Ok : ExitCodes.Failed;
     }
 
-    /// <summary>Why the quarantine may hold more than the tables say that they sent there: a transfer that nobody can read names no dataset.</summary>
-    private static string? OfNoTable(List<string[]> rows)
+    /// <summary>Why the quarantine may hold more than the tables say that they sent there: a transfer that nobody can read names no dataset, which matters where several share its topic.</summary>
+    private static string? OfNoTable(string[] names, List<string[]> rows)
     {
-        long Sum(Func<string, bool> table, string column) => rows.Where(r => table(r[0])).Sum(r => long.Parse(r[Array.IndexOf(s_lineNames, column)], CultureInfo.InvariantCulture));
-        var more = Sum(t => t == QuarantineDataset.Name, "written") - Sum(t => t is not (QuarantineDataset.Name or ReplayedDataset.Name), "quarantined");
+        long Sum(Func<string, bool> table, string column) => rows.Where(r => table(r[0])).Sum(r => long.Parse(r[Array.IndexOf(names, column)], CultureInfo.InvariantCulture));
+        var more = Sum(t => t == QuarantineDataset.Name, "written") - Sum(t => !OwnDatasets.IsOne(t), "quarantined");
         return more > 0 ? $"The quarantine has {Output.Count(more)} more than the tables count as quarantined: of these the dataset cannot be told, so they are in no table's line." : null;
     }
 
@@ -101,10 +102,13 @@ internal static class PoolLedgerCommand
 
     private static IReadOnlyDictionary<TopicPartition, PartitionBounds> Bounds(string brokers, PoolTables pool, Catalog? contracts, CancellationToken cancellation)
     {
+        var errors = new List<string>();
+        var properties = ClientProperties.Read(SettingsReader.Configuration([]), errors);
+        if (errors.Count > 0) throw new CommandRefusedException(ExitCodes.BadConfiguration, errors);
         try
         {
             var topics = pool.Tables.SelectMany(t => t.Snapshot.Txns.Keys).Select(id => AppId.TryParse(id, out _, out var source) ? source.Topic : "").Concat(contracts?.Topics.Keys ?? []).ToHashSet(StringComparer.Ordinal);
-            return TopicBounds.Read(brokers, SettingsReader.KafkaProperties(SettingsReader.Configuration([])), topics, cancellation);
+            return TopicBounds.Read(brokers, properties, topics, cancellation);
         }
         catch (TransferSourceException away)
         {

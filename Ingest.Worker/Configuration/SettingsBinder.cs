@@ -14,7 +14,7 @@ internal static class SettingsBinder
     private const string Root = "Ingest";
 
     /// <summary>Unknown names and values that do not fit are added to <paramref name="errors"/>; their settings keep the defaults.</summary>
-    public static IngestSettings Bind(IConfiguration configuration, ICollection<string> errors)
+    public static IngestSettings Bind(IConfigurationRoot configuration, ICollection<string> errors)
     {
         var settings = new IngestSettings();
         foreach (var (key, text) in configuration.GetSection(Root).AsEnumerable(makePathsRelative: true).OrderBy(e => e.Key, StringComparer.OrdinalIgnoreCase))
@@ -23,6 +23,7 @@ internal static class SettingsBinder
             if (Set(settings, key.Split(ConfigurationPath.KeyDelimiter), text) is { } error) errors.Add(error);
         }
 
+        settings.Kafka.Properties = ClientProperties.Read(configuration, errors);
         return settings;
     }
 
@@ -40,12 +41,9 @@ internal static class SettingsBinder
                 return $"'{full}' is not a setting. {NearestName.Suggest(group + path[i], properties.Select(p => group + p.Name))}";
             }
 
-            if (property.GetValue(settings) is Dictionary<string, string> free)
-            {
-                // Names of librdkafka properties have dots, which shells do not take in a variable's name: '__' arrives here as a level and counts as a dot.
-                if (i + 1 < path.Length) free[string.Join('.', path[(i + 1)..])] = text;
-                return i + 1 < path.Length ? null : $"'{full}' is '{text}'. Give each property by its own name, such as {full}:client.id.";
-            }
+            // Read by themselves, of all sources.
+            if (property.PropertyType == typeof(Dictionary<string, string>))
+                return i + 1 < path.Length || text.Length == 0 ? null : $"'{full}' is '{text}'. Give each property by its own name, such as {full}:client.id.";
 
             var isGroup = property.PropertyType.Namespace == typeof(IngestSettings).Namespace;
             if (isGroup && i + 1 == path.Length) return text.Length == 0 ? null : $"'{full}' is '{text}', but it is a group of settings: {string.Join(", ", property.PropertyType.GetProperties().Select(p => $"{full}:{p.Name}"))}.";

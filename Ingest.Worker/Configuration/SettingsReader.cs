@@ -27,7 +27,7 @@ internal static class SettingsReader
         return builder.Build();
     }
 
-    public static WorkerOptions? Read(IConfiguration configuration, bool untilCaughtUp, ICollection<string> errors)
+    public static WorkerOptions? Read(IConfigurationRoot configuration, bool untilCaughtUp, ICollection<string> errors)
     {
         var settings = SettingsBinder.Bind(configuration, errors);
         var budget = Bytes(settings.Memory.Budget, "Ingest:Memory:Budget", 64L << 20, errors);
@@ -132,7 +132,7 @@ internal static class SettingsReader
     }
 
     /// <summary>The settings of sealing alone, for a command that needs no Kafka.</summary>
-    public static SealingOptions? Sealing(IConfiguration configuration, ICollection<string> errors)
+    public static SealingOptions? Sealing(IConfigurationRoot configuration, ICollection<string> errors)
     {
         var before = errors.Count;
         var sealing = Sealing(SettingsBinder.Bind(configuration, errors).Sealing, errors);
@@ -171,9 +171,6 @@ internal static class SettingsReader
     /// What one transfer may weigh: half of the default budget, for the batch that it goes to and the one before it, which is being committed, need room, too. Of a small budget more: there is always <see cref="Hosting.HeapLimit.MarginBytes"/> beside it.
     /// </summary>
     private static long WeightMax(long budget) => (budget / 4) + (128L << 20);
-
-    /// <summary>The Kafka client's properties alone, for commands that read settings of nothing else.</summary>
-    public static IReadOnlyDictionary<string, string> KafkaProperties(IConfiguration configuration) => SettingsBinder.Bind(configuration, []).Kafka.Properties;
 
     private static long Bytes(string text, string name, long atLeast, ICollection<string> errors)
     {
