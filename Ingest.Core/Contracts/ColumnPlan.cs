@@ -57,7 +57,7 @@ public sealed record ColumnPlan
     /// <summary>The table is partitioned by this column: a text is a folder's name, and as long as <see cref="FolderText"/> allows.</summary>
     public bool Partitions { get; init; }
 
-    /// <summary>Personal or otherwise sensitive: marked in the table's schema, and never printed by our commands.</summary>
+    /// <summary>Personal or otherwise sensitive: marked in the table's schema, and masked in what is said of records.</summary>
     public bool Protected { get; init; }
 }
 
@@ -67,6 +67,9 @@ public sealed record FieldPath(ImmutableArray<string> Segments)
     public bool Equals(FieldPath? other) => other is not null && Segments.SequenceEqual(other.Segments);
 
     public override int GetHashCode() => Segments.Aggregate(17, (hash, s) => HashCode.Combine(hash, s.GetHashCode(StringComparison.Ordinal)));
+
+    /// <summary>As a contract may write it: the name alone, where it is one.</summary>
+    public string Plainly() => Segments is [var name] ? name : ToString();
 
     public override string ToString() => "/" + string.Join('/', Segments.Select(s => s.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)));
 }

@@ -29,6 +29,9 @@ public sealed record TopicPlan
 
     /// <summary>The datasets of this topic; exactly one when there is no select field.</summary>
     public required ImmutableArray<TopicDataset> Datasets { get; init; }
+
+    /// <summary>What is refused unread, such as a whole transfer, counts as this dataset's: the ordinal of the only one of the topic; -1 when there are several, and nobody can tell.</summary>
+    public int DatasetOfUnread => Datasets.Length == 1 ? 0 : -1;
 }
 
 /// <summary>A dataset of a topic, and the value of the select field that means it (null without select field).</summary>

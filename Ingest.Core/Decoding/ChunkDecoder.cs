@@ -50,7 +50,7 @@ public sealed class ChunkDecoder
     {
         if (length > _limits.TransferBytesMax)
         {
-            into.Rejections.Add(new Rejection(transfer, -1, ReasonCode.TooLarge, -1, -1, start, length, $"{length} bytes, at most {_limits.TransferBytesMax}"));
+            into.Rejections.Add(new Rejection(transfer, -1, ReasonCode.TooLarge, _topic.DatasetOfUnread, -1, start, length, $"{length} bytes, at most {_limits.TransferBytesMax}"));
             return;
         }
 

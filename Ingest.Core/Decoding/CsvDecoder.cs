@@ -62,7 +62,7 @@ internal sealed class CsvDecoder
         if (!NextRow(buffer, ref at, end, _header, out var headerStart, out var headerClosed)) return;
         if (HeaderFault(buffer, headerStart, at, headerClosed) is var (reason, detail))
         {
-            into.Refuse(new Rejection(transfer, -1, reason, -1, -1, start, length, detail));
+            into.Refuse(new Rejection(transfer, -1, reason, _topic.DatasetOfUnread, -1, start, length, detail));
             return;
         }
 
@@ -72,7 +72,7 @@ internal sealed class CsvDecoder
             var rowLength = TrimLineEnd(buffer, rowStart, at) - rowStart;
             if (!closed)
             {
-                into.Refuse(new Rejection(transfer, position, ReasonCode.CsvMalformed, -1, -1, rowStart, end - rowStart, "a quote is not closed; the rest of the transfer cannot be told apart"));
+                into.Refuse(new Rejection(transfer, position, ReasonCode.CsvMalformed, _topic.DatasetOfUnread, -1, rowStart, end - rowStart, "a quote is not closed; the rest of the transfer cannot be told apart"));
                 return;
             }
 
@@ -94,9 +94,10 @@ internal sealed class CsvDecoder
             {
                 ReasonCode.NotUtf8 => WrongEncoding.Guess(buffer.AsSpan(start, length)),
                 ReasonCode.CsvMalformed => _hasStrayText ? "text behind a closing quote" : $"{_cells} fields where the header has {_header.Count}",
-                _ => null,
+                ReasonCode.TooLarge => $"{length} bytes, at most {_limits.RecordBytesMax}",
+                _ => _selector.Describe(buffer, Cell(_selectCell), Cell(_claimCell), reason),
             };
-            into.Refuse(new Rejection(transfer, position, reason, _topic.Datasets.Length == 1 ? 0 : dataset, -1, start, length, detail));
+            into.Refuse(new Rejection(transfer, position, reason, dataset < 0 ? _topic.DatasetOfUnread : dataset, -1, start, length, detail));
             return;
         }
 

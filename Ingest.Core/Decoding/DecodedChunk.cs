@@ -116,7 +116,7 @@ public sealed class DecodedChunk
     {
         ref readonly var at = ref Chunk.Transfers[transfer];
         var detail = $"taken apart, it would take more than {_weightMax >> 20} MiB of memory: {after} were read until then. Split it into smaller transfers.";
-        return new Rejection(transfer, -1, ReasonCode.TooLarge, -1, -1, at.Start, at.Length, detail);
+        return new Rejection(transfer, -1, ReasonCode.TooLarge, Topic.DatasetOfUnread, -1, at.Start, at.Length, detail);
     }
 }
 

@@ -49,7 +49,7 @@ internal sealed partial class JsonDecoder
         var document = new ReadOnlySpan<byte>(buffer, start, length);
         if (!Utf8.IsValid(document))
         {
-            into.Refuse(new Rejection(transfer, isLine ? position++ : -1, ReasonCode.NotUtf8, -1, -1, start, length, WrongEncoding.Guess(buffer.AsSpan(start, length))));
+            into.Refuse(new Rejection(transfer, isLine ? position++ : -1, ReasonCode.NotUtf8, _topic.DatasetOfUnread, -1, start, length, WrongEncoding.Guess(buffer.AsSpan(start, length))));
             return;
         }
 
@@ -80,7 +80,7 @@ internal sealed partial class JsonDecoder
         for (var i = 0; i < _countsBefore.Length; i++) into.Datasets[i].Truncate(_countsBefore[i]);
         into.Rejections.RemoveRange(rejectionsBefore, into.Rejections.Count - rejectionsBefore);
         (position, into.Room.Left) = (isLine ? positionBefore + 1 : positionBefore, leftBefore);
-        into.Refuse(new Rejection(transfer, isLine ? positionBefore : -1, reason, -1, -1, start, length, detail));
+        into.Refuse(new Rejection(transfer, isLine ? positionBefore : -1, reason, _topic.DatasetOfUnread, -1, start, length, detail));
     }
 
     /// <summary>Why the document is refused whole, when it is: what was found in it until then is taken back.</summary>
@@ -165,7 +165,7 @@ internal sealed partial class JsonDecoder
         {
             var kind = reader.TokenType;
             reader.Skip();
-            Refuse(ReasonCode.NotAnObject, -1, -1, origin + (int)reader.BytesConsumed - start, $"a {kind}");
+            Refuse(ReasonCode.NotAnObject, _topic.DatasetOfUnread, -1, origin + (int)reader.BytesConsumed - start, $"a {kind}");
             return;
         }
 
@@ -192,7 +192,8 @@ internal sealed partial class JsonDecoder
             if (reason != ReasonCode.None)
             {
                 reader = ahead;
-                Refuse(reason, dataset, -1, origin + (int)reader.BytesConsumed - start, null);
+                var bytes = origin + (int)reader.BytesConsumed - start;
+                Refuse(reason, dataset < 0 && reason != ReasonCode.UnknownDataset ? _topic.DatasetOfUnread : dataset, -1, bytes, _selector.Describe(buffer, _controlFields[0], _controlFields[1], reason) ?? Detail(reason, buffer.AsSpan(start, bytes)));
                 return;
             }
         }
@@ -209,11 +210,18 @@ internal sealed partial class JsonDecoder
         }
 
         records.Abandon();
-        Refuse(reason, dataset, column, length, null);
+        Refuse(reason, dataset, column, length, Detail(reason, buffer.AsSpan(start, length)));
 
         void Refuse(ReasonCode why, int ofDataset, int ofColumn, int bytes, string? detail) =>
             into.Refuse(new Rejection(transfer, position, why, ofDataset, ofColumn, start, bytes, detail));
     }
+
+    private string? Detail(ReasonCode reason, ReadOnlySpan<byte> record) => reason switch
+    {
+        ReasonCode.NotUtf8 => HalfPair.Describe(record, _topic.Datasets.SelectMany(d => d.Plan.Columns)),
+        ReasonCode.TooLarge => $"{record.Length} bytes, at most {_limits.RecordBytesMax}",
+        _ => null,
+    };
 
     /// <summary>Whether the reader stopped before a level too many. On an opening bracket it reports the depth outside of it, hence the one less.</summary>
     private static bool IsTooDeep(in Utf8JsonReader reader, ReadOnlySpan<byte> document) =>

@@ -99,7 +99,7 @@ internal sealed partial class RecordReader
                 at++;
                 if (!JsonScan.TryText(buffer, ref at, end, out var escaped)) return false;
                 value = new FieldRef(start + 1, at - start - 2, escaped ? FieldKind.EscapedText : FieldKind.Text);
-                return !escaped || !HasLoneSurrogate(buffer.AsSpan(value.Start, value.Length));
+                return !escaped || HalfPair.IndexIn(buffer.AsSpan(value.Start, value.Length)) < 0;
             case (byte)'t':
                 value = new FieldRef(start, 4, FieldKind.True);
                 return JsonScan.TryWord(buffer, ref at, end, "true"u8);

@@ -96,7 +96,7 @@ internal sealed partial class RecordReader(FieldTrie trie)
         {
             case JsonTokenType.String:
                 if (!reader.ValueIsEscaped) return new FieldRef(start + 1, reader.ValueSpan.Length, FieldKind.Text);
-                if (HasLoneSurrogate(reader.ValueSpan)) reason = ReasonCode.NotUtf8;
+                if (HalfPair.IndexIn(reader.ValueSpan) >= 0) reason = ReasonCode.NotUtf8;
                 return new FieldRef(start + 1, reader.ValueSpan.Length, FieldKind.EscapedText);
             case JsonTokenType.Number: return new FieldRef(start, reader.ValueSpan.Length, FieldKind.Number);
             case JsonTokenType.True: return new FieldRef(start, 4, FieldKind.True);
@@ -108,42 +108,9 @@ internal sealed partial class RecordReader(FieldTrie trie)
         }
     }
 
-    /// <summary>An escape of half a surrogate pair stands for no character, so the text cannot be stored as UTF-8.</summary>
-    private static bool HasLoneSurrogate(ReadOnlySpan<byte> text)
-    {
-        for (var at = 0; ; at += 6)
-        {
-            at = NextUnicodeEscape(text, at);
-            if (at < 0) return false;
-            var unit = Unit(text, at);
-            if (unit is < 0xD800 or > 0xDFFF) continue;
-            if (unit >= 0xDC00 || at + 12 > text.Length || text[at + 6] != '\\' || text[at + 7] != 'u' || Unit(text, at + 6) is < 0xDC00 or > 0xDFFF) return true;
-            at += 6;
-        }
-    }
-
-    private static int NextUnicodeEscape(ReadOnlySpan<byte> text, int at)
-    {
-        while (at < text.Length)
-        {
-            var backslash = text[at..].IndexOf((byte)'\\');
-            if (backslash < 0) return -1;
-            at += backslash;
-            if (text[at + 1] == 'u') return at;
-            at += 2;
-        }
-
-        return -1;
-    }
-
-    private static int Unit(ReadOnlySpan<byte> text, int at)
-    {
-        return System.Buffers.Text.Utf8Parser.TryParse(text.Slice(at + 2, 4), out int unit, out _, 'x') ? unit : 0;
-    }
-
     private ReadOnlySpan<byte> Unescape(ref Utf8JsonReader reader, ref ReasonCode reason)
     {
-        if (HasLoneSurrogate(reader.ValueSpan))
+        if (HalfPair.IndexIn(reader.ValueSpan) >= 0)
         {
             reason = ReasonCode.NotUtf8;
             return reader.ValueSpan;

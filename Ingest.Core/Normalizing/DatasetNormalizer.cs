@@ -53,10 +53,10 @@ internal sealed class DatasetNormalizer
             into.Refused[row] = 1;
             if (!decoded.MayRefuse(records.Transfer[row])) continue;
             var column = _faults.Column(row);
-            var detail = reason == ReasonCode.TooManyPartitions ? FaultDetail.TooManyPartitions
-                : column < 0 ? "a field that no column takes holds half of a surrogate pair"
-                : FaultDetail.Describe(_plan.Columns[column], reason, records.Record(row)[column], buffer);
             var (start, length) = records.Span[row];
+            var detail = reason == ReasonCode.TooManyPartitions ? FaultDetail.TooManyPartitions
+                : column < 0 ? HalfPair.Describe(buffer.AsSpan(start, length), _plan.Columns)
+                : FaultDetail.Describe(_plan.Columns[column], reason, records.Record(row)[column], buffer);
             rejections.Add(new Rejection(records.Transfer[row], records.Position[row], reason, _ordinal, column, start, length, detail));
         }
     }

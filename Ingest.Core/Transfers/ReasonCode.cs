@@ -26,7 +26,7 @@ public static class ReasonCodes
 {
     private static readonly (ReasonCode Code, string Text, string Meaning)[] s_all =
     [
-        (ReasonCode.NotUtf8, "not-utf8", "The transfer or a text in it is not valid UTF-8. Send UTF-8 (with or without BOM)."),
+        (ReasonCode.NotUtf8, "not-utf8", "The transfer or a text in it is not valid UTF-8, or an escape in it is half of a surrogate pair. Send UTF-8 (with or without BOM), and such pairs whole."),
         (ReasonCode.NotJson, "not-json", "The transfer is not well-formed JSON, or ends too early."),
         (ReasonCode.TooDeep, "too-deep", "JSON nested deeper than 64 levels."),
         (ReasonCode.TooLarge, "too-large", "A transfer or record is larger than the configured limit, or a transfer of very many short records would take too much memory."),

@@ -176,12 +176,16 @@ public sealed class PoolCommandTests : IDisposable
         await CopyAsync();
         var (_, output, _) = await WorkerProgram.RunAsync(_folder, "pool", "ledger");
         Assert.DoesNotContain("cannot be told", output, StringComparison.Ordinal);
-        using var city = new City();
-        city.Publish("""[{"id":"A","paid_on":"2026-03-02"},{"id":"B","paid_on":"never"}]""");
+        string Selected(string dataset) => City.Contract.Replace("dataset: payments", $"dataset: {dataset}\nselect: {{ field: kind, equals: {dataset} }}", StringComparison.Ordinal);
+        using var city = new City(Selected("payments"), Selected("refunds"));
+        city.Publish("""[{"kind":"payments","id":"A","paid_on":"2026-03-02"},{"kind":"refunds","id":"B","paid_on":"never"}]""");
         city.Publish("{");
         await city.CatchUpAsync();
-        (_, output, _) = await WorkerProgram.RunAsync(_folder, "pool", "ledger", "--pool", city.Pool);
-        Assert.EndsWith("The quarantine has 1 more than the tables count as quarantined: of these the dataset cannot be told, so they are in no table's line.\nEvery offset is accounted for.\n", output, StringComparison.Ordinal);
+        foreach (var view in new string[][] { [], ["--by-hour"] })
+        {
+            (_, output, _) = await WorkerProgram.RunAsync(_folder, ["pool", "ledger", "--pool", city.Pool, .. view]);
+            Assert.EndsWith("The quarantine has 1 more than the tables count as quarantined: of these the dataset cannot be told, so they are in no table's line.\nEvery offset is accounted for.\n", output, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -39,7 +39,7 @@ internal static class UntakenFields
             var path = new FieldPath([.. above, field.Name]);
             if (sources.Contains(path)) continue;
             if (field.Value.ValueKind == JsonValueKind.Object && sources.Any(s => s.Segments.Length > path.Segments.Length && s.Segments.Take(path.Segments.Length).SequenceEqual(path.Segments))) Add(field.Value, [.. path.Segments], sources, fields);
-            else fields.TryAdd(path.ToString(), path.Segments.Length == 1 ? field.Name : path.ToString());
+            else fields.TryAdd(path.ToString(), path.Plainly());
         }
     }
 }

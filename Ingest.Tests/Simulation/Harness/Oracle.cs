@@ -178,7 +178,10 @@ internal sealed class Oracle
 
         RefusedFirst(table, range);
         var (good, bad) = table == SimulatedCity.Events ? (RecordKind.Event, RecordKind.BadEvent) : (RecordKind.Licence, RecordKind.BadLicence);
-        var published = _truth.In(range.Source, range.From, range.To).Where(r => r.Record.Kind == good || r.Record.Kind == bad).ToArray();
+
+        // A transfer that nobody can read counts where its topic feeds one table.
+        var isAlone = SimulatedCity.TablesOf(range.Source.Topic) is [var only] && only == table;
+        var published = _truth.In(range.Source, range.From, range.To).Where(r => r.Record.Kind == good || r.Record.Kind == bad || (isAlone && r.Record.Kind == RecordKind.Malformed)).ToArray();
         var written = _rows[table].Count(r => r.Version == range.Version && r.Place.Source == range.Source && r.Place.Offset >= range.From && r.Place.Offset < range.To);
         var refused = published.Count(r => r.Record.Kind == bad || IsRefused(r.Place, r.Record));
         if (range.Records != published.Length || range.Written != written || range.Quarantined != refused)
