@@ -35,7 +35,7 @@ internal static class PoolCompactCommand
         given.Check();
 
         var scope = new SealScope(everything || partition is not null, partition is null ? null : partition + "/");
-        var plans = catalog!.Datasets.Append(QuarantineDataset.Plan).ToDictionary(d => d.Name, StringComparer.Ordinal);
+        var plans = catalog!.Datasets.Concat(OwnDatasets.Plans).ToDictionary(d => d.Name, StringComparer.Ordinal);
         var work = Directory.CreateTempSubdirectory("ingest-compact-").FullName;
         using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning));
         var (sealedFiles, refused) = (0, 0);

@@ -24,7 +24,7 @@ internal static class PoolReindexCommand
 
     private static async Task<int> RunAsync(PoolArguments given, string? work, int memoryMiB, CancellationToken cancellation)
     {
-        DatasetPlan[] plans = [.. given.Contracts()?.Datasets ?? [], QuarantineDataset.Plan];
+        DatasetPlan[] plans = [.. given.Contracts()?.Datasets ?? [], .. OwnDatasets.Plans];
         if (given.Only is { } only && given.Tables.Any() && plans.All(p => p.Name != only)) given.Errors.Add($"No contract is named '{only}'. The contract of the table says what its fingerprints are made of.");
         if (memoryMiB < 1) given.Errors.Add($"--memory is {memoryMiB}. Give at least 1.");
         given.Check();

@@ -19,7 +19,7 @@ internal static class PoolVerifyCommand
 
     private static async Task<int> RunAsync(PoolArguments given, bool withIndex, CancellationToken cancellation)
     {
-        var plans = new Dictionary<string, DatasetPlan>(StringComparer.Ordinal) { [QuarantineDataset.Name] = QuarantineDataset.Plan, [ReplayedDataset.Name] = ReplayedDataset.Plan };
+        var plans = OwnDatasets.Plans.ToDictionary(d => d.Name, StringComparer.Ordinal);
         if (withIndex && given.Contracts() is { } catalog)
         {
             foreach (var plan in catalog.Datasets) plans[plan.Name] = plan;

@@ -208,6 +208,27 @@ public sealed class ReplayTests
         Assert.Equal(3, (await ReplayAsync(city, reason: "type-mismatch")).Looked);
     }
 
+    [Fact]
+    public async Task The_table_of_what_was_taken_in_is_sealed_and_indexed_like_any_other()
+    {
+        using var city = await RefusedAsync();
+        await ReplayAsync(city);
+        var contract = Path.Combine(city.Folder, "contract.yaml");
+        await File.WriteAllTextAsync(contract, s_mended);
+        Assert.NotEmpty(Recent());
+        foreach (var command in new[] { "compact --all", "reindex", "vacuum --retain 00:00:00 --force --delete", "verify --index" })
+        {
+            string[] contracts = command.StartsWith("vacuum", StringComparison.Ordinal) ? [] : ["--contracts", contract];
+            Assert.Equal(ExitCodes.Ok, await PoolCommand.Create().Parse([.. command.Split(' '), "--pool", city.Pool, .. contracts]).InvokeAsync(cancellationToken: CancellationToken.None));
+        }
+
+        Assert.Empty(Recent());
+        Assert.Contains("INDEX REBUILD", string.Concat(Directory.EnumerateFiles(Path.Combine(city.Pool, "quarantine-replayed", "_delta_log"), "*.json").Select(File.ReadAllText)), StringComparison.Ordinal);
+        Assert.Equal(2, await city.CountAsync("quarantine-replayed"));
+
+        string[] Recent() => [.. Directory.EnumerateFiles(Path.Combine(city.Pool, "quarantine-replayed"), "part-*.parquet", SearchOption.AllDirectories)];
+    }
+
     private static async Task<ReplayReport> ReplayAsync(City city, bool dryRun = false, string? reason = null, IObjectStore? store = null)
     {
         using var quarantine = await QuarantineRowsReader.OpenAsync((await PoolTables.OpenAsync(city.Pool, CancellationToken.None)), CancellationToken.None);
