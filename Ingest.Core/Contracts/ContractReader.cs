@@ -19,7 +19,7 @@ internal static partial class ContractReader
         if (ContractYaml.Root(source, errors) is not { } root) return null;
         var zone = Zone(root, "time_zone", "Write the zone in which the department counts its days, such as time_zone: Asia/Shanghai.") ?? TimeZoneInfo.Utc;
         var dataset = Name(root, "dataset", DatasetName(), "Write up to 100 lower-case letters, digits, '-' and '_', such as dataset: vehicle-registration.", NameLengthMax);
-        if (dataset is QuarantineDataset.Name or ReplayedDataset.Name) root.Wrong("dataset", $"'{dataset}' is a table of refused records.", "Give the dataset another name.");
+        if (OwnDatasets.IsOne(dataset)) root.Wrong("dataset", $"'{dataset}' is a table of refused records.", "Give the dataset another name.");
 
         var select = root.Map("select", ContractKeys.Match);
         var dedup = root.Map("dedup", ContractKeys.Dedup);
@@ -67,6 +67,7 @@ internal static partial class ContractReader
         // The system also knows names of Windows, and its own setting under a name: both mean something else on the next machine.
         var remedy = isZone && TimeZoneInfo.TryConvertWindowsIdToIanaId(name, out var iana)
             ? $"Write {key}: {iana}."
+            : MistakenZones.Meant(name) is { } meant ? $"Write {key}: {meant}."
             : NearestName.Suggest(name, TimeZoneInfo.GetSystemTimeZones().Select(z => z.Id).Append("Asia/Shanghai").Append("UTC"), "Write an IANA name, such as Asia/Shanghai or UTC.");
         node.Wrong(key, isZone ? $"'{name}' is not an IANA time zone." : $"There is no time zone '{name}'.", remedy);
         return null;

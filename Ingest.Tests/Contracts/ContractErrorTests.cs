@@ -94,9 +94,19 @@ public sealed class ContractErrorTests
         Assert.StartsWith("5:17 'department' is '", One(Yaml.Cars("", s_columns).Replace("department: police", line, StringComparison.Ordinal)), StringComparison.Ordinal);
 
     [Theory]
+    [InlineData("Asia/Beijing", "Write time_zone: Asia/Shanghai.")]
+    [InlineData("asia/peking", "Write time_zone: Asia/Shanghai.")]
+    [InlineData("UTC+8", "Write time_zone: Asia/Shanghai.")]
+    [InlineData("Europe/Munich", "Write time_zone: Europe/Berlin.")]
+    [InlineData("Asia/Shangai", "Did you mean 'Asia/Shanghai'?")]
+    public void A_city_that_is_no_zone_is_answered_with_its_zone(string zone, string remedy) =>
+        Assert.EndsWith($" There is no time zone '{zone}'. {remedy}", Assert.Single(Yaml.Load(Yaml.Cars("", s_columns).Replace("Asia/Shanghai", zone, StringComparison.Ordinal)).Errors).ToString(), StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("topic: police.cars", "topic: ..", "4:12 'topic' is '..'.")]
     [InlineData("topic: police.cars", "topic: police cars", "4:12 'topic' is 'police cars'.")]
     [InlineData("dataset: cars", "dataset: quarantine", "1:10 'quarantine' is a table of refused records.")]
+    [InlineData("dataset: cars", "dataset: quarantine-replayed", "1:10 'quarantine-replayed' is a table of refused records.")]
     [InlineData("dataset: cars", "dataset: ../cars", "1:10 'dataset' is '../cars'.")]
     [InlineData("department: police", "department: police\n    claim: { field: /d }", "6:12 'equals' is missing.")]
     [InlineData("department: police", "department: police\n  - topic: police.cars\n    department: taxes", "6:12 Topic 'police.cars' stands twice in this contract.")]

@@ -24,11 +24,12 @@ public sealed class ReadmeTests
     [Fact]
     public async Task The_contract_of_the_first_step_and_its_sample_are_there_and_fit()
     {
-        const string Contract = "docs/examples/vehicle-registration.yaml", Sample = "docs/examples/vehicle-registration.json";
+        const string Contract = "docs/examples/vehicle-registration.yaml", Sample = "docs/examples/vehicle-registration.json", Folder = "contracts";
         var page = await File.ReadAllTextAsync(Path.Combine(SourceTree.Root, "README.md"));
         var block = page.Split("   ```yaml\n")[1].Split("   ```\n")[0];
         Assert.Equal(await File.ReadAllTextAsync(Path.Combine(SourceTree.Root, Contract)), string.Concat(block.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l[3..] + "\n")));
-        Assert.Contains($"validate {Contract} {Sample}\n", page, StringComparison.Ordinal);
+        Assert.Contains($"   mkdir -p {Folder} && cp {Contract} {Folder}/\n   dotnet run --project Ingest.Worker -c Release -- validate {Folder} {Sample}\n", page, StringComparison.Ordinal);
+        Assert.All(System.Text.RegularExpressions.Regex.Matches(page, @"Contracts=(\S+)"), given => Assert.Equal(Folder, given.Groups[1].Value));
         var (code, output, errors) = await Commands.WorkerProgram.RunAsync(SourceTree.Root, "validate", Contract, Sample);
         Assert.True(code == 0, errors + output);
         Assert.Contains("4 rows (1 of them repeat an earlier one), 0 refused.", output, StringComparison.Ordinal);
