@@ -3,7 +3,6 @@ using Ingest.Core.Flow.Protocol;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Stores;
 using Ingest.Core.Transfers;
-using Ingest.Tests.EndToEnd;
 
 namespace Ingest.Tests.Flow;
 

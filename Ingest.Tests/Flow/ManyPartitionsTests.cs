@@ -1,8 +1,6 @@
-using Ingest.Core;
 using Ingest.Core.Batching;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Stores;
-using Ingest.Core.Transfers;
 
 namespace Ingest.Tests.Flow;
 
