@@ -14,4 +14,10 @@ internal static class ExitCodes
 
     /// <summary>Stopped rather than lose or double records; the last lines say what to do.</summary>
     public const int Stopped = 3;
+
+    /// <summary>Ended by SIGINT, as Ctrl+C sends it.</summary>
+    public const int Interrupted = 130;
+
+    /// <summary>Ended by SIGTERM.</summary>
+    public const int Terminated = 143;
 }

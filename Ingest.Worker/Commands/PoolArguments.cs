@@ -54,6 +54,7 @@ internal sealed class PoolArguments
 
         command.SetAction(async (parse, cancellation) =>
         {
+            using var ended = new EndSignal();
             try
             {
                 var pool = await PoolTables.OpenAsync(parse.GetValue(s_pool), bearsDamage, cancellation).ConfigureAwait(false);
@@ -63,6 +64,10 @@ internal sealed class PoolArguments
             {
                 await Console.Error.WriteLineAsync(refused.Message).ConfigureAwait(false);
                 return refused.ExitCode;
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return ended.ExitCode;
             }
         });
         return command;
