@@ -1,5 +1,7 @@
 using System.Text;
 using DuckDB.NET.Data;
+using DuckDB.NET.Native;
+using static DuckDB.NET.Native.NativeMethods;
 
 namespace Ingest.Worker.Commands;
 
@@ -7,13 +9,28 @@ namespace Ingest.Worker.Commands;
 internal sealed class DuckDbQuery : IDisposable
 {
     private readonly DuckDBConnection _connection = new("DataSource=:memory:");
+    private readonly DirectoryInfo _folder;
 
-    private string? _folder;
+    /// <exception cref="CommandRefusedException">There is no place for temporary files.</exception>
+    public DuckDbQuery()
+    {
+        try
+        {
+            _folder = Directory.CreateTempSubdirectory("ingest-sql-");
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandRefusedException(ExitCodes.BadConfiguration, $"No folder for temporary files can be made: {refused.Message} Give a place for them with the variable TMPDIR.");
+        }
 
-    public DuckDbQuery() => _connection.Open();
+        _connection.Open();
 
-    /// <summary>Where copies of files may lie that DuckDB cannot reach; gone with the query.</summary>
-    public string Folder => _folder ??= Directory.CreateTempSubdirectory("ingest-sql-").FullName;
+        // What does not fit goes over the disk, into a folder that others cannot read. As it comes, DuckDB takes four fifths of the machine's memory, and writes into the folder that the user is in.
+        Execute($"SET memory_limit = '{Math.Max(64, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 21)}MiB'; SET temp_directory = {Text(Path.Combine(Folder, "spilled"))}");
+    }
+
+    /// <summary>Where copies of files may lie that DuckDB cannot reach, and what it has no memory for; gone with the query.</summary>
+    public string Folder => _folder.FullName;
 
     /// <summary>Registers a table under its name; one without files is empty, with its columns.</summary>
     /// <param name="columns">All columns with their DuckDB types.</param>
@@ -67,10 +84,46 @@ internal sealed class DuckDbQuery : IDisposable
         return command.ExecuteNonQuery();
     }
 
+    /// <summary>Runs the statements one after the other, each when the result before it was read, or left.</summary>
+    /// <exception cref="CommandRefusedException">DuckDB refuses one; those before it are done.</exception>
+    public IEnumerable<SqlResult> Run(string sql)
+    {
+        var count = ExtractStatements.DuckDBExtractStatements(_connection.NativeConnection, sql, out var statements);
+        using var extracted = statements;
+        if (count == 0) throw new CommandRefusedException(ExitCodes.Failed, ExtractStatements.DuckDBExtractStatementsError(statements) is { Length: > 0 } error ? error : "There is no statement in the query.");
+        for (var i = 0; i < count; i++)
+        {
+            using var result = Run(statements, i);
+            yield return result;
+        }
+    }
+
+    /// <summary>Ends the statement that runs, if one does.</summary>
+    public void Interrupt() => _connection.NativeConnection.Interrupt();
+
     public void Dispose()
     {
         _connection.Dispose();
-        if (_folder is not null) Directory.Delete(_folder, recursive: true);
+        DeleteFolder();
+    }
+
+    /// <summary>For a process that ends while a statement still runs, which closing would wait for.</summary>
+    public void DeleteFolder()
+    {
+        if (Directory.Exists(Folder)) Directory.Delete(Folder, recursive: true);
+    }
+
+    private SqlResult Run(DuckDBExtractedStatements statements, int index)
+    {
+        var prepared = ExtractStatements.DuckDBPrepareExtractedStatement(_connection.NativeConnection, statements, index, out var statement);
+        using (statement)
+        {
+            if (prepared != DuckDBState.Success) throw new CommandRefusedException(ExitCodes.Failed, PreparedStatements.DuckDBPrepareError(statement));
+            if (PreparedStatements.DuckDBExecutePreparedStreaming(statement, out var result) == DuckDBState.Success) return new SqlResult(result);
+            var error = SqlResult.ErrorOf(ref result);
+            result.Close();
+            throw new CommandRefusedException(ExitCodes.Failed, error ?? "DuckDB failed, and does not say why.");
+        }
     }
 
     private static string Text(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";

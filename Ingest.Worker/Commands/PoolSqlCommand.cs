@@ -7,6 +7,10 @@ namespace Ingest.Worker.Commands;
 /// <summary><c>pool sql</c>: DuckDB over exactly the live files, each table registered by its name.</summary>
 internal static partial class PoolSqlCommand
 {
+    private const int InterruptsMax = 30;
+
+    private static readonly TimeSpan s_betweenInterrupts = TimeSpan.FromMilliseconds(100);
+
     public static Command Create()
     {
         var sql = new Argument<string>("sql") { Description = "The query; tables by name, those with a dash in double quotes." };
@@ -21,7 +25,8 @@ internal static partial class PoolSqlCommand
 
     private static async Task<int> RunAsync(string sql, PoolTables pool, OutputStyle style, CancellationToken cancellation)
     {
-        using var query = new DuckDbQuery();
+        var query = new DuckDbQuery();
+        var work = Task.FromResult(ExitCodes.Failed);
         try
         {
             foreach (var table in pool.Tables)
@@ -30,69 +35,68 @@ internal static partial class PoolSqlCommand
                 else PoolViews.AddColumns(query, table);
             }
 
-            return Copies().IsMatch(sql) ? Done(style, $"Done: {Output.Count(query.Execute(sql), "row")}.") : Answer(query, sql, style);
+            // On a thread of its own: the library that knows of signals waits for this one to wait.
+            work = Task.Factory.StartNew(() => Answer(query, sql, style), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            return await work.WaitAsync(cancellation).ConfigureAwait(false);
         }
-        catch (Exception refused) when (refused is DuckDBException or InvalidDataException)
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            await Console.Error.WriteLineAsync(refused.Message).ConfigureAwait(false);
-            if (refused.Message.Contains("Table with name", StringComparison.Ordinal)) await Console.Error.WriteLineAsync($"Tables: {string.Join(", ", pool.Tables.Select(t => DuckDbQuery.Quote(t.Name)))}").ConfigureAwait(false);
-            if (refused.Message.Contains(pool.Root + "/", StringComparison.Ordinal) && !sql.Contains(pool.Root, StringComparison.Ordinal)) await Console.Error.WriteLineAsync($"That file is the pool's. Look with: pool verify --pool {OwnCommand.Quoted(pool.Root)}").ConfigureAwait(false);
+            await InterruptAsync(query, work).ConfigureAwait(false);
+            throw;
+        }
+        catch (Exception refused) when (refused is CommandRefusedException or DuckDBException or InvalidDataException or IOException)
+        {
+            await ExplainAsync(refused.Message, sql, pool).ConfigureAwait(false);
             return ExitCodes.Failed;
         }
+        finally
+        {
+            if (work.IsCompleted) query.Dispose();
+            else query.DeleteFolder();
+        }
+    }
+
+    /// <summary>Again and again, for an interrupt that comes between two statements is forgotten. What waits for the reader of a pipe ends with the process.</summary>
+    private static async Task InterruptAsync(DuckDbQuery query, Task work)
+    {
+        for (var tries = 0; tries < InterruptsMax && !work.IsCompleted; tries++)
+        {
+            query.Interrupt();
+            await Task.WhenAny(work, Task.Delay(s_betweenInterrupts, TimeProvider.System, CancellationToken.None)).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task ExplainAsync(string refused, string sql, PoolTables pool)
+    {
+        await Console.Error.WriteLineAsync(refused).ConfigureAwait(false);
+        if (refused.Contains("Table with name", StringComparison.Ordinal)) await Console.Error.WriteLineAsync($"Tables: {string.Join(", ", pool.Tables.Select(t => DuckDbQuery.Quote(t.Name)))}").ConfigureAwait(false);
+        if (refused.Contains(pool.Root + "/", StringComparison.Ordinal) && !sql.Contains(pool.Root, StringComparison.Ordinal)) await Console.Error.WriteLineAsync($"That file is the pool's. Look with: pool verify --pool {OwnCommand.Quoted(pool.Root)}").ConfigureAwait(false);
     }
 
     private static int Answer(DuckDbQuery query, string sql, OutputStyle style)
     {
-        using var reader = query.Read(sql);
-        if (reader.FieldCount == 0 && OfNoUse().Match(sql) is { Success: true } statement)
+        using var output = StandardOutput.Open();
+        var printer = new SqlPrinter(output, style, Output.Console.Profile.Width, !Console.IsOutputRedirected, StandardOutput.IsUnread);
+        var isAnswered = false;
+        foreach (var result in query.Run(sql))
+        {
+            isAnswered |= result.HasRows || result.Copied is not null;
+            if (result.Copied is { } rows) Done($"Done: {Output.Count(rows, "row")}.");
+            else if (result.HasRows && !printer.Print(result)) return ExitCodes.Ok;
+        }
+
+        if (isAnswered) return ExitCodes.Ok;
+        if (OfNoUse().Match(sql) is { Success: true } statement)
         {
             Console.Error.WriteLine($"'{statement.Groups[1].Value}' alone does nothing: nothing is kept between queries, and the pool is only read. Give the query that needs it behind it: 'create table x as …; select … from x'.");
             return ExitCodes.BadConfiguration;
         }
 
-        if (reader.FieldCount == 0) return Done(style, "Done.");
-        Print(reader, style);
+        Done("Done.");
         return ExitCodes.Ok;
-    }
 
-    private static int Done(OutputStyle style, string said)
-    {
-        (style == OutputStyle.Table ? Console.Out : Console.Error).WriteLine(said);
-        return ExitCodes.Ok;
+        void Done(string said) => (style == OutputStyle.Table ? output : Console.Error).WriteLine(said);
     }
-
-    private static void Print(DuckDBDataReader reader, OutputStyle style)
-    {
-        var names = Enumerable.Range(0, reader.FieldCount).Select(reader.GetName).ToArray();
-        switch (style)
-        {
-            case OutputStyle.Table when names is ["explain_key", "explain_value"]:
-                while (reader.Read()) Console.WriteLine(reader.GetString(1).TrimEnd());
-                break;
-            case OutputStyle.Table:
-                PrintTable(reader, names);
-                break;
-            case OutputStyle.Csv:
-                Console.WriteLine(string.Join(',', names.Select(OutputStyleOptions.CsvCell)));
-                while (reader.Read()) Console.WriteLine(string.Join(',', names.Select((_, i) => reader.IsDBNull(i) ? "" : OutputStyleOptions.CsvCell(SqlValue.Text(reader, i)))));
-                break;
-            case OutputStyle.Json:
-                while (reader.Read()) Console.WriteLine(SqlValue.JsonRow(reader, names));
-                break;
-        }
-    }
-
-    private static void PrintTable(DuckDBDataReader reader, string[] names)
-    {
-        var table = Output.Table(names);
-        while (reader.Read()) table.Row([.. names.Select((_, i) => reader.IsDBNull(i) ? "" : SqlValue.Text(reader, i))]);
-        Output.Console.Write(table);
-        Console.WriteLine($"{Output.Count(table.Count)} {(table.Count == 1 ? "row" : "rows")}");
-    }
-
-    /// <summary>One COPY and nothing behind it: the reader does not tell its count.</summary>
-    [GeneratedRegex(@"^\s*copy\b[^;]*;?\s*$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex Copies();
 
     /// <summary>A query that begins so, and returns nothing, changed only what is gone with it. What begins with ATTACH may write to another database.</summary>
     [GeneratedRegex(@"^(?:\s|--[^\n]*\n|/\*[\s\S]*?\*/)*(create|drop|alter|insert|update|delete)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

@@ -1,0 +1,34 @@
+using System.Runtime.InteropServices;
+
+namespace Ingest.Worker.Commands;
+
+/// <summary>Standard output for any number of lines: they go out together, and whoever reads them may leave.</summary>
+internal static partial class StandardOutput
+{
+    private const int BufferBytes = 64 << 10;
+
+    // From poll.h.
+    private const short PollError = 0x008;
+
+    public static TextWriter Open() => new StreamWriter(Console.OpenStandardOutput(), Console.OutputEncoding, BufferBytes);
+
+    /// <summary>Whether it is a pipe that nobody reads any longer, as behind <c>head</c>. .NET drops what is written into one, and says nothing.</summary>
+    public static bool IsUnread()
+    {
+        if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS()) return false;
+        var polled = new Polled { File = 1 };
+        return Poll(ref polled, 1, 0) > 0 && (polled.Found & PollError) != 0;
+    }
+
+    [LibraryImport("libc", EntryPoint = "poll")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Poll(ref Polled files, nuint count, int timeoutMilliseconds);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Polled
+    {
+        public int File;
+        public short Wanted;
+        public short Found;
+    }
+}
