@@ -81,6 +81,9 @@ public sealed class PoolSqlTests : IDisposable
     }
 
     [Fact]
+    public async Task Null_and_empty_text_differ_in_CSV() => Assert.Equal((ExitCodes.Ok, "a,b,c\n,\"\",x\n", ""), await SqlAsync("select null as a, '' as b, 'x' as c", "--csv"));
+
+    [Fact]
     public async Task Every_statement_has_its_result()
     {
         const string Three = "select 1 as a; create table x as select 2 as b; from x; select 3 as c where false";

@@ -30,7 +30,7 @@ internal sealed class SqlPrinter(TextWriter output, OutputStyle style, int width
     private void PrintCsv(SqlResult result)
     {
         output.WriteLine(string.Join(',', result.Names.Select(OutputStyleOptions.CsvCell)));
-        PrintEach(result, static r => string.Join(',', r.Names.Select((_, i) => OutputStyleOptions.CsvCell(r.Text(i) ?? ""))));
+        PrintEach(result, static r => string.Join(',', r.Names.Select((_, i) => r.Text(i) switch { null => "", "" => "\"\"", var text => OutputStyleOptions.CsvCell(text) })));
     }
 
     private void PrintEach(SqlResult result, Func<SqlResult, string> line)
