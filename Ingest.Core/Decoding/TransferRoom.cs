@@ -4,7 +4,7 @@ namespace Ingest.Core.Decoding;
 
 /// <summary>
 /// What the transfer at hand may still weigh. Counted is what its records and refusals come to while they are located, typed and quarantined, never what arrays happen to hold here and
-/// now: wherever and whenever a transfer is read, the answer is the same.
+/// now: wherever and whenever a transfer is read, with the same settings the answer is the same.
 /// </summary>
 internal sealed class TransferRoom
 {

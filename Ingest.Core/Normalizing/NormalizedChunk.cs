@@ -125,6 +125,7 @@ public sealed class NormalizedRecords
     public void Clear(int expectedBytesMax = int.MaxValue)
     {
         Count = 0;
+        PartitionsAtMost = 0;
         Rescued.Clear();
         Rescued.ExpectedBytesMax = expectedBytesMax;
         EventDate.Clear();

@@ -12,6 +12,9 @@ internal sealed class PartitionSpread(DatasetPlan plan)
     /// <summary>Partitions of a table that one transfer may touch: 45 years of days.</summary>
     public const int PerTransferMax = 16_384;
 
+    /// <summary>Kinds, districts: so many are few.</summary>
+    private const int CountedMax = 256;
+
     private readonly int[] _columns = [.. plan.Partitioning.Where(p => p.Kind == PartitionKind.Column).Select(p => p.Column)];
     private readonly bool _byDate = plan.Partitioning.Any(p => p.Kind == PartitionKind.EventDate);
     private readonly HashSet<ulong> _touched = [];
@@ -30,10 +33,10 @@ internal sealed class PartitionSpread(DatasetPlan plan)
         }
     }
 
-    /// <summary>Never too few: of dates it is known between which they lie, of other columns nothing.</summary>
+    /// <summary>Never too few: of dates it is known between which they lie; others are counted, as long as they are few.</summary>
     private int AtMost(NormalizedRecords rows, int from, int to)
     {
-        if (_columns.Length > 0) return to - from;
+        if (_columns.Length > 0) return Counted(rows, from, to);
         if (!_byDate) return Math.Min(1, to - from);
         var (least, greatest, nulls) = (int.MaxValue, int.MinValue, 0);
         var dates = rows.EventDate.Values.AsSpan(from, to - from);
@@ -51,6 +54,17 @@ internal sealed class PartitionSpread(DatasetPlan plan)
         }
 
         return (int)Math.Min(to - from, (least > greatest ? 0 : (long)greatest - least + 1) + nulls);
+    }
+
+    private int Counted(NormalizedRecords rows, int from, int to)
+    {
+        _touched.Clear();
+        for (var row = from; row < to; row++)
+        {
+            if (_touched.Add(PartitionOf(rows, row)) && _touched.Count > CountedMax) return to - from;
+        }
+
+        return _touched.Count;
     }
 
     private void Limit(NormalizedRecords rows, int from, int to, RowFaults faults)

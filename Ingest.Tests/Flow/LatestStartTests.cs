@@ -73,6 +73,25 @@ public sealed class LatestStartTests
         Assert.Empty((await LogReader.LoadAsync(new PrefixedStore(earliest.Store, "payments"), CancellationToken.None))!.Txns);
     }
 
+    [Fact]
+    public async Task What_expires_before_the_first_commit_and_is_given_up_belongs_to_the_department()
+    {
+        await using var worker = Latest(flushAfter: TimeSpan.Zero);
+        var second = (await worker.AssignAsync())[1]!;
+        var store = new PrefixedStore(worker.Store, "payments");
+        var table = await DeltaTable.OpenAsync(store, "payments", IdSource.System, worker.Time, CancellationToken.None);
+        Assert.NotNull(await table!.AcceptGapAsync("kafka", ScriptedWorker.First, 12, CancellationToken.None));
+        Assert.Equal("", (await Ledger.ReadAsync(store, CancellationToken.None)).Lines.Single().Department);
+
+        await worker.OfferAsync(second, 10, Row);
+        await worker.UntilAsync(s => s.CommittedRows == 1);
+        table = await DeltaTable.OpenAsync(store, "payments", IdSource.System, worker.Time, CancellationToken.None);
+        Assert.NotNull(await table!.AcceptGapAsync("kafka", ScriptedWorker.First, 13, CancellationToken.None));
+        var ledger = await Ledger.ReadAsync(store, CancellationToken.None);
+        Assert.Empty(ledger.Problems);
+        Assert.Equal(["housing", "housing"], ledger.Lines.Select(l => l.Department));
+    }
+
     private static ScriptedWorker Latest(IObjectStore? pool = null, TimeSpan? flushAfter = null) => new(
         pool is null ? null : _ => pool, o => o with { StartFrom = StartPolicy.Latest, Batching = o.Batching with { FlushAfter = flushAfter ?? o.Batching.FlushAfter } });
 }

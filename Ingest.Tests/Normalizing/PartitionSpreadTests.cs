@@ -51,6 +51,19 @@ public sealed class PartitionSpreadTests
         Assert.Equal(Math.Min(count, atMost + 1), rows.PartitionsAtMost);
     }
 
+    [Theory]
+    [InlineData(3, 3)]
+    [InlineData(300, 1000)]
+    public void Few_values_of_another_column_are_counted(int kinds, int atMost)
+    {
+        var (rows, spread, faults) = Rows(ByKind, 1000);
+        for (var row = 0; row < 1000; row++) ((BytesVector)rows.Columns[0]).Append(Encoding.UTF8.GetBytes($"k{row % kinds}"));
+        spread.Limit(rows, faults);
+        Assert.Equal(atMost, rows.PartitionsAtMost);
+        rows.Clear();
+        Assert.Equal(0, rows.PartitionsAtMost);
+    }
+
     [Fact]
     public void Values_of_other_columns_count_as_well()
     {

@@ -45,7 +45,7 @@ internal static class SampleReport
             var holder = first[records.Keys[row]];
             if (hasContents && records.Contents[row] != records.Contents[holder])
             {
-                refused.Add(IdentityConflict.Of(records, row, dataset));
+                refused.Add(IdentityConflict.Of(records, row, dataset, others: 0));
                 continue;
             }
 

@@ -123,7 +123,7 @@ public sealed class QuarantineReplay : IDisposable
             var selection = lane.Take(normalized, records);
             outcome.RecordsWritten += selection.Count;
             outcome.RecordsDuplicate += selection.Duplicates;
-            foreach (var row in selection.Conflicts) refusals.Add(IdentityConflict.Of(records, row, d));
+            foreach (var row in selection.Conflicts) refusals.Add(IdentityConflict.Of(records, row, d, refusals.Count));
 
             for (var row = 0; row < records.Count; row++)
             {

@@ -146,7 +146,7 @@ internal sealed class TableLane : IDisposable
         var (chunk, dataset, ordinal, skipBelow, published, selection) = _begun.Dequeue();
         var records = chunk.Datasets[dataset];
         Append(chunk, records, selection, ordinal);
-        foreach (var row in selection.Conflicts) conflicts.Add(IdentityConflict.Of(records, row, dataset));
+        foreach (var row in selection.Conflicts) conflicts.Add(IdentityConflict.Of(records, row, dataset, conflicts.Count));
 
         var refused = CountRefused(chunk, dataset, skipBelow) + selection.Conflicts.Count;
         var counts = new TakenCounts(selection.Count, selection.Duplicates, refused);

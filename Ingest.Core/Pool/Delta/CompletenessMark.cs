@@ -27,7 +27,7 @@ public sealed record CompletenessMark(string Department, string Cluster, long Ve
     public static IReadOnlyList<CompletenessMark> Of(Ledger ledger, ClusterView known)
     {
         var lines = ledger.Lines.Where(l => !l.IsReplay).ToList();
-        return [.. lines.Select(l => Judge(l, known)).Concat(Untold(lines, known)).Concat(Unread(lines, known))
+        return [.. lines.Select(l => Judge(l.Department.Length > 0 ? l : l with { Department = DepartmentOf(l.Source.Topic, ClusterOf(l.AppId), lines, known) ?? "" }, known)).Concat(Untold(lines, known)).Concat(Unread(lines, known))
             .GroupBy(p => (p.Department, p.Cluster)).OrderBy(g => g.Key.Department, StringComparer.Ordinal).ThenBy(g => g.Key.Cluster, StringComparer.Ordinal)
             .Select(g =>
             {

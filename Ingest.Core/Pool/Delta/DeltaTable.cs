@@ -91,7 +91,10 @@ public sealed partial class DeltaTable
     public async ValueTask<(OffsetRange Gap, CommitOutcome Outcome)?> AcceptGapAsync(string sourceName, TopicPartition source, long to, CancellationToken cancellation)
     {
         if (!_current.Txns.TryGetValue(AppId.For(sourceName, source), out var stored) || stored >= to) return null;
-        var department = (await Ledger.ReadAsync(_store, cancellation)).Lines.FirstOrDefault(l => l.AppId == AppId.For(sourceName, source))?.Department ?? "";
+
+        // Of a partition that was begun and never read there is no line that knows it, but of others of its topic.
+        var lines = (await Ledger.ReadAsync(_store, cancellation)).Lines.Where(l => l.Department.Length > 0 && l.Source.Topic == source.Topic).ToList();
+        var department = (lines.Find(l => l.AppId == AppId.For(sourceName, source)) ?? lines.FirstOrDefault())?.Department ?? "";
         var account = new Batching.RangeAccount
         {
             Right = new CommitRight(source, stored),

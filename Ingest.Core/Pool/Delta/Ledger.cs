@@ -97,6 +97,7 @@ public sealed record LedgerLine(
         if (!touches) problems.Add($"version {version}: {range.Source} {range.Range} does not follow {Range}.");
         return this with
         {
+            Department = range.Department.Length > 0 ? range.Department : Department, // a gap may not know it
             Range = new OffsetRange(Range.From, Math.Max(Range.To, range.Range.To)),
             Commits = Commits + 1,
             Records = Records + range.Records,
