@@ -36,6 +36,7 @@ public sealed class PoolCommandTests : IDisposable
         { 1, "Tables: \"payments\", \"quarantine\"", ["pool", "sql", "select * from nope"] },
         { 2, "'create' alone does nothing: nothing is kept between queries", ["pool", "sql", "/* mine */ create table x as select * from payments"] },
         { 0, "", ["pool", "sql", "create table x as select * from payments; select * from x"] },
+        { 0, "", ["pool", "sql", "create table x as select 1 as a; export database 'out'"] },
         { 2, "--csv and --json are given. Give one of them.", ["pool", "sql", "select 1", "--csv", "--json"] },
         { 2, "--retain is 6.00:00:00. Give at least 7 days (7d)", ["pool", "vacuum", "--retain", "6d"] },
         { 0, "", ["pool", "vacuum", "--retain", "30d"] },

@@ -110,7 +110,14 @@ internal sealed class DuckDbQuery : IDisposable
     /// <summary>For a process that ends while a statement still runs, which closing would wait for.</summary>
     public void DeleteFolder()
     {
-        if (Directory.Exists(Folder)) Directory.Delete(Folder, recursive: true);
+        try
+        {
+            if (Directory.Exists(Folder)) Directory.Delete(Folder, recursive: true);
+        }
+        catch (IOException)
+        {
+            // The statement has just put something there. What the command was told matters more than what is left in a temporary folder.
+        }
     }
 
     private SqlResult Run(DuckDBExtractedStatements statements, int index)

@@ -75,7 +75,7 @@ internal static partial class PoolSqlCommand
 
     private static int Answer(DuckDbQuery query, string sql, OutputStyle style)
     {
-        using var output = StandardOutput.Open();
+        using var output = StandardOutput.Open(isForPrograms: style != OutputStyle.Table);
         var printer = new SqlPrinter(output, style, Output.Console.Profile.Width, !Console.IsOutputRedirected, StandardOutput.IsUnread);
         var isAnswered = false;
         foreach (var result in query.Run(sql))
@@ -86,7 +86,7 @@ internal static partial class PoolSqlCommand
         }
 
         if (isAnswered) return ExitCodes.Ok;
-        if (OfNoUse().Match(sql) is { Success: true } statement)
+        if (OfNoUse().Match(sql) is { Success: true } statement && !Elsewhere().IsMatch(sql))
         {
             Console.Error.WriteLine($"'{statement.Groups[1].Value}' alone does nothing: nothing is kept between queries, and the pool is only read. Give the query that needs it behind it: 'create table x as …; select … from x'.");
             return ExitCodes.BadConfiguration;
@@ -101,4 +101,8 @@ internal static partial class PoolSqlCommand
     /// <summary>A query that begins so, and returns nothing, changed only what is gone with it. What begins with ATTACH may write to another database.</summary>
     [GeneratedRegex(@"^(?:\s|--[^\n]*\n|/\*[\s\S]*?\*/)*(create|drop|alter|insert|update|delete)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex OfNoUse();
+
+    /// <summary>What may write to files or other databases, among several statements.</summary>
+    [GeneratedRegex(@"\b(attach|export)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Elsewhere();
 }

@@ -19,7 +19,7 @@ internal sealed class RowTable(params string[] columns) : IRenderable
     public IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
     {
         var layout = new RowLayout(columns, _rows, maxWidth);
-        if (Title is not null) yield return new Segment($"{new string(' ', Math.Max(0, (layout.Width - Title.Length) / 2))}{Title}\n");
+        if (Title is not null) yield return new Segment($"{new string(' ', layout.Width > maxWidth ? 0 : Math.Max(0, (layout.Width - Title.Length) / 2))}{Title}\n");
         foreach (var line in layout.Head().Concat(_rows.SelectMany(layout.Row)).Append(""))
         {
             if (line.Length > 0) yield return new Segment(line);

@@ -19,7 +19,7 @@ internal sealed class SqlPrinter(TextWriter output, OutputStyle style, int width
         // A table begins with an empty line of its own, and JSON has no headings to set apart.
         if (!_isFirst && (isPlan || style == OutputStyle.Csv)) output.WriteLine();
         _isFirst = false;
-        if (isPlan) PrintEach(result, static r => r.Text(1)!.TrimEnd());
+        if (isPlan) PrintEach(result, static r => (r.Text(1) ?? "").TrimEnd());
         else if (style == OutputStyle.Json) PrintEach(result, static r => r.Json());
         else if (style == OutputStyle.Table) PrintTable(result);
         else PrintCsv(result);

@@ -70,7 +70,7 @@ internal static class SqlValue
     public static string Bits(ReadOnlySpan<byte> bytes)
     {
         var text = new StringBuilder();
-        for (var i = bytes[0]; i < (bytes.Length - 1) * 8; i++) text.Append((bytes[1 + (i / 8)] >> (7 - (i % 8)) & 1) == 0 ? '0' : '1');
+        for (int i = bytes[0]; i < (bytes.Length - 1) * 8; i++) text.Append((bytes[1 + (i / 8)] >> (7 - (i % 8)) & 1) == 0 ? '0' : '1');
         return text.ToString();
     }
 
