@@ -3,6 +3,7 @@ using Ingest.Core.Flow.Protocol;
 using Ingest.Core.Pool.Delta;
 using Ingest.Core.Stores;
 using Ingest.Core.Transfers;
+using Ingest.Tests.Stores;
 
 namespace Ingest.Tests.Flow;
 
@@ -10,6 +11,16 @@ namespace Ingest.Tests.Flow;
 public sealed class LatestStartTests
 {
     private const string Row = """{"id":"A1","paid_on":"2026-03-02"}""";
+
+    private static readonly string[] s_two = [.. new[] { "payments", "refunds" }.Select(name => $$"""
+        dataset: {{name}}
+        topics: [{ topic: housing.payments, department: housing }]
+        select: { field: kind, equals: {{name}} }
+        format: json
+        time_zone: Asia/Shanghai
+        columns:
+          - { name: id, type: string, required: true }
+        """)];
 
     [Fact]
     public async Task A_partition_begins_where_it_ended_at_its_first_assignment_whoever_reads_it_next()
@@ -92,6 +103,60 @@ public sealed class LatestStartTests
         Assert.Equal(["housing", "housing"], ledger.Lines.Select(l => l.Department));
     }
 
+    /// <summary>Killed between the two: what one table was told holds for the other, too.</summary>
+    [Fact]
+    public async Task A_start_that_reached_one_of_two_tables_is_that_of_both()
+    {
+        await using var first = new ScriptedWorker(contracts: s_two);
+        await first.WithTime(first.Source.Sink);
+        var payments = await OpenAsync(first.Store, "payments");
+        await payments.BeginAsync([new CommitRight(ScriptedWorker.First, 10)], AppIdOf, CancellationToken.None);
+
+        await using var next = new ScriptedWorker(_ => first.Store, o => o with { StartFrom = StartPolicy.Latest }, s_two);
+        var sink = await next.WithTime(next.Source.Sink);
+        await next.WithTime(sink.AssigningAsync());
+        Assert.Equal(10, (await next.WithTime(sink.AssignedAsync([new PartitionBounds(ScriptedWorker.First, 0, 15)])))[0]!.StartOffset);
+        Assert.Equal(10, (await OpenAsync(first.Store, "refunds")).Current.Txns[AppIdOf(ScriptedWorker.First)]);
+    }
+
+    [Fact]
+    public async Task A_start_whose_answer_is_lost_is_stored_once()
+    {
+        var lost = 0;
+        await using var worker = new ScriptedWorker(inner => new LosingStore(inner, name => name == "payments/_delta_log/00000000000000000001.json" && lost++ == 0), o => o with { StartFrom = StartPolicy.Latest });
+        Assert.Equal([10, 10], (await worker.AssignAsync()).Select(r => r!.StartOffset));
+        Assert.Equal(1, lost);
+        Assert.Equal(1, (await OpenAsync(worker.Store, "payments")).Current.Version);
+    }
+
+    /// <summary>Another worker, which this one does not know of, is quicker by a moment.</summary>
+    [Fact]
+    public async Task A_start_that_another_worker_has_stored_meanwhile_stays()
+    {
+        await using var worker = new ScriptedWorker();
+        await worker.WithTime(worker.Source.Sink);
+        var (one, other) = (await OpenAsync(worker.Store, "payments"), await OpenAsync(worker.Store, "payments"));
+        await one.BeginAsync([new CommitRight(ScriptedWorker.First, 10)], AppIdOf, CancellationToken.None);
+        await other.BeginAsync([new CommitRight(ScriptedWorker.First, 15), new CommitRight(ScriptedWorker.Second, 7)], AppIdOf, CancellationToken.None);
+        var stored = (await OpenAsync(worker.Store, "payments")).Current.Txns;
+        Assert.Equal((10, 7), (stored[AppIdOf(ScriptedWorker.First)], stored[AppIdOf(ScriptedWorker.Second)]));
+    }
+
+    private static string AppIdOf(TopicPartition source) => AppId.For("kafka", source);
+
+    private static async Task<DeltaTable> OpenAsync(IObjectStore pool, string table) =>
+        (await DeltaTable.OpenAsync(new PrefixedStore(pool, table), table, IdSource.System, TimeProvider.System, CancellationToken.None))!;
+
     private static ScriptedWorker Latest(IObjectStore? pool = null, TimeSpan? flushAfter = null) => new(
         pool is null ? null : _ => pool, o => o with { StartFrom = StartPolicy.Latest, Batching = o.Batching with { FlushAfter = flushAfter ?? o.Batching.FlushAfter } });
+
+    /// <summary>Creates, and then says that it does not know.</summary>
+    private sealed class LosingStore(IObjectStore inner, Func<string, bool> loses) : ForwardingStore(inner)
+    {
+        public override async ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+        {
+            var outcome = await base.CreateAsync(name, content, cancellation);
+            return loses(name) ? throw new StoreException(StoreFault.Unknown, "the connection was lost") : outcome;
+        }
+    }
 }
