@@ -35,6 +35,13 @@ internal sealed class IngestBackgroundService(
         ExitCode = ExitCodes.Failed;
     }
 
+    /// <summary>Before the host answers on its port: the first page of metrics is a whole one, while tables are still being opened.</summary>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        engine.StartCounters();
+        return base.StartAsync(cancellationToken);
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // Let the host finish starting: opening tables may take a while, and health should answer meanwhile.

@@ -46,6 +46,12 @@ public sealed class IngestEngine : IDisposable
     /// <summary>All that the partitions held at assignment was committed, before it ended. Only where that is what it was to run for.</summary>
     public bool HasCaughtUp { get; private set; }
 
+    /// <summary>
+    /// Puts every counter there with nothing counted. Called once whoever collects them listens, and before anyone can ask: who asks how much
+    /// one grew would else miss its first step.
+    /// </summary>
+    public void StartCounters() => _counters.Expect(_catalog.Topics.Values);
+
     /// <summary>Runs until <paramref name="stop"/> (or, if so configured, until caught up), commits what is open, and returns.</summary>
     /// <exception cref="Pool.Delta.TableRefusedException">A table is not what the contract says, or beyond what we support.</exception>
     /// <exception cref="TransferSourceException">The source cannot go on.</exception>
@@ -70,7 +76,6 @@ public sealed class IngestEngine : IDisposable
 
     private async Task RunAsync(ITransferSource source, CancellationTokenSource stopSource, Ending ending)
     {
-        _counters.Expect(_catalog.Topics.Values);
         var signal = new Signal();
         var pool = new NormalizedChunkPool(Budget);
         using var slot = CacheSlot.Take(_options.CacheFolder);

@@ -57,12 +57,12 @@ public static class LogReader
         await foreach (var entry in ReadEntriesAsync(table, from, cancellation)) yield return (entry.Version, entry.Actions);
     }
 
-    /// <summary>Every entry that the log still has: from 0, or from the first that was not cleaned away.</summary>
+    /// <summary>Every entry that the log still has: from 0, or from the first that was not cleaned away and whose state a checkpoint tells.</summary>
     public static async IAsyncEnumerable<(long Version, IReadOnlyList<LogAction> Actions)> RetainedAsync(
         IObjectStore table, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
-        var from = await table.SizeAsync(LogNames.Entry(0), cancellation) is not null ? 0 : await OldestAsync(table, cancellation);
-        if (from is not { } version) yield break;
+        var isWhole = await table.SizeAsync(LogNames.Entry(0), cancellation) is not null && await table.SizeAsync(LogNames.Entry(1), cancellation) is not null;
+        if ((isWhole ? 0 : await OldestAsync(table, cancellation)) is not { } version) yield break;
         await foreach (var entry in ReadEntriesAsync(table, version, cancellation)) yield return (entry.Version, entry.Actions);
     }
 
@@ -184,13 +184,23 @@ public static class LogReader
         return null;
     }
 
+    /// <summary>
+    /// Where a cleaned log begins. Who slept for weeks may have put an entry below that since: whatever lies before a gap, or before the first checkpoint, is none of it. The next cleaning
+    /// deletes it.
+    /// </summary>
     private static async ValueTask<long?> OldestAsync(IObjectStore table, CancellationToken cancellation)
     {
+        var (begin, told, last, checkpoint) = ((long?)null, (long?)null, -1L, -1L);
         await foreach (var found in table.ListAsync(LogNames.Folder, null, cancellation))
         {
-            if (LogNames.TryParseEntry(found.Name, out var version)) return version;
+            // In the order of names a checkpoint comes just before its entry.
+            if (LogNames.TryParseCheckpoint(found.Name, out var version)) checkpoint = version;
+            if (!LogNames.TryParseEntry(found.Name, out version)) continue;
+            if (begin is null || (version != last + 1 && await table.SizeAsync(LogNames.Entry(last + 1), cancellation) is null)) (begin, told) = (version, null);
+            if (checkpoint == version) told ??= version;
+            last = version;
         }
 
-        return null;
+        return begin == 0 ? 0 : told ?? begin;
     }
 }

@@ -133,7 +133,12 @@ public sealed class TableSealer
     /// </summary>
     private async ValueTask<bool> IsInLogAsync(SealPlan plan, CancellationToken cancellation)
     {
-        var isInLog = await _recent.WasRewrittenAsync(plan.Id, plan.Version, cancellation) ?? (plan.Items.Any(i => _recent.IsLive(i.Output)) || !plan.Items.Any(AreLive));
+        var told = await _recent.WasRewrittenAsync(plan.Id, plan.Version, cancellation);
+
+        // Who slept may have put an entry, be it ours, where the log was cleaned since. Entries are deleted in order: while the one that the plan was made at is there, those after it are the log.
+        // Where all is there to be done and no entry says otherwise, that needs no look.
+        if ((told == true || (told == false && !plan.Items.All(AreLive))) && await _store.SizeAsync(LogNames.Entry(plan.Version), cancellation) is null) told = null;
+        var isInLog = told ?? (plan.Items.Any(i => _recent.IsLive(i.Output)) || !plan.Items.Any(AreLive));
         Mutation.Set(Bug.SealsWhatIsGone, ref isInLog, false);
         return isInLog;
     }

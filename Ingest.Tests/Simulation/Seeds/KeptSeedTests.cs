@@ -52,6 +52,7 @@ public sealed class KeptSeedTests : IDisposable
         { 119870, "A worker slept for weeks between two entries of a log that it opened, the rest was cleaned away meanwhile, and it ended, saying that the log has a hole." },
         { 72150, "An entry put where the log had been cleaned was deleted by the next cleaning, and the oracle took it for one that is needed: the simulator's own mistake." },
         { 93774, "A sealer slept for weeks before it put its file, vacuum had freed the name of what came to nothing meanwhile, and for a moment a glob showed rows twice." },
+        { 321500, "A sealer slept for weeks before it put its entry, the log had been cleaned beyond that slot, and the entry that nobody reads counted as proof that the plan was carried out: the next plan took the same rows." },
     };
 
     public void Dispose()
