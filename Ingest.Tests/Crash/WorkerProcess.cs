@@ -44,6 +44,8 @@ internal sealed class WorkerProcess : IDisposable
 
     public bool HasExited => _process.HasExited;
 
+    public int Id => _process.Id;
+
     /// <summary>kill -9.</summary>
     public void Kill()
     {

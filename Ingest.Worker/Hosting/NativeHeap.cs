@@ -5,6 +5,8 @@ namespace Ingest.Worker.Hosting;
 /// <summary>
 /// How the C library keeps memory that was freed. As it comes, it learns from every large block that is freed to take the next ones from its heaps, which never shrink again
 /// below whatever lies on top: fetches and columns of batches then hold twice what they use. Measured on a backlog of two million records: 180 MiB became 60 MiB.
+/// <para>And how the kernel hands it out. Where it makes pages of 2 MiB of whatever it can, as many distributions have it, a page counts whole for what lies in a corner of it: transfers of 32 MB
+/// took 748 to 774 MiB instead of 719 to 748.</para>
 /// </summary>
 internal static partial class NativeHeap
 {
@@ -19,10 +21,16 @@ internal static partial class NativeHeap
     // Threads of the Kafka client, of decoders and of encoders: few enough that what each leaves behind is small, and enough that they do not wait for each other.
     private const int Arenas = 4;
 
-    /// <summary>Does nothing on systems with another C library.</summary>
+    // From sys/prctl.h.
+    private const int HugePagesDisable = 41;
+
+    /// <summary>Does nothing on other systems; on those with another C library only what concerns the kernel.</summary>
     public static void Configure()
     {
         if (!OperatingSystem.IsLinux()) return;
+
+        // A kernel that knows no such thing has none to do.
+        _ = ProcessControl(HugePagesDisable, 1, 0, 0, 0);
         try
         {
             _ = SetOption(MmapThreshold, MappedFromBytes);
@@ -47,6 +55,10 @@ internal static partial class NativeHeap
             // musl: there is nothing to give back.
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "prctl")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int ProcessControl(int option, nuint second, nuint third, nuint fourth, nuint fifth);
 
     [LibraryImport("libc", EntryPoint = "mallopt")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
